@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from "./bytes.ts";
+export * from "./errors.ts";
+export * from "./files.ts";
+export * from "./http.ts";
+export * from "./pool.ts";
+export * from "./process.ts";
+export * from "./progress.ts";
+export * from "./syscalls.ts";

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { parentPort, Worker, workerData, type Transferable } from "node:worker_threads";
+import { AtomicError } from "./errors.ts";
+
+/**
+ * A pool of worker threads for the hot loops. `module` names the worker's file under `src/` without its suffix:
+ * `ostree/commit` is `src/ostree/commit.worker.ts`, which calls `serveWorker`. In the shipped executable the same name
+ * is an asset. Tasks are sent in batches by the caller: a message costs about 20 us.
+ */
+export class WorkerPool<Task, Result> implements Disposable {
+  readonly #workers: { readonly worker: Worker; readonly pending: Map<number, PromiseWithResolvers<Result>> }[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #nextId = 0;
+
+  /**
+   * @param data handed to every worker once, at its start
+   * @param size number of threads; default: one per core, at most 8
+   */
+  constructor(module: string, data: unknown, size = Math.min(availableParallelism(), 8)) {
+    for (let index = 0; index < size; index++) this.#workers.push(this.#start(module, data));
+  }
+
+  /** Runs one task on the least busy thread; waits while each has two under way, which bounds memory. */
+  async run(task: Task, transfer: readonly Transferable[] = []): Promise<Result> {
+    let chosen = this.#leastBusy();
+    while (chosen.pending.size >= 2) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      chosen = this.#leastBusy();
+    }
+    const id = this.#nextId++;
+    const done = Promise.withResolvers<Result>();
+    chosen.pending.set(id, done);
+    chosen.worker.ref();
+    chosen.worker.postMessage({ id, task }, transfer);
+    return done.promise;
+  }
+
+  [Symbol.dispose](): void {
+    for (const { worker } of this.#workers) void worker.terminate();
+  }
+
+  #leastBusy() {
+    return this.#workers.reduce((best, other) => (other.pending.size < best.pending.size ? other : best));
+  }
+
+  #start(module: string, data: unknown) {
+    const worker = createWorker(module, data);
+    worker.unref();
+    const pending = new Map<number, PromiseWithResolvers<Result>>();
+    const settle = (id: number, act: (promise: PromiseWithResolvers<Result>) => void) => {
+      const promise = pending.get(id);
+      pending.delete(id);
+      if (pending.size === 0) worker.unref();
+      if (promise) act(promise);
+      this.#waiting.shift()?.();
+    };
+    worker.on("message", ({ id, result, error }: { id: number; result: Result; error?: SentError }) => {
+      settle(id, (promise) => (error ? promise.reject(receiveError(error)) : promise.resolve(result)));
+    });
+    worker.on("error", (error) => {
+      for (const id of pending.keys()) settle(id, (promise) => promise.reject(error));
+    });
+    return { worker, pending };
+  }
+}
+
+/** An error as it crosses threads: structured clone keeps no class and no own properties. */
+interface SentError {
+  readonly error: Error;
+  readonly name: string;
+  readonly extra: Record<string, unknown>;
+}
+
+function sendError(thrown: unknown): SentError {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const { code, hint, errno, syscall, path } = error as Error & Record<string, unknown>;
+  return { error: new Error(error.message), name: error.name, extra: { code, hint, errno, syscall, path } };
+}
+
+function receiveError({ error, name, extra }: SentError): Error {
+  if (name === "AtomicError") {
+    const hint = extra["hint"];
+    return new AtomicError(String(extra["code"]), error.message, typeof hint === "string" ? { hint } : {});
+  }
+  return Object.assign(error, extra);
+}
+
+function createWorker(module: string, data: unknown): Worker {
+  const options = { workerData: data, execArgv: ["--no-warnings"] };
+  const sea = createRequire(import.meta.url)("node:sea") as typeof import("node:sea");
+  if (sea.isSea()) {
+    // A worker evaluated from text has no file to resolve from; the bundle needs none.
+    return new Worker(sea.getAsset(`${module}.worker.cjs`, "utf8"), { ...options, eval: true });
+  }
+  const suffix = import.meta.url.endsWith(".ts") ? "worker.ts" : "worker.js";
+  return new Worker(new URL(`../${module}.${suffix}`, import.meta.url), options);
+}
+
+/**
+ * The worker's side: answers each task with what `handler` returns.
+ * @param setup called once with the pool's `data`; what it returns is handed to `handler`
+ */
+export function serveWorker<Task, Result, Data, State>(
+  setup: (data: Data) => State,
+  handler: (task: Task, state: State) => Result | Promise<Result>,
+): void {
+  const port = parentPort;
+  if (!port) throw new Error("serveWorker is for worker threads");
+  const state = setup(workerData as Data);
+  port.on("message", async ({ id, task }: { id: number; task: Task }) => {
+    try {
+      port.postMessage({ id, result: await handler(task, state) });
+    } catch (error) {
+      port.postMessage({ id, error: sendError(error) });
+    }
+  });
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Linux system calls that `node:fs` does not offer. All are synchronous and throw an error with `code`, `errno`,
+ * `syscall` and `path` as `node:fs` does. Paths are strings; names with bytes that are not UTF-8 are not supported.
+ */
+import { closeSync, constants, openSync } from "node:fs";
+import ffi from "node:ffi";
+import { getSystemErrorMap } from "node:util";
+
+const { functions: libc } = ffi.dlopen("libc.so.6", {
+  __errno_location: { return: "pointer", arguments: [] },
+  llistxattr: { return: "int64", arguments: ["string", "buffer", "uint64"] },
+  lgetxattr: { return: "int64", arguments: ["string", "string", "buffer", "uint64"] },
+  lsetxattr: { return: "int32", arguments: ["string", "string", "buffer", "uint64", "int32"] },
+  lremovexattr: { return: "int32", arguments: ["string", "string"] },
+  flistxattr: { return: "int64", arguments: ["int32", "buffer", "uint64"] },
+  fgetxattr: { return: "int64", arguments: ["int32", "string", "buffer", "uint64"] },
+  fsetxattr: { return: "int32", arguments: ["int32", "string", "buffer", "uint64", "int32"] },
+  syncfs: { return: "int32", arguments: ["int32"] },
+  ioctl: { return: "int32", arguments: ["int32", "uint64", "buffer"] },
+  flock: { return: "int32", arguments: ["int32", "int32"] },
+  renameat2: { return: "int32", arguments: ["int32", "string", "int32", "string", "uint32"] },
+  mknod: { return: "int32", arguments: ["string", "uint32", "uint64"] },
+  mount: { return: "int32", arguments: ["string", "string", "string", "uint64", "string"] },
+  umount2: { return: "int32", arguments: ["string", "int32"] },
+  unshare: { return: "int32", arguments: ["int32"] },
+  umask: { return: "uint32", arguments: ["uint32"] },
+});
+
+const errnoPointer = libc.__errno_location() as bigint;
+const errorNames = getSystemErrorMap();
+
+function failed(syscall: string, path: string, errno: number): NodeJS.ErrnoException {
+  const [name, text] =
+    errorNames.get(-errno) ?? (errno === 61 ? ["ENODATA", "no data available"] : [`E${errno}`, "unknown error"]);
+  const error: NodeJS.ErrnoException = new Error(`${name}: ${text}, ${syscall} '${path}'`);
+  return Object.assign(error, { code: name, errno: -errno, syscall, path });
+}
+
+/** Reads errno; must follow the failed call directly. */
+function lastErrno(): number {
+  return ffi.getInt32(errnoPointer, 0);
+}
+
+function check(result: number | bigint, syscall: string, path: string): number {
+  const value = Number(result);
+  if (value < 0) throw failed(syscall, path, lastErrno());
+  return value;
+}
+
+/** An extended attribute: full name (`user.x`, `security.selinux`) and raw value. */
+export interface Xattr {
+  readonly name: string;
+  readonly value: Uint8Array;
+}
+
+const ENODATA = 61;
+const ENOTSUP = 95;
+// One buffer for each purpose: the calls are synchronous, and results are copied out. 64 KiB is the kernel's XATTR_SIZE_MAX.
+const names = Buffer.allocUnsafeSlow(65536);
+const value = Buffer.allocUnsafeSlow(65536);
+const room = 65536n;
+
+function parseNames(length: number): string[] {
+  return length === 0 ? [] : names.toString("utf8", 0, length - 1).split("\0");
+}
+
+/** Names of the attributes of `path` itself (not of a symlink's target), in the kernel's order. */
+export function listXattrs(path: string): string[] {
+  const length = Number(libc.llistxattr(path, names, room));
+  if (length >= 0) return parseNames(length);
+  const errno = lastErrno();
+  if (errno === ENOTSUP) return [];
+  throw failed("llistxattr", path, errno);
+}
+
+export function getXattr(path: string, name: string): Buffer | undefined {
+  const length = Number(libc.lgetxattr(path, name, value, room));
+  if (length >= 0) return Buffer.from(value.subarray(0, length));
+  const errno = lastErrno();
+  if (errno === ENODATA || errno === ENOTSUP) return undefined;
+  throw failed("lgetxattr", path, errno);
+}
+
+export function setXattr(path: string, name: string, content: Uint8Array): void {
+  check(libc.lsetxattr(path, name, asBuffer(content), BigInt(content.length), 0), "lsetxattr", path);
+}
+
+export function removeXattr(path: string, name: string): void {
+  if (Number(libc.lremovexattr(path, name)) === 0) return;
+  const errno = lastErrno();
+  if (errno !== ENODATA) throw failed("lremovexattr", path, errno);
+}
+
+/** All attributes of `path` itself, in the kernel's order. */
+export function readXattrs(path: string): Xattr[] {
+  return listXattrs(path).flatMap((name) => {
+    const content = getXattr(path, name);
+    return content === undefined ? [] : [{ name, value: content }];
+  });
+}
+
+/** All attributes of an open file, in the kernel's order. */
+export function readXattrsOf(fd: number): Xattr[] {
+  const length = Number(libc.flistxattr(fd, names, room));
+  if (length < 0) {
+    const errno = lastErrno();
+    if (errno === ENOTSUP) return [];
+    throw failed("flistxattr", `fd ${fd}`, errno);
+  }
+  return parseNames(length).flatMap((name) => {
+    const size = Number(libc.fgetxattr(fd, name, value, room));
+    return size < 0 ? [] : [{ name, value: Buffer.from(value.subarray(0, size)) }];
+  });
+}
+
+export function setXattrOf(fd: number, name: string, content: Uint8Array): void {
+  check(libc.fsetxattr(fd, name, asBuffer(content), BigInt(content.length), 0), "fsetxattr", `fd ${fd}`);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Writes back everything of the file system that holds `path` (syncfs(2)). */
+export function syncFileSystem(path: string): void {
+  withFile(path, (fd) => check(libc.syncfs(fd), "syncfs", path));
+}
+
+const FS_IOC_GETFLAGS = 0x80086601n;
+const FS_IOC_SETFLAGS = 0x40086602n;
+const FS_IMMUTABLE_FL = 0x10;
+
+/** Sets or clears the immutable flag (`chattr +i`). False where the file system has no such flag or we may not. */
+export function setImmutable(path: string, immutable: boolean): boolean {
+  return withFile(path, (fd) => {
+    const flags = Buffer.alloc(8);
+    if (Number(libc.ioctl(fd, FS_IOC_GETFLAGS, flags)) !== 0) return false;
+    const now = flags.readUInt32LE(0);
+    const wanted = immutable ? now | FS_IMMUTABLE_FL : now & ~FS_IMMUTABLE_FL;
+    if (wanted === now) return true;
+    flags.writeUInt32LE(wanted >>> 0, 0);
+    return Number(libc.ioctl(fd, FS_IOC_SETFLAGS, flags)) === 0;
+  });
+}
+
+function withFile<T>(path: string, use: (fd: number) => T): T {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const LOCK_SH = 1;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const EAGAIN = 11;
+
+/** Takes an advisory lock (flock(2)) on an open file; it ends with the file's closing. False when another holds it. */
+export function tryLock(fd: number, exclusive: boolean): boolean {
+  if (Number(libc.flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB)) === 0) return true;
+  const errno = lastErrno();
+  if (errno === EAGAIN) return false;
+  throw failed("flock", `fd ${fd}`, errno);
+}
+
+const AT_FDCWD = -100;
+const RENAME_EXCHANGE = 2;
+
+/** Exchanges two paths atomically (renameat2(2) RENAME_EXCHANGE). */
+export function exchange(a: string, b: string): void {
+  check(libc.renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE), "renameat2", a);
+}
+
+/** Makes a device node, FIFO or socket; `mode` includes the file type. */
+export function makeNode(path: string, mode: number, device = 0): void {
+  check(libc.mknod(path, mode, BigInt(device)), "mknod", path);
+}
+
+export const mountFlags = { readOnly: 1, remount: 32, bind: 4096, recursive: 16384, private: 1 << 18 } as const;
+
+export function mount(source: string, target: string, type: string, flags: number, data = ""): void {
+  check(libc.mount(source, target, type, BigInt(flags), data), "mount", target);
+}
+
+/** @param lazy detach now, clean up when no longer busy (MNT_DETACH) */
+export function unmount(target: string, lazy = false): void {
+  check(libc.umount2(target, lazy ? 2 : 0), "umount2", target);
+}
+
+const CLONE_NEWNS = 0x20000;
+
+/** Moves the calling thread into a mount namespace of its own: call it before any asynchronous file work. */
+export function unshareMounts(): void {
+  check(libc.unshare(CLONE_NEWNS), "unshare", "mount namespace");
+}
