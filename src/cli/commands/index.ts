@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Command } from "../command.ts";
+
+type Loader = () => Promise<{ readonly default: Command }>;
+
+/** Every command by the words that call it; each is loaded only when it is called. */
+export const commands: Readonly<Record<string, Loader>> = {
+  explain: () => import("./explain.ts"),
+};
+
+export async function loadCommand(name: string): Promise<Command> {
+  const loader = commands[name];
+  if (loader === undefined) throw new Error(`no command ${name}`);
+  return (await loader()).default;
+}

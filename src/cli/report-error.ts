@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import { AtomicError, isErrno } from "../base/index.ts";
+import type { Style } from "./command.ts";
+import { paint } from "./style.ts";
+
+/** What is printed of an error, and the exit code: the one place where errors become text. */
+export function reportError(error: unknown, style: Style, asOstree: boolean): { text: string; exitCode: number } {
+  if (asOstree) return { text: `error: ${messageOf(error)}`, exitCode: 1 };
+  const code = codeOf(error);
+  if (code === undefined) {
+    const stack = error instanceof Error ? error.stack : String(error);
+    return { text: `${paint(style, "red", "defect")}: ${withoutSecrets(stack ?? "")}`, exitCode: 1 };
+  }
+  const [first, ...more] = messageOf(error).split("\n");
+  const lines = [`${paint(style, "red", `error[${code}]`)}: ${first}`, ...more];
+  if (error instanceof AtomicError && error.hint !== undefined) lines.push(`  hint: ${error.hint}`);
+  return { text: lines.join("\n"), exitCode: code === "cli-usage" ? 2 : code.endsWith("-busy") ? 75 : 1 };
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof AtomicError) return error.code;
+  return error instanceof Error && "syscall" in error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  if (isErrno(error, "ENOSPC")) return withoutSecrets(`no space left on device: ${error.path ?? error.message}`);
+  return withoutSecrets(error instanceof Error ? error.message : String(error));
+}
+
+/** Passwords in URLs never reach a terminal or a log. */
+function withoutSecrets(text: string): string {
+  return text.replace(/(\w+:\/\/[^/\s:@]+:)[^/\s@]+@/g, "$1***@");
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The program's version; a test keeps it equal to package.json's. */
+export const version = "0.1.0";
