@@ -19,6 +19,7 @@ const { functions: libc } = ffi.dlopen("libc.so.6", {
   syncfs: { return: "int32", arguments: ["int32"] },
   ioctl: { return: "int32", arguments: ["int32", "uint64", "buffer"] },
   flock: { return: "int32", arguments: ["int32", "int32"] },
+  fcntl: { return: "int32", arguments: ["int32", "int32", "buffer"] },
   renameat2: { return: "int32", arguments: ["int32", "string", "int32", "string", "uint32"] },
   mknod: { return: "int32", arguments: ["string", "uint32", "uint64"] },
   mount: { return: "int32", arguments: ["string", "string", "string", "uint64", "string"] },
@@ -164,6 +165,25 @@ export function tryLock(fd: number, exclusive: boolean): boolean {
   const errno = lastErrno();
   if (errno === EAGAIN) return false;
   throw failed("flock", `fd ${fd}`, errno);
+}
+
+const F_OFD_SETLK = 37;
+const F_RDLCK = 0;
+const F_WRLCK = 1;
+const EACCES = 13;
+
+/**
+ * Takes an open-file-description lock (fcntl(2) F_OFD_SETLK) on a whole open file, as libostree's lock files do; it does
+ * not see flock(2) locks. It ends with the file's closing. False when another holds it.
+ */
+export function tryRecordLock(fd: number, exclusive: boolean): boolean {
+  // struct flock of 64-bit Linux: type and whence (16 bit each), padding, start, length (0: to the end), pid (must be 0).
+  const lock = Buffer.alloc(32);
+  lock.writeInt16LE(exclusive ? F_WRLCK : F_RDLCK, 0);
+  if (Number(libc.fcntl(fd, F_OFD_SETLK, lock)) === 0) return true;
+  const errno = lastErrno();
+  if (errno === EAGAIN || errno === EACCES) return false;
+  throw failed("fcntl", `fd ${fd}`, errno);
 }
 
 const AT_FDCWD = -100;
