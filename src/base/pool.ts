@@ -94,8 +94,13 @@ function createWorker(module: string, data: unknown): Worker {
     // A worker evaluated from text has no file to resolve from; the bundle needs none.
     return new Worker(sea.getAsset(`${module}.worker.cjs`, "utf8"), { ...options, eval: true });
   }
-  const suffix = import.meta.url.endsWith(".ts") ? "worker.ts" : "worker.js";
-  return new Worker(new URL(`../${module}.${suffix}`, import.meta.url), options);
+  return new Worker(new URL(workerPath(module), import.meta.url), options);
+}
+
+/** Where a worker's file is, relative to this one: unbuilt, as a library, or beside the bundle. */
+function workerPath(module: string): string {
+  if (import.meta.url.endsWith("/base/pool.ts")) return `../${module}.worker.ts`;
+  return import.meta.url.endsWith("/base/pool.js") ? `../${module}.worker.js` : `./${module}.worker.cjs`;
 }
 
 /**

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Builds the shipped program: dist/bundle (JavaScript for Node.js) and, with `--executable`, dist/atomic: one
+ * self-contained file that needs no Node.js. Usage: node tools/build.ts [--executable]
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, globSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { findProgram } from "../src/base/index.ts";
+import { build, type BuildOptions } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+const bundleDirectory = join(root, "dist/bundle");
+const node = process.execPath;
+
+const common: BuildOptions = {
+  bundle: true,
+  platform: "node",
+  target: "node26",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+/** The names that `WorkerPool` is given. */
+const workers = globSync("src/**/*.worker.ts", { cwd: root }).map((file) =>
+  file.slice("src/".length, -".worker.ts".length),
+);
+
+async function bundle(): Promise<void> {
+  rmSync(bundleDirectory, { recursive: true, force: true });
+  await build({
+    ...common,
+    entryPoints: [join(root, "src/cli/atomic.ts")],
+    format: "esm",
+    outfile: join(bundleDirectory, "atomic.mjs"),
+    // CommonJS packages inside the bundle call require().
+    banner: {
+      js: '#!/usr/bin/env node\nimport { createRequire as $require } from "node:module"; const require = $require(import.meta.url);',
+    },
+  });
+  chmodSync(join(bundleDirectory, "atomic.mjs"), 0o755);
+  for (const worker of workers) {
+    await build({
+      ...common,
+      entryPoints: [join(root, `src/${worker}.worker.ts`)],
+      format: "cjs",
+      define: { "import.meta.url": '"file:///atomic"' },
+      outfile: workerFile(worker),
+    });
+  }
+}
+
+function workerFile(worker: string): string {
+  return join(bundleDirectory, `${worker}.worker.cjs`);
+}
+
+/** https://nodejs.org/api/single-executable-applications.html */
+function executable(): void {
+  const directory = join(root, ".tsbuild/sea");
+  mkdirSync(directory, { recursive: true });
+  const stripped = join(directory, "node");
+  copyFileSync(node, stripped);
+  // Only before the program is added: a finished executable does not survive strip.
+  if (findProgram("strip") !== undefined) execFileSync("strip", [stripped]);
+  const config = {
+    main: join(bundleDirectory, "atomic.mjs"),
+    mainFormat: "module",
+    executable: stripped,
+    output: join(directory, "atomic"),
+    disableExperimentalSEAWarning: true,
+    useCodeCache: false,
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    execArgvExtension: "none",
+    assets: Object.fromEntries(workers.map((worker) => [`${worker}.worker.cjs`, workerFile(worker)])),
+  };
+  writeFileSync(join(directory, "config.json"), JSON.stringify(config));
+  execFileSync(node, ["--build-sea", join(directory, "config.json")], { stdio: ["ignore", "ignore", "inherit"] });
+  chmodSync(config.output, 0o755);
+  renameSync(config.output, join(root, "dist/atomic"));
+}
+
+await bundle();
+if (process.argv.includes("--executable")) executable();
