@@ -5,6 +5,7 @@ type Loader = () => Promise<{ readonly default: Command }>;
 
 /** Every command by the words that call it; each is loaded only when it is called. */
 export const commands: Readonly<Record<string, Loader>> = {
+  completion: () => import("./completion.ts"),
   doctor: () => import("./doctor.ts"),
   explain: () => import("./explain.ts"),
 };

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { commandsPage } from "../tools/docs.ts";
+
+const root = join(import.meta.dirname, "..");
+
+test("the reference of commands is what the declarations say", async () => {
+  assert.equal(readFileSync(join(root, "docs/reference/commands.md"), "utf8"), await commandsPage());
+});
+
+test("every link between pages leads somewhere", () => {
+  const broken = ["README.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md", { cwd: root })].flatMap((page) => {
+    const links = readFileSync(join(root, page), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g);
+    return [...links].map(([, link]) => join(dirname(page), link!)).filter((target) => !existsSync(join(root, target)));
+  });
+  assert.deepEqual(broken, []);
+});
+
+test("every dependency has its line in docs/dependencies.md", () => {
+  const text = readFileSync(join(root, "docs/dependencies.md"), "utf8");
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
+    string,
+    Record<string, string>
+  >;
+  const names = ["dependencies", "optionalDependencies", "devDependencies"].flatMap((kind) =>
+    Object.keys(manifest[kind] ?? {}),
+  );
+  assert.deepEqual(
+    names.filter((name) => !text.includes(`\`${name}\``)),
+    [],
+  );
+});

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Writes docs/reference/commands.md from the command declarations; with `--check` only says whether it is up to date. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "../src/cli/command.ts";
+import { commands, loadCommand } from "../src/cli/commands/index.ts";
+import { usage } from "../src/cli/parse.ts";
+
+const path = join(import.meta.dirname, "../docs/reference/commands.md");
+
+export async function commandsPage(): Promise<string> {
+  const names = Object.keys(commands).sort();
+  const sections = await Promise.all(names.map(async (name) => section(await loadCommand(name))));
+  return `# Commands
+
+Made from the commands' declarations by \`node tools/docs.ts\`. Every command also takes \`--help\`, \`--quiet\`, \`--verbose\`
+and \`--progress=auto|plain|json|none\`; exit codes are 0 done, 1 failed, 2 usage, 75 busy, 77 nothing to do (only with the
+options that ask for it), 130 interrupted.
+
+${sections.join("\n")}`;
+}
+
+function section(command: Command): string {
+  const lines = [`## atomic ${command.path.join(" ")}`, "", `${command.summary}.`, "", `    ${usage(command)}`, ""];
+  if (command.description) lines.push(command.description, "");
+  for (const { text, command: line } of command.examples ?? []) lines.push(text, "", `    ${line}`, "");
+  const options = (command.options ?? []).filter(({ hidden }) => !hidden);
+  if (options.length > 0 || command.json) lines.push("| option | meaning |", "| --- | --- |");
+  for (const { name, short, value, help } of options) {
+    const shown = `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : `=${value}`}`;
+    lines.push(`| \`${shown}\` | ${help.replaceAll("|", "\\|")} |`);
+  }
+  if (command.json) lines.push("| `--json` | Print the result as JSON |");
+  return `${lines.join("\n").trimEnd()}\n`;
+}
+
+if (import.meta.main) {
+  mkdirSync(join(path, ".."), { recursive: true });
+  const page = await commandsPage();
+  if (!process.argv.includes("--check")) writeFileSync(path, page);
+  else if (readFileSync(path, "utf8") !== page) {
+    console.error("docs/reference/commands.md is out of date: node tools/docs.ts");
+    process.exitCode = 1;
+  }
+}
