@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from "./bytes.ts";
+export * from "./copy.ts";
 export * from "./errors.ts";
 export * from "./files.ts";
 export * from "./http.ts";

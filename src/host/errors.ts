@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineErrors } from "../base/index.ts";
+
+export const hostError = defineErrors("host", {
+  "not-a-sysroot":
+    "The directory has no OSTree system root (ostree/repo). Give the right one, or make it with `atomic host init`.",
+  "bad-sysroot":
+    "The system root is damaged: a boot entry, link or state file does not read as it must. The message names it.",
+  exists: "What was to be made is there already.",
+  "no-stateroot": "No such stateroot (name of an operating system with its own /var) in the system root.",
+  "bad-stateroot": "A stateroot name is one path component of letters, digits and . _ - and does not start with a dot.",
+  "no-deployment": "There is no such deployment. `atomic host status` lists them.",
+  "not-booted": "This works only on a machine that was booted from a deployment (/run/ostree-booted).",
+  "no-rollback": "There is only one deployment, so there is nothing to go back to.",
+  "no-kernel": "The commit has no kernel at usr/lib/modules/VERSION/vmlinuz, so it cannot be booted.",
+  "no-os-release": "The commit has no usr/lib/os-release with PRETTY_NAME or ID; the boot menu needs a title.",
+  "bad-tree": "The commit does not have the layout of a host (usr/etc, no populated etc beside it).",
+  "no-space":
+    "There is not enough free space for what was asked. Nothing was changed. Remove old deployments or files first.",
+  "no-origin":
+    "The deployment does not say where its updates come from. Set it with `atomic host rebase` or an origin file.",
+  downgrade: "The new version is older than the one it would replace. Give --allow-downgrade if that is wanted.",
+  "no-karg": "The kernel argument that was to be changed is not there as given.",
+  "in-use": "The deployment cannot be removed or changed as asked because it is booted, staged or needed.",
+  "finalize-failed":
+    "The staged deployment could not be made the default at shutdown; the machine booted what it had before.",
+  "read-only": "The system root is read-only and could not be made writable; run the command as root.",
+  "no-version": "No commit of the configured branch has that version.",
+  busy: "Another program is changing the system root. Wait for it, or see who holds the lock.",
+});
