@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineErrors } from "../base/index.ts";
+
+export const formatError = defineErrors("formats", {
+  "gvariant-type": "A GVariant type string is not one that the GVariant specification defines, or is nested too deep.",
+  "gvariant-malformed": "Serialized GVariant data is damaged: it is not in the normal form of its type.",
+  "gvariant-value": "A value does not fit the GVariant type that it should be written as.",
+  "keyfile-malformed": "A key file (an ini-like configuration file) has a line that is no group, key or comment.",
+  "keyfile-value": "A value in a key file is not of the kind that its key needs.",
+});

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Serialized GVariant, little-endian (GVariant specification 1.0; glib/gvariant-serialiser.c).
+ *
+ * Values in JavaScript: `y n q i u h d` number, `x t` bigint, `b` boolean, `s o g` string, `ay` Uint8Array,
+ * other arrays and tuples Array, `a{..}` Map (of equal keys the first counts, as in g_variant_lookup), `m` value or null,
+ * `v` Variant.
+ */
+import { ByteWriter } from "../base/index.ts";
+import { formatError } from "./errors.ts";
+import { alignUp, depthLimit, gvariantType, type GVariantType } from "./gvariant-type.ts";
+
+/** A value together with its type string: what `v` holds. */
+export interface Variant {
+  readonly type: string;
+  readonly value: GVariantValue;
+}
+
+export type GVariantValue =
+  | number
+  | bigint
+  | boolean
+  | string
+  | Uint8Array
+  | null
+  | Variant
+  | readonly GVariantValue[]
+  | ReadonlyMap<string | number | bigint | boolean, GVariantValue>;
+
+/** Serializes `value` as `type`. Programmer's and user's misfits alike throw `formats-gvariant-value`. */
+export function writeGVariant(type: string, value: GVariantValue): Buffer {
+  const out = new ByteWriter();
+  put(gvariantType(type), value, out);
+  return out.done();
+}
+
+/**
+ * Reads a whole serialized value. Only the normal form is accepted, as in g_variant_is_normal_form.
+ * Byte arrays are views of `bytes`.
+ * @param what name of the input, for errors
+ */
+export function readGVariant(type: string, bytes: Uint8Array, what: string): GVariantValue {
+  return get(gvariantType(type), bytes, { what, depth: 0 });
+}
+
+function put(type: GVariantType, value: GVariantValue, out: ByteWriter): void {
+  out.align(type.alignment);
+  switch (type.code) {
+    case "y":
+      out.u8(integer(type, value, 0, 0xff));
+      break;
+    case "b":
+      if (typeof value !== "boolean") throw misfit(type, value);
+      out.u8(value ? 1 : 0);
+      break;
+    case "n":
+      out.u16(integer(type, value, -0x8000, 0x7fff) & 0xffff, true);
+      break;
+    case "q":
+      out.u16(integer(type, value, 0, 0xffff), true);
+      break;
+    case "i":
+    case "h":
+      out.u32(integer(type, value, -0x80000000, 0x7fffffff) >>> 0, true);
+      break;
+    case "u":
+      out.u32(integer(type, value, 0, 0xffffffff), true);
+      break;
+    case "x":
+    case "t":
+      out.u64(wide(type, value), true);
+      break;
+    case "d":
+      if (typeof value !== "number") throw misfit(type, value);
+      out.put(new Uint8Array(new Float64Array([value]).buffer));
+      break;
+    case "s":
+    case "o":
+    case "g":
+      if (typeof value !== "string" || value.includes("\0") || !value.isWellFormed()) throw misfit(type, value);
+      out.put(Buffer.from(value)).u8(0);
+      break;
+    case "v":
+      putVariant(type, value, out);
+      break;
+    case "m":
+      putMaybe(type, value, out);
+      break;
+    case "a":
+      putArray(type, value, out);
+      break;
+    default:
+      putTuple(type, value, out);
+  }
+}
+
+function misfit(type: GVariantType, value: unknown) {
+  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : `a ${typeof value}`;
+  return formatError("gvariant-value", `${shown} cannot be written as GVariant type ${type.text}`);
+}
+
+function integer(type: GVariantType, value: GVariantValue, least: number, most: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) throw misfit(type, value);
+  return value;
+}
+
+function wide(type: GVariantType, value: GVariantValue): bigint {
+  if (typeof value !== "bigint") throw misfit(type, value);
+  const fits = type.code === "x" ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
+  if (fits !== value) throw misfit(type, value);
+  return BigInt.asUintN(64, value);
+}
+
+export function isVariant(value: GVariantValue): value is Variant {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+}
+
+function putVariant(type: GVariantType, value: GVariantValue, out: ByteWriter): void {
+  if (!isVariant(value)) throw misfit(type, value);
+  put(gvariantType(value.type), value.value, out);
+  out.u8(0).put(Buffer.from(value.type));
+}
+
+function putMaybe(type: GVariantType, value: GVariantValue, out: ByteWriter): void {
+  if (value === null) return;
+  const element = memberOf(type, 0);
+  put(element, value, out);
+  if (element.fixedSize === 0) out.u8(0);
+}
+
+function putArray(type: GVariantType, value: GVariantValue, out: ByteWriter): void {
+  const element = memberOf(type, 0);
+  if (element.code === "y") {
+    if (!(value instanceof Uint8Array)) throw misfit(type, value);
+    out.put(value);
+    return;
+  }
+  if (element.code === "{" ? !(value instanceof Map) : !Array.isArray(value)) throw misfit(type, value);
+  const start = out.length;
+  const ends: number[] = [];
+  for (const item of value as Iterable<GVariantValue>) {
+    put(element, item, out);
+    if (element.fixedSize === 0) ends.push(out.length - start);
+  }
+  putOffsets(ends, start, out);
+}
+
+function putTuple(type: GVariantType, value: GVariantValue, out: ByteWriter): void {
+  const { members } = type;
+  if (!Array.isArray(value) || value.length !== members.length) throw misfit(type, value);
+  const start = out.length;
+  const ends: number[] = [];
+  for (const [index, member] of members.entries()) {
+    put(member, value[index] as GVariantValue, out);
+    if (member.fixedSize === 0 && index < members.length - 1) ends.unshift(out.length - start);
+  }
+  if (type.fixedSize > 0) out.zeros(type.fixedSize - (out.length - start));
+  putOffsets(ends, start, out);
+}
+
+/** Framing offsets: each as small as lets it address the whole container, offsets included (specification 2.4.2). */
+function putOffsets(ends: readonly number[], start: number, out: ByteWriter): void {
+  if (ends.length === 0) return;
+  const body = out.length - start;
+  const size = [1, 2, 4].find((size) => body + ends.length * size < 2 ** (8 * size)) ?? 8;
+  for (const end of ends) {
+    if (size === 1) out.u8(end);
+    else if (size === 2) out.u16(end, true);
+    else if (size === 4) out.u32(end, true);
+    else out.u64(BigInt(end), true);
+  }
+}
+
+interface Reading {
+  readonly what: string;
+  readonly depth: number;
+}
+
+function malformed(what: string, detail: string) {
+  return formatError("gvariant-malformed", `${what}: ${detail}`);
+}
+
+function memberOf(type: GVariantType, index: number): GVariantType {
+  const member = type.members[index];
+  if (!member) throw new Error(`type ${type.text} has no member ${index}`);
+  return member;
+}
+
+function get(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue {
+  if (type.fixedSize > 0 && bytes.length !== type.fixedSize) {
+    throw malformed(at.what, `${bytes.length} bytes for type ${type.text}, which has ${type.fixedSize}`);
+  }
+  if (at.depth > depthLimit) throw malformed(at.what, "nested too deep");
+  switch (type.code) {
+    case "s":
+    case "o":
+    case "g":
+      return getString(bytes, at);
+    case "a":
+      return getArray(type, bytes, at);
+    case "v":
+      return getVariant(bytes, at);
+    case "m":
+      return getMaybe(type, bytes, at);
+    case "(":
+    case "{":
+      return getTuple(type, bytes, at);
+    default:
+      return getNumber(type, bytes, at);
+  }
+}
+
+function getNumber(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  switch (type.code) {
+    case "y":
+      return view.getUint8(0);
+    case "b":
+      if (view.getUint8(0) > 1) throw malformed(at.what, "a boolean that is neither 0 nor 1");
+      return view.getUint8(0) === 1;
+    case "n":
+      return view.getInt16(0, true);
+    case "q":
+      return view.getUint16(0, true);
+    case "i":
+    case "h":
+      return view.getInt32(0, true);
+    case "u":
+      return view.getUint32(0, true);
+    case "x":
+      return view.getBigInt64(0, true);
+    case "t":
+      return view.getBigUint64(0, true);
+    default:
+      return view.getFloat64(0, true);
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function getString(bytes: Uint8Array, at: Reading): string {
+  const length = bytes.length - 1;
+  if (length < 0 || bytes.indexOf(0) !== length) throw malformed(at.what, "a string without its single final NUL");
+  try {
+    return utf8.decode(bytes.subarray(0, length));
+  } catch (cause) {
+    throw formatError("gvariant-malformed", `${at.what}: a string that is not UTF-8`, { cause });
+  }
+}
+
+function getVariant(bytes: Uint8Array, at: Reading): Variant {
+  const separator = bytes.lastIndexOf(0);
+  if (separator < 0) throw malformed(at.what, "a variant without a type");
+  const type = Buffer.from(bytes.subarray(separator + 1)).toString("latin1");
+  return { type, value: get(gvariantType(type), bytes.subarray(0, separator), deeper(at)) };
+}
+
+function deeper(at: Reading): Reading {
+  return { what: at.what, depth: at.depth + 1 };
+}
+
+function getMaybe(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue {
+  if (bytes.length === 0) return null;
+  const element = memberOf(type, 0);
+  if (element.fixedSize > 0) return get(element, bytes, deeper(at));
+  if (bytes[bytes.length - 1] !== 0) throw malformed(at.what, "a maybe without its final NUL");
+  return get(element, bytes.subarray(0, -1), deeper(at));
+}
+
+function getArray(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue {
+  const element = memberOf(type, 0);
+  if (element.code === "y") return bytes;
+  const items = element.fixedSize > 0 ? fixedItems(element, bytes, at) : variableItems(element, bytes, at);
+  if (element.code !== "{") return items;
+  const map = new Map<string | number | bigint | boolean, GVariantValue>();
+  for (const [key, value] of items as [string, GVariantValue][]) if (!map.has(key)) map.set(key, value);
+  return map;
+}
+
+function fixedItems(element: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue[] {
+  const count = bytes.length / element.fixedSize;
+  if (!Number.isInteger(count)) throw malformed(at.what, `array of ${element.text} with part of an item`);
+  return Array.from({ length: count }, (_, index) =>
+    get(element, bytes.subarray(index * element.fixedSize, (index + 1) * element.fixedSize), deeper(at)),
+  );
+}
+
+function variableItems(element: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue[] {
+  if (bytes.length === 0) return [];
+  const offsets = new Offsets(bytes, at.what);
+  const table = offsets.at(bytes.length - offsets.size);
+  const count = (bytes.length - table) / offsets.size;
+  if (count < 1 || !Number.isInteger(count)) throw malformed(at.what, "an array with a bad offset table");
+  const items: GVariantValue[] = [];
+  let start = 0;
+  for (let index = 0; index < count; index++) {
+    const end = offsets.at(table + index * offsets.size);
+    items.push(get(element, slice(bytes, start, end, table, element, at), deeper(at)));
+    start = end;
+  }
+  return items;
+}
+
+function getTuple(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue[] {
+  const { members } = type;
+  const framed = members.filter(({ fixedSize }, index) => fixedSize === 0 && index < members.length - 1).length;
+  const offsets = new Offsets(bytes, at.what);
+  const table = bytes.length - framed * offsets.size;
+  if (table < 0) throw malformed(at.what, `too short for type ${type.text}`);
+  let start = 0;
+  let nextOffset = bytes.length;
+  const values = members.map((member, index) => {
+    let end = table;
+    if (member.fixedSize > 0) end = alignUp(start, member.alignment) + member.fixedSize;
+    else if (index < members.length - 1) end = offsets.at((nextOffset -= offsets.size));
+    const value = get(member, slice(bytes, start, end, table, member, at), deeper(at));
+    start = end;
+    return value;
+  });
+  if (type.fixedSize > 0) slice(bytes, start, table, table, { alignment: 1 }, at);
+  else if (start !== table) throw malformed(at.what, `bytes after the last member of ${type.text}`);
+  return values;
+}
+
+/** A member's bytes: between its aligned start and its end, inside the body, with zeros as padding. */
+function slice(
+  bytes: Uint8Array,
+  previousEnd: number,
+  end: number,
+  limit: number,
+  { alignment }: { alignment: number },
+  at: Reading,
+): Uint8Array {
+  const start = alignUp(previousEnd, alignment);
+  if (start > end || end > limit) throw malformed(at.what, `a member from ${start} to ${end} of ${limit} bytes`);
+  for (let index = previousEnd; index < start; index++) {
+    if (bytes[index] !== 0) throw malformed(at.what, "padding that is not zero");
+  }
+  return bytes.subarray(start, end);
+}
+
+/** Reader of a container's framing offsets, whose size follows from the container's. */
+class Offsets {
+  readonly size: 1 | 2 | 4 | 8;
+  readonly #view: DataView;
+  readonly #what: string;
+
+  constructor(bytes: Uint8Array, what: string) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#what = what;
+    const { length } = bytes;
+    this.size = length <= 0xff ? 1 : length <= 0xffff ? 2 : length <= 0xffffffff ? 4 : 8;
+  }
+
+  at(position: number): number {
+    const view = this.#view;
+    if (position < 0 || position + this.size > view.byteLength) throw malformed(this.#what, "a missing offset table");
+    if (this.size === 1) return view.getUint8(position);
+    if (this.size === 2) return view.getUint16(position, true);
+    if (this.size === 4) return view.getUint32(position, true);
+    return Number(view.getBigUint64(position, true));
+  }
+}
