@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 import { baseError, unlessErrno } from "./errors.ts";
-import { setImmutable, tryLock } from "./syscalls.ts";
+import { setImmutable, tryLock, tryRecordLock } from "./syscalls.ts";
 
 /** A name in `directory` that no other process picks; for a temporary file that is renamed when complete. */
 export function temporaryName(directory: string, prefix = ".tmp-"): string {
@@ -129,13 +129,18 @@ export interface HeldLock extends Disposable {
 
 /**
  * Takes an advisory lock on `path`, which is made if missing.
- * @param timeoutMs how long to wait for another holder before `base-busy`
+ * @param options.record an open-file-description lock as libostree takes, which excludes its processes too
+ * @param options.timeoutMs how long to wait for another holder before `base-busy`
  */
-export function lockFile(path: string, options: { exclusive?: boolean; timeoutMs?: number } = {}): HeldLock {
+export function lockFile(
+  path: string,
+  options: { exclusive?: boolean; timeoutMs?: number; record?: boolean } = {},
+): HeldLock {
   const fd = openSync(path, "a+", 0o660);
   const release = () => closeSync(fd);
+  const take = options.record ? tryRecordLock : tryLock;
   const deadline = Date.now() + (options.timeoutMs ?? 0);
-  while (!tryLock(fd, options.exclusive ?? true)) {
+  while (!take(fd, options.exclusive ?? true)) {
     if (Date.now() >= deadline) {
       release();
       throw baseError("busy", `${path} is locked by another process`, { hint: `fuser -v ${path}  shows which` });

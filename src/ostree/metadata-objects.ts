@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+/** dirmeta, dirtree and commit objects (libostree ostree-core.h: OSTREE_DIRMETA_GVARIANT_STRING and its neighbours). */
+import { type GVariantValue, readGVariant, type Variant, writeGVariant } from "../formats/index.ts";
+import { ostreeError } from "./errors.ts";
+import { swap32, swap64, xattrsFromVariant, xattrsToVariant } from "./file-object.ts";
+import {
+  checksumFromBytes,
+  checkName,
+  type Commit,
+  compareNames,
+  type DirMeta,
+  type DirTree,
+  fileType,
+} from "./model.ts";
+
+const dirMetaType = "(uuua(ayay))";
+const dirTreeType = "(a(say)a(sayay))";
+const commitType = "(a{sv}aya(say)sstayay)";
+
+export function encodeDirMeta({ uid, gid, mode, xattrs }: DirMeta): Buffer {
+  return writeGVariant(dirMetaType, [swap32(uid), swap32(gid), swap32(mode), xattrsToVariant(xattrs)]);
+}
+
+/** Checked as ostree_validate_structureof_dirmeta does. */
+export function decodeDirMeta(bytes: Uint8Array, what: string): DirMeta {
+  const fields = readGVariant(dirMetaType, bytes, what) as GVariantValue[];
+  const [uid, gid, mode] = (fields.slice(0, 3) as number[]).map(swap32) as [number, number, number];
+  if ((mode & fileType.mask) !== fileType.directory || (mode & ~(fileType.mask | 0o7777)) !== 0) {
+    throw ostreeError("corrupt-object", `${what}: mode 0${mode.toString(8)} is no directory's`);
+  }
+  return { uid, gid, mode, xattrs: xattrsFromVariant(fields[3] as GVariantValue, what) };
+}
+
+/** Entries must be sorted by `compareNames`. */
+export function encodeDirTree({ files, dirs }: DirTree): Buffer {
+  return writeGVariant(dirTreeType, [
+    files.map(({ name, checksum }) => [name, Buffer.from(checksum, "hex")]),
+    dirs.map(({ name, tree, meta }) => [name, Buffer.from(tree, "hex"), Buffer.from(meta, "hex")]),
+  ]);
+}
+
+/** Checked as ostree_validate_structureof_dirtree does, and for order and doubles: no name may stand for two things. */
+export function decodeDirTree(bytes: Uint8Array, what: string): DirTree {
+  const [files, dirs] = readGVariant(dirTreeType, bytes, what) as [
+    [string, Uint8Array][],
+    [string, Uint8Array, Uint8Array][],
+  ];
+  const tree = {
+    files: files.map(([name, checksum]) => ({ name, checksum: checksumFromBytes(checksum, what) })),
+    dirs: dirs.map(([name, tree, meta]) => ({
+      name,
+      tree: checksumFromBytes(tree, what),
+      meta: checksumFromBytes(meta, what),
+    })),
+  };
+  checkNames(tree, what);
+  return tree;
+}
+
+function checkNames({ files, dirs }: DirTree, what: string): void {
+  for (const entries of [files, dirs]) {
+    let previous: string | undefined;
+    for (const { name } of entries) {
+      checkName(name, what);
+      if (previous !== undefined && compareNames(previous, name) >= 0) {
+        throw ostreeError("corrupt-object", `${what}: entry ${JSON.stringify(name)} out of order or doubled`);
+      }
+      previous = name;
+    }
+  }
+  const fileNames = new Set(files.map(({ name }) => name));
+  const double = dirs.find(({ name }) => fileNames.has(name));
+  if (double) throw ostreeError("corrupt-object", `${what}: ${JSON.stringify(double.name)} is a file and a directory`);
+}
+
+export function encodeCommit({ metadata, parent, subject, body, timestamp, tree, meta }: Commit): Buffer {
+  return writeGVariant(commitType, [
+    metadata,
+    Buffer.from(parent ?? "", "hex"),
+    [],
+    subject,
+    body,
+    swap64(timestamp),
+    Buffer.from(tree, "hex"),
+    Buffer.from(meta, "hex"),
+  ]);
+}
+
+export function decodeCommit(bytes: Uint8Array, what: string): Commit {
+  const fields = readGVariant(commitType, bytes, what) as GVariantValue[];
+  const parent = fields[1] as Uint8Array;
+  return {
+    metadata: fields[0] as ReadonlyMap<string, Variant>,
+    ...(parent.length === 0 ? {} : { parent: checksumFromBytes(parent, what) }),
+    subject: fields[3] as string,
+    body: fields[4] as string,
+    timestamp: swap64(fields[5] as bigint),
+    tree: checksumFromBytes(fields[6] as Uint8Array, what),
+    meta: checksumFromBytes(fields[7] as Uint8Array, what),
+  };
+}
