@@ -27,5 +27,19 @@ export const ostreeError = defineErrors("ostree", {
   "checkout-exists": "The destination of a checkout exists already.",
   "checkout-conflict": "A file of the checkout is already in the destination, with other content.",
   "cannot-hardlink": "The files cannot be hard-linked: repository mode, checkout mode or file system forbid it.",
+  "gpg-keys": "GPG keys could not be read or found. `gpg --export KEY` makes a file that `remote gpg-import` takes.",
+  "gpg-verify":
+    "A commit or summary has no valid GPG signature by a key that this remote trusts. Import the publisher's key with `atomic ostree remote gpg-import`; gpg-verify=false in the remote's config turns the check off.",
+  remote: "A remote is unknown, exists already, or lacks a setting.",
+  unsupported: "The repository or remote uses a feature that this program does not support.",
+  "no-such-remote-ref": "The remote repository has no such ref. `atomic ostree remote refs REMOTE` lists what it has.",
+  "pull-failed": "A pull could not be completed; nothing of it is visible. Pull again: what was fetched is kept.",
+  "pull-refused":
+    "A commit that was pulled is not what was asked for: it is bound to another ref, or older than what is there.",
+  corrupt:
+    "The repository has objects that are missing or damaged. `fsck --delete` removes them; a pull fetches them again.",
+  "in-use": "A commit that should be deleted is what a ref points to. Delete or move the ref first.",
+  "bad-option": "An option of an ostree command has a value that it cannot have, or does not go with another one.",
+  "bad-date": "A date is not understood. Write `2026-01-31 12:00`, `@1767225600`, or `2 weeks ago`.",
   "bad-statoverride": "A line of a statoverride file is not `=MODE PATH` or `MODE PATH` with a decimal mode.",
 });

@@ -1,2 +1,2 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export { serveDirectory, type RunningServer, type ServeOptions } from "./serve.ts";

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync, rmSync } from "node:fs";
+import { baseError, writeAll } from "../base/index.ts";
+
+/** What of a response's head the client acts upon. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: ReadonlyMap<string, string>;
+  /** Whether the connection may be used for a further request (RFC 9112 section 9.3). */
+  readonly keepAlive: boolean;
+}
+
+const headEnd = Buffer.from("\r\n\r\n");
+/** A server cannot make us buffer a head without end. */
+export const headLimit = 64 << 10;
+
+/** Parses a response head that ends in an empty line. `undefined` when it is not HTTP/1. */
+export function parseHead(text: string): ResponseHead | undefined {
+  const lines = text.split("\r\n");
+  const status = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/.exec(lines[0] ?? "");
+  if (!status) return undefined;
+  const headers = new Map<string, string>();
+  for (const line of lines.slice(1)) {
+    const colon = line.indexOf(":");
+    if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+  }
+  const connection = (headers.get("connection") ?? "").toLowerCase();
+  const keepAlive = status[1] === "1" ? connection !== "close" : connection === "keep-alive";
+  return { status: Number(status[2]), reason: status[3] ?? "", headers, keepAlive };
+}
+
+/** Where a response's body goes: memory while it is small, a file when it grows. */
+export interface Body {
+  /** The whole body, unless it is in `file`. Valid until the next turn of the event loop: it may share a socket's buffer. */
+  readonly bytes: Buffer;
+  readonly file?: string;
+  readonly size: number;
+}
+
+export interface BodyOptions {
+  readonly url: string;
+  /** Bytes at most; a body that is longer is an error. */
+  readonly limit: number;
+  /** A closer limit, told by the first bytes of the body. */
+  readonly limitFrom?: ((head: Buffer) => number) | undefined;
+  /** Name of a file for a body over `bufferLimit`; without it everything stays in memory. */
+  readonly spill?: (() => string) | undefined;
+}
+
+/** A body over this many bytes goes to a file, so that memory stays bounded. */
+const bufferLimit = 4 << 20;
+
+/** Collects a body piece by piece. Throws `base-too-large` as soon as the limit is passed. */
+export class BodySink {
+  readonly #options: BodyOptions;
+  #limit: number;
+  #pieces: Buffer[] = [];
+  #fd: number | undefined;
+  #file: string | undefined;
+  #size = 0;
+
+  constructor(options: BodyOptions) {
+    this.#options = options;
+    this.#limit = options.limit;
+  }
+
+  push(piece: Buffer): void {
+    if (this.#size === 0 && this.#options.limitFrom) {
+      this.#limit = Math.min(this.#limit, this.#options.limitFrom(piece));
+    }
+    this.expect(this.#size + piece.length);
+    this.#size += piece.length;
+    if (this.#fd !== undefined) {
+      writeAll(this.#fd, piece);
+      return;
+    }
+    this.#pieces.push(piece);
+    if (this.#size > bufferLimit && this.#options.spill) this.#openFile(this.#options.spill());
+  }
+
+  /** Checks an announced size before any byte of it is taken. */
+  expect(size: number): void {
+    if (size > this.#limit) {
+      throw baseError("too-large", `${this.#options.url}: more than the permitted ${this.#limit} bytes`);
+    }
+  }
+
+  finish(): Body {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
+    return { bytes, size: this.#size, ...(this.#file === undefined ? {} : { file: this.#file }) };
+  }
+
+  /** Drops what was received. */
+  discard(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    if (this.#file !== undefined) rmSync(this.#file, { force: true });
+    this.#fd = this.#file = undefined;
+    this.#pieces = [];
+  }
+
+  #openFile(path: string): void {
+    this.#fd = openSync(path, "wx", 0o600);
+    this.#file = path;
+    for (const piece of this.#pieces) writeAll(this.#fd, piece);
+    this.#pieces = [];
+  }
+}
+
+/** How the end of a body is known (RFC 9112 section 6.3). */
+type Framing = { kind: "length"; left: number } | { kind: "chunked" } | { kind: "close" };
+
+export function framingOf(head: ResponseHead): Framing {
+  if (head.status === 204 || head.status === 304) return { kind: "length", left: 0 };
+  if (head.headers.get("transfer-encoding")?.toLowerCase().includes("chunked") === true) return { kind: "chunked" };
+  const length = head.headers.get("content-length");
+  if (length === undefined) return { kind: "close" };
+  const left = /^\d{1,15}$/.test(length) ? Number(length) : Number.NaN;
+  if (!Number.isSafeInteger(left)) throw new Error(`not a content length: ${length}`);
+  return { kind: "length", left };
+}
+
+/**
+ * Cuts the byte stream of a connection into responses. `onHead` gives the sink of the body, `onEnd` is told that it is
+ * complete. Pieces of a body are views of what was pushed: nothing is copied that arrives whole.
+ */
+export class ResponseParser {
+  readonly #onHead: (head: ResponseHead) => BodySink;
+  readonly #onEnd: () => void;
+  #pending: Buffer = Buffer.alloc(0);
+  #framing: Framing | undefined;
+  #sink: BodySink | undefined;
+  #chunkLeft = 0;
+  /** In the lines after the last chunk. */
+  #trailer = false;
+
+  constructor(onHead: (head: ResponseHead) => BodySink, onEnd: () => void) {
+    this.#onHead = onHead;
+    this.#onEnd = onEnd;
+  }
+
+  /** Whether a response has begun and not ended. */
+  get inResponse(): boolean {
+    return this.#framing !== undefined || this.#pending.length > 0;
+  }
+
+  push(bytes: Buffer): void {
+    let input = this.#pending.length > 0 ? Buffer.concat([this.#pending, bytes]) : bytes;
+    for (;;) {
+      const rest = this.#framing ? this.#body(input) : this.#head(input);
+      if (rest === undefined) break;
+      input = rest;
+    }
+  }
+
+  /** The peer closed: that ends a body without a length, and is an error within any other. @returns whether all is well */
+  close(): boolean {
+    if (this.#framing?.kind === "close") {
+      this.#end();
+      return true;
+    }
+    return !this.inResponse;
+  }
+
+  /** Drops a body under way. */
+  discard(): void {
+    this.#sink?.discard();
+  }
+
+  #wait(input: Buffer): undefined {
+    if (input.length > headLimit) throw new Error("a head or chunk line without end");
+    // A copy: the piece of a socket's buffer would keep all of it alive.
+    this.#pending = Buffer.from(input);
+    return undefined;
+  }
+
+  #head(input: Buffer): Buffer | undefined {
+    const end = input.indexOf(headEnd);
+    if (end < 0) return input.length === 0 ? this.#idle() : this.#wait(input);
+    this.#pending = Buffer.alloc(0);
+    const head = parseHead(input.toString("latin1", 0, end));
+    if (!head) throw new Error("the answer is not HTTP/1.1");
+    const rest = input.subarray(end + 4);
+    if (head.status < 200) return rest;
+    this.#framing = framingOf(head);
+    this.#sink = this.#onHead(head);
+    if (this.#framing.kind === "length") this.#sink.expect(this.#framing.left);
+    return rest;
+  }
+
+  #idle(): undefined {
+    this.#pending = Buffer.alloc(0);
+    return undefined;
+  }
+
+  #body(input: Buffer): Buffer | undefined {
+    const framing = this.#framing!;
+    if (framing.kind === "chunked") return this.#chunk(input);
+    this.#pending = Buffer.alloc(0);
+    if (framing.kind === "close") {
+      if (input.length > 0) this.#sink!.push(input);
+      return undefined;
+    }
+    const taken = input.subarray(0, Math.min(framing.left, input.length));
+    if (taken.length > 0) this.#sink!.push(taken);
+    framing.left -= taken.length;
+    if (framing.left > 0) return undefined;
+    this.#end();
+    return input.subarray(taken.length);
+  }
+
+  #chunk(input: Buffer): Buffer | undefined {
+    this.#pending = Buffer.alloc(0);
+    if (this.#chunkLeft > 0) {
+      const taken = input.subarray(0, Math.min(this.#chunkLeft, input.length));
+      if (taken.length > 0) this.#sink!.push(Buffer.from(taken));
+      this.#chunkLeft -= taken.length;
+      return this.#chunkLeft > 0 ? undefined : input.subarray(taken.length);
+    }
+    const end = input.indexOf("\r\n");
+    if (end < 0) return input.length === 0 ? undefined : this.#wait(input);
+    const line = input.toString("latin1", 0, end);
+    const rest = input.subarray(end + 2);
+    if (this.#trailer) {
+      if (line === "") this.#end();
+      return rest;
+    }
+    if (line === "") return rest; // the line end after a chunk's data
+    const size = /^([0-9a-fA-F]{1,8})(?:[;\s].*)?$/.exec(line)?.[1];
+    if (size === undefined) throw new Error("a malformed chunk");
+    this.#chunkLeft = Number.parseInt(size, 16);
+    this.#trailer = this.#chunkLeft === 0;
+    return rest;
+  }
+
+  #end(): void {
+    this.#framing = undefined;
+    this.#sink = undefined;
+    this.#trailer = false;
+    this.#onEnd();
+  }
+}
