@@ -92,7 +92,8 @@ export class ByteWriter {
   }
 
   put(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#room(bytes.length));
+    const start = this.#room(bytes.length);
+    this.#bytes.set(bytes, start);
     return this;
   }
 
@@ -107,7 +108,8 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#bytes.writeUInt8(value, this.#room(1));
+    const start = this.#room(1);
+    this.#bytes.writeUInt8(value, start);
     return this;
   }
 
@@ -137,6 +139,7 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Makes room and gives its start. Call it before naming `#bytes`, which it may replace. */
   #room(count: number): number {
     const start = this.#length;
     const needed = start + count;

@@ -23,3 +23,11 @@ test("reading past the end names the input and the offset", () => {
   assert.throws(() => reader.take(-1), { code: "base-truncated" });
   assert.throws(() => reader.end(), { code: "base-trailing-data" });
 });
+
+test("a writer grows by whichever call first needs the room", () => {
+  const block = Buffer.alloc(300, 1);
+  assert.equal(new ByteWriter().put(block).done().length, 300);
+  const bytes = new ByteWriter().zeros(256).u8(7).put(block).done();
+  assert.equal(bytes[256], 7);
+  assert.equal(bytes.subarray(257).equals(block), true);
+});
