@@ -62,6 +62,7 @@ export const baseError = defineErrors("base", {
   "http-status": "A server answered a request with an error status.",
   "http-failed": "A server could not be reached, or the connection broke and retries did not help.",
   "too-large": "A download or file is larger than what was announced or than the safe limit for its kind.",
+  damaged: "Compressed data is not in its format, ends too early, or its check sum is wrong. Fetch the file anew.",
   syscall: "The kernel refused an operation; the message names the call, the path and the reason.",
   unsafe: "A path would lead outside of the directory that it must stay in.",
   busy: "Another process holds the lock. Wait for it to end, or see who holds it.",

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from "./bytes.ts";
 export * from "./copy.ts";
+export * from "./decompress.ts";
 export * from "./errors.ts";
 export * from "./files.ts";
 export * from "./http.ts";
 export * from "./pool.ts";
 export * from "./process.ts";
 export * from "./progress.ts";
+export * from "./source.ts";
 export * from "./syscalls.ts";

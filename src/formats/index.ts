@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+export * from "./ar.ts";
 export * from "./bls-entry.ts";
+export * from "./deb822.ts";
 export * from "./errors.ts";
 export * from "./gvariant.ts";
 export * from "./keyfile.ts";
+export * from "./tar.ts";
+export { type TarType } from "./tar-header.ts";
+export * from "./tar-writer.ts";

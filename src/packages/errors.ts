@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineErrors } from "../base/index.ts";
+
+export const packageError = defineErrors("packages", {
+  deb: "A file is not a Debian package, or is a damaged one. Fetch it anew; if it comes from a mirror, report it there.",
+  "bad-version": "A text is not a version number as Debian Policy section 5.6.12 defines it.",
+  "bad-dependency": "A dependency field is not written as Debian Policy section 7.1 says.",
+  unsigned: "A repository has neither InRelease nor Release.gpg, so nobody vouches for it. Signed repositories only.",
+  "bad-signature":
+    "A repository's signature does not fit its text: it was changed on the way or damaged. Try again, or another mirror.",
+  "unknown-key":
+    "A repository is signed with a key that is not in the keyring. Add the key that its distributor publishes to the keyring.",
+  "expired-key": "The key that signed a repository has expired. Install a newer keyring package of the distribution.",
+  keyring: "A keyring file is missing or is not an OpenPGP keyring.",
+  expired:
+    "A repository says that its index is no longer valid. The mirror is stale, or the clock of this machine is wrong.",
+  "wrong-suite": "A repository calls itself otherwise than the suite that was asked for.",
+  "not-found": "A repository does not have the suite, component or file that was asked for.",
+  "bad-index": "An index of a repository is damaged, or is not what the signed Release file says.",
+  offline: "A file is not in the cache, and no network may be used.",
+  unknown: "No package of this name is in the configured repositories.",
+  unsolvable: "The packages that were asked for cannot be installed together; the message says why, step by step.",
+  "bad-download":
+    "A downloaded package is not what the signed index says. It was removed; try again, or another mirror.",
+});
