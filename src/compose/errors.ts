@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineErrors } from "../base/index.ts";
+
+export const composeError = defineErrors("compose", {
+  "treefile-syntax": "The treefile is not valid YAML or JSON. The message gives line and column.",
+  "treefile-key":
+    "A treefile has a key that is not known. Unknown keys are refused so that a typing error cannot hide.",
+  "treefile-value": "A treefile key has a value of the wrong kind. The message says what is expected.",
+  "treefile-unsupported":
+    "A treefile key that rpm-ostree knows cannot be done for this kind of tree (yet). Remove it, or do its work in `postprocess`.",
+  "treefile-include": "A treefile includes a file that is missing, that includes itself, or the includes are too deep.",
+  "treefile-incomplete": "The treefile lacks a key that the command needs, such as `ref`, `packages` or `apt`.",
+  "bad-package": "A package has a path, a file type or a control file that cannot be taken into a tree.",
+  "file-conflict":
+    "Two packages bring the same path with different content and neither declares that it replaces the other. Exclude one of them.",
+  "script-failed": "A package's maintainer script ended with an error; its last lines are shown.",
+  "postprocess-failed": "A `postprocess` script of the treefile ended with an error; its last lines are shown.",
+  "step-failed": "A program of the tree (dracut, depmod, systemctl) that compose needs ended with an error.",
+  "no-kernel": "A tree that boots needs exactly one kernel in /usr/lib/modules.",
+  "missing-program": "The tree lacks a program that compose must run inside it. Add the package that has it.",
+  "bad-policy": "The tree's SELinux policy cannot be read.",
+  "not-root": "A compose keeps the owners of files and mounts overlays, which takes root.",
+});

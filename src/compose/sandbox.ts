@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Runs programs of a tree inside that tree. What they see: the checked-out packages (`lower`, hardlinks of cached
+ * objects, never written) under an overlay that takes all changes (`upper`); a /proc and a minimal /dev of their own;
+ * empty /run and /tmp. What they do not: any other file of this machine, its devices, its network, its processes.
+ */
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { requireProgram, run, type RunResult } from "../base/index.ts";
+import { composeError } from "./errors.ts";
+
+/** Directories of one assembly; all on one file system. */
+export interface Workspace {
+  readonly path: string;
+  readonly lower: string;
+  readonly upper: string;
+}
+
+export interface SandboxRun {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  /** Outside path -> path inside, read-only. */
+  readonly show?: ReadonlyMap<string, string>;
+  readonly onOutput?: (text: string) => void;
+  readonly accept?: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+/** Makes the directories, emptying what an interrupted compose left. */
+export function makeWorkspace(path: string): Workspace {
+  rmSync(path, { recursive: true, force: true });
+  const workspace = { path, lower: join(path, "lower"), upper: join(path, "upper") };
+  for (const name of [path, workspace.lower, workspace.upper]) mkdirSync(name, { recursive: true, mode: 0o755 });
+  return workspace;
+}
+
+export function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw composeError("not-root", "a compose must run as root", { hint: "sudo atomic compose tree ..." });
+}
+
+/** Runs one program to its end. @param command path inside the tree, with arguments */
+export async function runInTree(
+  workspace: Workspace,
+  command: readonly string[],
+  options: SandboxRun = {},
+): Promise<RunResult> {
+  for (const name of ["merged", "work", "tmp", "vartmp"]) {
+    rmSync(join(workspace.path, name), { recursive: true, force: true });
+    mkdirSync(join(workspace.path, name));
+    chmodSync(join(workspace.path, name), name.endsWith("tmp") ? 0o1777 : 0o755);
+  }
+  const shell = `mount -t overlay overlay -o ${overlayOptions} merged && exec "$@"`;
+  const bwrap = [requireProgram("bwrap"), ...bwrapArguments(options), "--", ...command];
+  return run(
+    requireProgram("unshare"),
+    ["--mount", "--propagation", "private", "--", "/bin/sh", "-c", shell, "sh", ...bwrap],
+    {
+      cwd: workspace.path,
+      accept: options.accept ?? [0],
+      ...(options.input !== undefined && { input: options.input }),
+      ...(options.onOutput && { onOutput: options.onOutput }),
+      ...(options.signal && { signal: options.signal }),
+    },
+  );
+}
+
+/**
+ * Every directory and file that is changed is copied up whole, with no overlay feature that would make `upper` hard to
+ * read (Documentation/filesystems/overlayfs.rst). `volatile` leaves out fsync: an interrupted assembly is thrown away.
+ */
+const overlayOptions = [
+  "lowerdir=lower",
+  "upperdir=upper",
+  "workdir=work",
+  "redirect_dir=off",
+  "metacopy=off",
+  "index=off",
+  "xino=off",
+  "volatile",
+].join(",");
+
+/** What a maintainer script may do as root; not among them: mounting, devices, modules, the clock, raw sockets. */
+const capabilities = [
+  "CAP_CHOWN",
+  "CAP_DAC_OVERRIDE",
+  "CAP_FOWNER",
+  "CAP_FSETID",
+  "CAP_KILL",
+  "CAP_SETFCAP",
+  "CAP_SETGID",
+  "CAP_SETPCAP",
+  "CAP_SETUID",
+  "CAP_SYS_CHROOT",
+];
+
+const fixedEnvironment: Readonly<Record<string, string>> = {
+  PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+  HOME: "/root",
+  LANG: "C.UTF-8",
+  LC_ALL: "C.UTF-8",
+  TZ: "UTC0",
+  DEBIAN_FRONTEND: "noninteractive",
+  DEBCONF_NONINTERACTIVE_SEEN: "true",
+  // systemctl and systemd-tmpfiles then work on files alone (systemd docs/ENVIRONMENT.md).
+  SYSTEMD_OFFLINE: "1",
+  // Debian's kernel hooks leave the initramfs alone: it is made once, at the end.
+  INITRD: "No",
+};
+
+function bwrapArguments({ env = {}, show = new Map() }: SandboxRun): string[] {
+  return [
+    ...["--bind", "merged", "/", "--dev", "/dev", "--proc", "/proc"],
+    // Files there obey root without any capability; /proc/sys/kernel/core_pattern would run a program outside.
+    ...["--ro-bind", "/proc/sys", "/proc/sys", "--ro-bind-try", "/proc/sysrq-trigger", "/proc/sysrq-trigger"],
+    ...["--tmpfs", "/run", "--dir", "/run/lock", "--bind", "tmp", "/tmp", "--bind", "vartmp", "/var/tmp"],
+    ...["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"],
+    ...["--hostname", "localhost", "--die-with-parent", "--new-session", "--chdir", "/"],
+    ...["--cap-drop", "ALL", ...capabilities.flatMap((name) => ["--cap-add", name])],
+    "--clearenv",
+    ...Object.entries({ ...fixedEnvironment, ...env }).flatMap(([name, value]) => ["--setenv", name, value]),
+    ...[...show].flatMap(([outside, inside]: [string, string]) => ["--ro-bind", outside, inside]),
+  ];
+}
