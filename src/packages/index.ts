@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+export { downloadPackages, type DownloadPackagesOptions } from "./apt/download.ts";
+export { defaultKeyrings } from "./apt/keyring.ts";
+export { loadApt, type LoadAptOptions } from "./apt/load.ts";
+export { DebPackage, type IndexedSource, PackageSet, type RelationField } from "./apt/package-set.ts";
 export { type DebFile, readDeb } from "./deb/read-deb.ts";
+export { formatGroup, formatRelation, parseRelations, type Relation, type RelationGroup } from "./deb/relation.ts";
 export { type InstalledPackage, readDpkgStatus } from "./deb/status.ts";
 export { compareDebianVersions, type DebianVersion, parseDebianVersion } from "./deb/version.ts";
 export { packageError } from "./errors.ts";
+export type { AptSource, PackageId, SourceInfo } from "./model.ts";
