@@ -22,6 +22,11 @@ export class WorkerPool<Task, Result> implements Disposable {
     for (let index = 0; index < size; index++) this.#workers.push(this.#start(module, data));
   }
 
+  /** Number of threads. */
+  get size(): number {
+    return this.#workers.length;
+  }
+
   /** Runs one task on the least busy thread; waits while each has two under way, which bounds memory. */
   async run(task: Task, transfer: readonly Transferable[] = []): Promise<Result> {
     let chosen = this.#leastBusy();

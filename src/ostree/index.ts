@@ -1,2 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 export { serveDirectory, type RunningServer, type ServeOptions } from "./serve.ts";
+export * from "./errors.ts";
+export * from "./file-object.ts";
+export * from "./load-content.ts";
+export * from "./metadata-objects.ts";
+export * from "./model.ts";
+export * from "./object-path.ts";
+export * from "./refs.ts";
+export * from "./repo-config.ts";
+export * from "./repo.ts";
+export * from "./store-content.ts";
+export * from "./transaction.ts";
+export * from "./content-task.ts";
+export * from "./modifiers.ts";
+export * from "./scan-tree.ts";
+export * from "./tree.ts";
+export * from "./write-commit.ts";
+export * from "./write-tree.ts";
+export * from "./checkout.ts";
+export * from "./checksum-file.ts";
+export * from "./find-path.ts";

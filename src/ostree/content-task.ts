@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Hashing and storing one file: what the workers of a commit do. Tasks and results are plain data. */
+import { hash, createHash } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statfsSync,
+} from "node:fs";
+import { isErrno, readXattrs, readXattrsOf, type Xattr } from "../base/index.ts";
+import { ostreeError } from "./errors.ts";
+import { encodeFileHeader, sortXattrs } from "./file-object.ts";
+import { loadContent } from "./load-content.ts";
+import { type Checksum, type FileHeader, isSymlinkMode, type RepoMode } from "./model.ts";
+import { loosePath } from "./object-path.ts";
+import { type ContentWriter, storeContent, storeHas, type Store } from "./store-content.ts";
+
+export type TaskSource =
+  | { readonly type: "path"; readonly path: string; readonly size: number }
+  | { readonly type: "bytes"; readonly bytes: Uint8Array }
+  | { readonly type: "object"; readonly path: string; readonly mode: RepoMode };
+
+export interface ContentTask {
+  /** `xattrs: "disk"` reads them from the source, which is then a path. */
+  readonly header: Omit<FileHeader, "xattrs"> & { readonly xattrs: readonly Xattr[] | "disk" };
+  /** SELinux label that replaces what the attributes say. */
+  readonly label?: string;
+  readonly source: TaskSource;
+  /** Checksum of the object, when the source is an object with this very header. */
+  readonly known?: Checksum;
+}
+
+export interface ContentResult {
+  readonly checksum: Checksum;
+  /** Bytes stored, or -1 when the repository had the object. */
+  readonly written: number;
+}
+
+/** Files up to this size are read and hashed in one piece; larger ones are read in pieces of it. */
+const pieceSize = 4 << 20;
+const headerRoom = 64 << 10;
+/** How far free space may fall before it is looked at again. */
+const spaceStep = 64 << 20;
+
+/** Replaces the SELinux label among attributes; the result is sorted. */
+export function withLabel(xattrs: readonly Xattr[], label: string | undefined): readonly Xattr[] {
+  if (label === undefined) return xattrs;
+  const others = xattrs.filter(({ name }) => name !== "security.selinux");
+  // libselinux's attribute values have their final NUL neither in libostree's commits nor here.
+  return sortXattrs([...others, { name: "security.selinux", value: Buffer.from(label) }]);
+}
+
+/** Stores files one after the other; each thread has its own. */
+export class ContentStorer {
+  readonly #store: Store;
+  /** Header and content side by side, for one call of the hash function. */
+  readonly #buffer = Buffer.allocUnsafeSlow(headerRoom + pieceSize + 1);
+  #space = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  run(task: ContentTask): ContentResult {
+    if (task.known !== undefined) return this.#import(task, task.known);
+    const { source } = task;
+    if (isSymlinkMode(task.header.mode)) return this.#whole(linkHeader(task), new Uint8Array());
+    if (source.type === "bytes") return this.#whole(plainHeader(task), source.bytes);
+    if (source.type === "object")
+      return this.#whole(plainHeader(task), loadContent(source.path, source.mode).content());
+    return this.#path(task, source.path);
+  }
+
+  #path(task: ContentTask, path: string): ContentResult {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const { size } = fstatSync(fd);
+      const xattrs = task.header.xattrs === "disk" ? sortXattrs(readXattrsOf(fd)) : task.header.xattrs;
+      const header = { ...task.header, xattrs: withLabel(xattrs, task.label) };
+      return size <= pieceSize ? this.#small(fd, header, size, path) : this.#large(fd, header, size, path);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #small(fd: number, header: FileHeader, size: number, path: string): ContentResult {
+    const head = encodeFileHeader(header);
+    if (head.length > headerRoom) return this.#whole(header, readPiece(fd, Buffer.allocUnsafe(size), 0, size));
+    const start = headerRoom - head.length;
+    head.copy(this.#buffer, start);
+    // One byte more is asked for, so that a file that grew is noticed without another call.
+    const got = readPiece(fd, this.#buffer.subarray(headerRoom), 0, size + 1).length;
+    if (got > size) throw changed(path);
+    const checksum = hash("sha256", this.#buffer.subarray(start, headerRoom + got), "hex") as Checksum;
+    return this.#keep(checksum, header, this.#buffer.subarray(headerRoom, headerRoom + got), got);
+  }
+
+  #large(fd: number, header: FileHeader, size: number, path: string): ContentResult {
+    const head = encodeFileHeader(header);
+    const pass = (each: (piece: Uint8Array, last: boolean) => void): Checksum => {
+      const digest = createHash("sha256").update(head);
+      for (let offset = 0; offset < size;) {
+        const piece = readPiece(fd, this.#buffer, offset, Math.min(pieceSize, size - offset));
+        if (piece.length === 0) throw changed(path);
+        digest.update(piece);
+        offset += piece.length;
+        each(piece, offset === size);
+      }
+      return digest.digest("hex") as Checksum;
+    };
+    const checksum = pass(() => {});
+    // Read a second time, mostly from the page cache, and only if it must be written.
+    const write: ContentWriter = (take) => {
+      if (pass(take) !== checksum) throw changed(path);
+    };
+    return this.#keep(checksum, header, write, size);
+  }
+
+  #whole(header: FileHeader, content: Uint8Array): ContentResult {
+    const checksum = hash("sha256", Buffer.concat([encodeFileHeader(header), content]), "hex") as Checksum;
+    return this.#keep(checksum, header, content, content.length);
+  }
+
+  #keep(checksum: Checksum, header: FileHeader, content: Uint8Array | ContentWriter, size: number): ContentResult {
+    if (storeHas(this.#store, checksum, "file")) return { checksum, written: -1 };
+    this.#reserve(size);
+    return { checksum, written: storeContent(this.#store, checksum, header, content, size) ?? -1 };
+  }
+
+  /** Brings an object from another repository, by hard link where that gives the same file. */
+  #import(task: ContentTask, checksum: Checksum): ContentResult {
+    const store = this.#store;
+    if (storeHas(store, checksum, "file")) return { checksum, written: -1 };
+    if (task.source.type !== "object") throw new Error("a known checksum without an object");
+    const { path, mode } = task.source;
+    const target = `${store.staging}/${loosePath(checksum, "file", store.mode)}`;
+    mkdirSync(`${store.staging}/${checksum.slice(0, 2)}`, { recursive: true });
+    if (mode === store.mode && linked(path, target)) return { checksum, written: 0 };
+    if (mode === "archive" && store.mode === "archive") {
+      copyFileSync(path, target);
+      return { checksum, written: 0 };
+    }
+    const file = loadContent(path, mode);
+    this.#reserve(file.size);
+    return { checksum, written: storeContent(store, checksum, file.header, file.content(), file.size) ?? -1 };
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes > this.#space) this.#space = Math.min(Math.max(spaceStep, bytes), requireSpace(this.#store, bytes));
+    this.#space -= bytes;
+  }
+}
+
+/** Throws `ostree-no-space` unless `bytes` can be written without touching the reserve; returns what can be. */
+export function requireSpace(store: Store, bytes: number): number {
+  const { bsize, bfree, bavail } = statfsSync(store.objects);
+  if (store.reservedBytes === 0) return Number.POSITIVE_INFINITY;
+  const free = (process.geteuid?.() === 0 ? bfree : bavail) * bsize - store.reservedBytes;
+  if (free >= bytes) return free;
+  throw ostreeError(
+    "no-space",
+    `${store.objects}: ${bytes} bytes are wanted, but the reserve of ${store.reservedBytes} bytes would be exceeded`,
+    { hint: "free some space, or change [core] min-free-space-percent in the repository's config" },
+  );
+}
+
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (isErrno(error, "EEXIST")) return true;
+    if (isErrno(error, "EXDEV", "EMLINK", "EPERM")) return false;
+    throw error;
+  }
+}
+
+function linkHeader(task: ContentTask): FileHeader {
+  const { header, label, source } = task;
+  const onDisk = header.xattrs === "disk" && source.type === "path" ? sortXattrs(readXattrs(source.path)) : [];
+  return { ...header, xattrs: withLabel(header.xattrs === "disk" ? onDisk : header.xattrs, label) };
+}
+
+function plainHeader({ header, label }: ContentTask): FileHeader {
+  if (header.xattrs === "disk") throw new Error("attributes can be read only from a path");
+  return { ...header, xattrs: withLabel(header.xattrs, label) };
+}
+
+/** Reads `length` bytes from `offset`, less only at the end of the file. */
+function readPiece(fd: number, into: Buffer, offset: number, length: number): Buffer {
+  let done = 0;
+  for (let got = -1; got !== 0 && done < length; done += got) {
+    got = readSync(fd, into, done, length - done, offset + done);
+  }
+  return into.subarray(0, done);
+}
+
+function changed(path: string) {
+  return ostreeError("changed-while-read", `${path} changed while it was being committed`);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What `ostree commit` can change of files on their way into a commit (OstreeRepoCommitModifier, ot-builtin-commit.c). */
+import { ostreeError } from "./errors.ts";
+import { fileType } from "./model.ts";
+
+export interface CommitModifiers {
+  /** SELinux label of the file at `path` (`/usr/bin/sh`; `/` for the root), or undefined to keep what it has. */
+  label?(path: string, mode: number): string | undefined;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Owner 0:0, modes cut to 0755, no attributes. */
+  readonly canonicalPermissions?: boolean;
+  readonly noXattrs?: boolean;
+  /** Take the write bits from executable files. */
+  readonly modeRoExecutables?: boolean;
+  readonly statOverride?: ReadonlyMap<string, StatOverride>;
+}
+
+/** `add` bits to the mode, or `set` its permissions. */
+export interface StatOverride {
+  readonly kind: "add" | "set";
+  readonly mode: number;
+}
+
+/** Reads a statoverride file: lines of `MODE PATH` or `=MODE PATH`, the mode in decimal. */
+export function parseStatOverride(text: string, what: string): Map<string, StatOverride> {
+  const entries = new Map<string, StatOverride>();
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const match = /^(=?)\+?(\d+) (.+)$/.exec(line);
+    if (!match?.[2] || !match[3]) {
+      throw ostreeError("bad-statoverride", `${what}: malformed line ${JSON.stringify(line.slice(0, 100))}`);
+    }
+    entries.set(match[3], { kind: match[1] === "=" ? "set" : "add", mode: Number(match[2]) });
+  }
+  return entries;
+}
+
+interface Owned {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+/** Applies the modifiers in stock's order: commit_filter, then the canonical permissions. */
+export function changeOwned(owned: Owned, path: string, modifiers: CommitModifiers): Owned {
+  const uid = modifiers.uid ?? owned.uid;
+  const gid = modifiers.gid ?? owned.gid;
+  const type = owned.mode & fileType.mask;
+  let mode = owned.mode;
+  if (modifiers.modeRoExecutables && type === fileType.regular && (mode & 0o111) !== 0) mode &= ~0o222;
+  const override = modifiers.statOverride?.get(path);
+  if (override?.kind === "add") mode |= override.mode;
+  if (override?.kind === "set") mode = type | override.mode;
+  if (!modifiers.canonicalPermissions) return { uid, gid, mode };
+  return { uid: 0, gid: 0, mode: type === fileType.symlink ? mode : mode & (type | 0o755) };
+}

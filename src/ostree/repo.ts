@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join, resolve as resolvePath } from "node:path";
+import {
+  type HeldLock,
+  isErrno,
+  listDirectory,
+  lockFile,
+  makeDirectories,
+  readTextIfExists,
+  writeFileAtomic,
+} from "../base/index.ts";
+import { Keyfile } from "../formats/index.ts";
+import { ostreeError } from "./errors.ts";
+import { type LoadedFile, loadContent } from "./load-content.ts";
+import { decodeCommit, decodeDirMeta, decodeDirTree } from "./metadata-objects.ts";
+import {
+  type Checksum,
+  type Commit,
+  type DirMeta,
+  type DirTree,
+  type FileHeader,
+  isChecksum,
+  metadataLimit,
+  type ObjectType,
+  type RepoMode,
+} from "./model.ts";
+import { loosePath, parseLoose } from "./object-path.ts";
+import { listRefs, parseRefSpec, readRef, writeRef } from "./refs.ts";
+import { newConfig, parseSettings, type RepoSettings } from "./repo-config.ts";
+
+export interface InitOptions {
+  readonly collectionId?: string;
+}
+
+/** The directories that `ostree init` makes. */
+const directories = ["extensions", "objects", "refs/heads", "refs/mirrors", "refs/remotes", "state", "tmp/cache"];
+
+/** An OSTree repository on disk: objects and refs. It holds no open files; any number may be open on one path. */
+export class Repo {
+  /** Absolute. */
+  readonly path: string;
+  readonly config: Keyfile;
+  readonly settings: RepoSettings;
+
+  private constructor(path: string, config: Keyfile) {
+    this.path = path;
+    this.config = config;
+    this.settings = parseSettings(config, join(path, "config"));
+  }
+
+  static open(path: string): Repo {
+    const absolute = resolvePath(path);
+    const file = join(absolute, "config");
+    const text = existsSync(join(absolute, "objects")) ? readTextIfExists(file) : undefined;
+    if (text === undefined) {
+      throw ostreeError("not-a-repo", `${absolute} is not an OSTree repository`, {
+        hint: `atomic ostree init --repo=${path} --mode=archive  makes one`,
+      });
+    }
+    return new Repo(absolute, Keyfile.parse(text, file));
+  }
+
+  /** Makes a repository, or opens one that is there already in the same mode (as `ostree init` does). */
+  static init(path: string, mode: RepoMode, options: InitOptions = {}): Repo {
+    if (existsSync(join(path, "config"))) {
+      const repo = Repo.open(path);
+      if (repo.mode === mode) return repo;
+      throw ostreeError("repo-exists", `${repo.path} exists in mode ${repo.mode}, not ${mode}`);
+    }
+    for (const directory of directories) makeDirectories(join(path, directory));
+    writeFileAtomic(join(path, "config"), newConfig(mode, options.collectionId).toString());
+    return Repo.open(path);
+  }
+
+  get mode(): RepoMode {
+    return this.settings.mode;
+  }
+
+  /** Writes changes made to `config`; the settings of this instance stay as they are. */
+  saveConfig(): void {
+    writeFileAtomic(join(this.path, "config"), this.config.toString());
+  }
+
+  objectPath(checksum: Checksum, type: ObjectType): string {
+    return `${this.path}/objects/${loosePath(checksum, type, this.mode)}`;
+  }
+
+  has(checksum: Checksum, type: ObjectType): boolean {
+    return existsSync(this.objectPath(checksum, type));
+  }
+
+  /** The bytes of a metadata object as stored, not verified. */
+  loadMetadata(checksum: Checksum, type: Exclude<ObjectType, "file">): Buffer {
+    const path = this.objectPath(checksum, type);
+    return this.#loading(checksum, type, () => {
+      const { size } = statSync(path);
+      if (size > metadataLimit) throw ostreeError("corrupt-object", `${checksum}.${type} has ${size} bytes`);
+      return readFileSync(path);
+    });
+  }
+
+  loadCommit(checksum: Checksum): Commit {
+    return decodeCommit(this.loadMetadata(checksum, "commit"), `commit ${checksum}`);
+  }
+
+  loadDirTree(checksum: Checksum): DirTree {
+    return decodeDirTree(this.loadMetadata(checksum, "dirtree"), `dirtree ${checksum}`);
+  }
+
+  loadDirMeta(checksum: Checksum): DirMeta {
+    return decodeDirMeta(this.loadMetadata(checksum, "dirmeta"), `dirmeta ${checksum}`);
+  }
+
+  loadFile(checksum: Checksum): LoadedFile {
+    return this.#loading(checksum, "file", () => loadContent(this.objectPath(checksum, "file"), this.mode));
+  }
+
+  loadHeader(checksum: Checksum): FileHeader {
+    return this.loadFile(checksum).header;
+  }
+
+  /** Whether a commit is here without all of its objects (a pull was cut short, or only metadata was wanted). */
+  isPartial(commit: Checksum): boolean {
+    return existsSync(this.partialPath(commit));
+  }
+
+  partialPath(commit: Checksum): string {
+    return join(this.path, "state", `${commit}.commitpartial`);
+  }
+
+  /** The commit that `rev` names: a checksum, its unique beginning, a ref, `REMOTE:REF`; each may end in `^`. */
+  resolve(rev: string): Checksum {
+    const checksum = this.tryResolve(rev);
+    if (checksum !== undefined) return checksum;
+    throw ostreeError("no-such-ref", `${this.path}: refspec '${rev}' not found`, {
+      hint: `atomic ostree refs --repo=${this.path}  lists the refs`,
+    });
+  }
+
+  /** As `resolve`; `undefined` when there is no such ref. */
+  tryResolve(rev: string): Checksum | undefined {
+    if (isChecksum(rev)) return rev;
+    const byPrefix = this.#resolvePrefix(rev);
+    if (byPrefix !== undefined) return byPrefix;
+    if (!rev.endsWith("^")) return readRef(this.path, parseRefSpec(rev));
+    const child = this.tryResolve(rev.slice(0, -1));
+    if (child === undefined) return undefined;
+    const { parent } = this.loadCommit(child);
+    if (parent === undefined) throw ostreeError("no-parent", `commit ${child} has no parent`);
+    return parent;
+  }
+
+  listRefs(): Map<string, Checksum> {
+    return listRefs(this.path);
+  }
+
+  /** Sets a ref (`ref` or `remote:ref`), or deletes it. */
+  setRef(refspec: string, checksum: Checksum | undefined): void {
+    writeRef(this.path, parseRefSpec(refspec), checksum, this.settings.fsync);
+  }
+
+  /** All loose objects. Order is not defined. */
+  *objects(): Generator<{ checksum: Checksum; type: ObjectType }> {
+    for (const prefix of listDirectory(join(this.path, "objects"))) yield* this.objectsWithPrefix(prefix);
+  }
+
+  /** Loose objects whose checksums begin with these two digits. */
+  *objectsWithPrefix(prefix: string): Generator<{ checksum: Checksum; type: ObjectType }> {
+    if (!/^[0-9a-f]{2}$/.test(prefix)) return;
+    for (const name of listDirectory(join(this.path, "objects", prefix))) {
+      const object = parseLoose(prefix, name);
+      if (object) yield object;
+    }
+  }
+
+  /** The repository's lock: writers share it, prune has it alone (ostree_repo_lock_push). */
+  lock(kind: "shared" | "exclusive"): HeldLock {
+    const { locking, lockTimeoutSeconds } = this.settings;
+    if (!locking) return { release: () => {}, [Symbol.dispose]: () => {} };
+    return lockFile(join(this.path, ".lock"), {
+      exclusive: kind === "exclusive",
+      // A negative time-out waits for ever.
+      timeoutMs: lockTimeoutSeconds < 0 ? Number.POSITIVE_INFINITY : lockTimeoutSeconds * 1000,
+      record: true,
+    });
+  }
+
+  /** ostree_repo_resolve_partial_checksum: a unique beginning of a commit's checksum. */
+  #resolvePrefix(digits: string): Checksum | undefined {
+    if (!/^[0-9a-f]{2,63}$/.test(digits)) return undefined;
+    const found: Checksum[] = [];
+    for (const { checksum, type } of this.objectsWithPrefix(digits.slice(0, 2))) {
+      if (type === "commit" && checksum.startsWith(digits)) found.push(checksum);
+    }
+    if (found.length > 1) throw ostreeError("ambiguous-checksum", `refspec ${digits} is not unique`);
+    return found[0];
+  }
+
+  #loading<T>(checksum: Checksum, type: ObjectType, load: () => T): T {
+    try {
+      return load();
+    } catch (cause) {
+      if (!isErrno(cause, "ENOENT")) throw cause;
+      throw ostreeError("no-such-object", `${this.path}: no such ${type} object ${checksum}`, { cause });
+    }
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { readXattrs } from "../base/index.ts";
+import { ostreeError } from "./errors.ts";
+import { sortXattrs } from "./file-object.ts";
+import { directoryDepthLimit, fileType, type FileHeader, isSymlinkMode } from "./model.ts";
+import { type DirNode, type FileNode, lazyFile, type TreeNode } from "./tree.ts";
+
+export interface ScanOptions {
+  /** Read extended attributes; default true. */
+  readonly xattrs?: boolean;
+  /** Whether to take what is at `path` (`/usr/bin`, as in the commit). A directory that is left out is not entered. */
+  filter?(path: string, mode: number): boolean;
+}
+
+/**
+ * Reads a directory from the disk: owners, modes and links now; attributes and content of files when they are used, so
+ * that the files must stay until the tree is written. Devices, FIFOs and sockets are refused.
+ */
+export function scanTree(path: string, options: ScanOptions = {}): DirNode {
+  const stat = lstatSync(path);
+  if (!stat.isDirectory()) throw ostreeError("not-a-directory", `${path} is no directory`);
+  return scanDirectory(path.replace(/(.)\/+$/, "$1"), "", stat, options, 0);
+}
+
+interface Owned {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly size: number;
+}
+
+function scanDirectory(disk: string, path: string, stat: Owned, options: ScanOptions, depth: number): DirNode {
+  if (depth > directoryDepthLimit) throw ostreeError("unsupported-file", `${disk}: directories nested too deep`);
+  const { uid, gid, mode } = stat;
+  const xattrs = options.xattrs === false ? [] : sortXattrs(readXattrs(disk));
+  const entries = new Map<string, TreeNode>();
+  for (const name of directoryNames(disk)) {
+    const child = scanEntry(`${disk}/${name}`, `${path}/${name}`, options, depth);
+    if (child) entries.set(name, child);
+  }
+  return { kind: "dir", meta: { uid, gid, mode, xattrs }, entries };
+}
+
+function scanEntry(disk: string, path: string, options: ScanOptions, depth: number): TreeNode | undefined {
+  const stat = lstatSync(disk);
+  if (options.filter?.(path, stat.mode) === false) return undefined;
+  const type = stat.mode & fileType.mask;
+  if (type === fileType.directory) return scanDirectory(disk, path, stat, options, depth + 1);
+  if (type === fileType.regular || type === fileType.symlink) return scanFile(disk, stat, options.xattrs ?? true);
+  throw ostreeError("unsupported-file", `${disk}: a ${specialKind(type)} cannot be committed`, {
+    hint: "leave it out with --skip-list, or have systemd-tmpfiles make it on the host",
+  });
+}
+
+function specialKind(type: number): string {
+  const kinds: Readonly<Record<number, string>> = {
+    0o010000: "FIFO",
+    0o020000: "character device",
+    0o060000: "block device",
+    0o140000: "socket",
+  };
+  return kinds[type] ?? "special file";
+}
+
+function scanFile(path: string, { uid, gid, mode, size }: Owned, xattrs: boolean): FileNode {
+  const origin = { type: "disk", path, uid, gid, mode, size, xattrs } as const;
+  return lazyFile({ type: "path", path, size }, origin, () => readDiskHeader(origin));
+}
+
+/** Header of a file on the disk, its owners and mode as given. */
+export function readDiskHeader(file: {
+  path: string;
+  uid: number;
+  gid: number;
+  mode: number;
+  xattrs: boolean;
+}): FileHeader {
+  const { path, uid, gid, mode } = file;
+  const symlink = isSymlinkMode(mode) ? readSymlink(path) : "";
+  return { uid, gid, mode, symlink, xattrs: file.xattrs ? sortXattrs(readXattrs(path)) : [] };
+}
+
+/** A symbolic link's target, which must be UTF-8: the object has it as a GVariant string. */
+export function readSymlink(path: string): string {
+  const target = readlinkSync(path);
+  if (target.includes("\ufffd") && Buffer.compare(readlinkSync(path, "buffer"), Buffer.from(target)) !== 0) {
+    throw ostreeError("bad-name", `${path}: the link's target is not UTF-8`);
+  }
+  return target;
+}
+
+/** Names in a directory; ones that are not UTF-8 are refused, for node gives them in a form that cannot be opened. */
+function directoryNames(path: string): string[] {
+  const names = readdirSync(path);
+  if (!names.some((name) => name.includes("\ufffd"))) return names;
+  const raw = readdirSync(path, { encoding: "buffer" });
+  const bad = raw.find((bytes) => Buffer.compare(Buffer.from(bytes.toString()), bytes) !== 0);
+  if (bad) throw ostreeError("bad-name", `${path}: ${JSON.stringify(bad.toString("latin1"))} is not UTF-8`);
+  return names;
+}

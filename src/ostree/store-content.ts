@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Writing content objects into a transaction's staging directory, in each mode's way (commit_loose_regfile_object). */
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  futimesSync,
+  lchownSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  writevSync,
+} from "node:fs";
+import { deflateRawSync } from "node:zlib";
+import { isErrno, setXattr, setXattrOf, writeAll } from "../base/index.ts";
+import { ostreeError } from "./errors.ts";
+import { encodeArchiveHeader, encodeUserMeta } from "./file-object.ts";
+import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType, type RepoMode } from "./model.ts";
+import { loosePath } from "./object-path.ts";
+
+/** Where objects are written to: plain data, so that worker threads can be given it. */
+export interface Store {
+  readonly mode: RepoMode;
+  /** `objects/` of the repository. */
+  readonly objects: string;
+  /** The transaction's own directory, laid out as `objects/`. */
+  readonly staging: string;
+  readonly zlibLevel: number;
+  readonly perObjectFsync: boolean;
+  /** Space on the file system that commits must leave free. */
+  readonly reservedBytes: number;
+}
+
+/** Whether the repository or the transaction has the object. */
+export function storeHas(store: Store, checksum: Checksum, type: ObjectType): boolean {
+  const path = loosePath(checksum, type, store.mode);
+  return existsSync(`${store.objects}/${path}`) || existsSync(`${store.staging}/${path}`);
+}
+
+/** A function that writes the content in pieces; it is given the function that takes each piece. */
+export type ContentWriter = (write: (piece: Uint8Array, last: boolean) => void) => void;
+
+/**
+ * Writes a content object, without checking that `checksum` is right.
+ * @param content the whole content, or a writer of pieces when it is large; nothing for a symbolic link
+ * @param size of the content in bytes
+ * @returns bytes written, or `undefined` when another thread was first
+ */
+export function storeContent(
+  store: Store,
+  checksum: Checksum,
+  header: FileHeader,
+  content: Uint8Array | ContentWriter,
+  size: number,
+): number | undefined {
+  const path = `${store.staging}/${loosePath(checksum, "file", store.mode)}`;
+  try {
+    return storeAt(store, path, header, content, size);
+  } catch (error) {
+    if (isErrno(error, "EEXIST")) return undefined;
+    if (!isErrno(error, "ENOENT")) throw error;
+    mkdirSync(`${store.staging}/${checksum.slice(0, 2)}`, { recursive: true });
+    return unlessExists(() => storeAt(store, path, header, content, size));
+  }
+}
+
+function unlessExists<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (isErrno(error, "EEXIST")) return undefined;
+    throw error;
+  }
+}
+
+function storeAt(
+  store: Store,
+  path: string,
+  header: FileHeader,
+  content: Uint8Array | ContentWriter,
+  size: number,
+): number {
+  const linked = isSymlinkMode(header.mode);
+  if (store.mode === "archive") {
+    return withNewFile(store, path, (fd) => writeArchive(store, fd, header, content, linked ? 0 : size));
+  }
+  if (store.mode === "bare-user") {
+    return withNewFile(store, path, (fd) => {
+      const written = linked ? writeWhole(fd, Buffer.from(`${header.symlink}\0`)) : writePlain(fd, content);
+      setXattrOf(fd, "user.ostreemeta", encodeUserMeta(header));
+      fchmodSync(fd, linked ? 0o644 : (header.mode & 0o775) | 0o400);
+      futimesSync(fd, 0, 0);
+      return written;
+    });
+  }
+  if (store.mode === "bare-user-only") checkUserOnlyMode(header);
+  if (linked) return storeSymlink(store.mode, path, header);
+  return withNewFile(store, path, (fd) => {
+    const written = writePlain(fd, content);
+    if (store.mode === "bare") {
+      // chown clears the setuid bits and security.capability: it comes first.
+      fchownSync(fd, header.uid, header.gid);
+      for (const { name, value } of header.xattrs) setXattrOf(fd, name, value);
+    }
+    fchmodSync(fd, header.mode & 0o7777);
+    futimesSync(fd, 0, 0);
+    return written;
+  });
+}
+
+/** _ostree_validate_bareuseronly_mode: what is checked out must be safe without owners. */
+function checkUserOnlyMode({ mode }: FileHeader): void {
+  if (isSymlinkMode(mode) || (mode & 0o7777 & ~0o775) === 0) return;
+  throw ostreeError("bad-mode", `mode 0${(mode & 0o7777).toString(8)} cannot be in a bare-user-only repository`);
+}
+
+function storeSymlink(mode: RepoMode, path: string, { symlink, uid, gid, xattrs }: FileHeader): number {
+  symlinkSync(symlink, path);
+  if (mode === "bare") {
+    lchownSync(path, uid, gid);
+    for (const { name, value } of xattrs) setXattr(path, name, value);
+  }
+  lutimesSync(path, 0, 0);
+  return 0;
+}
+
+function withNewFile(store: Store, path: string, write: (fd: number) => number): number {
+  const fd = openSync(path, "wx", 0o644);
+  try {
+    const written = write(fd);
+    if (store.perObjectFsync) fsyncSync(fd);
+    return written;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): number {
+  writeAll(fd, bytes);
+  return bytes.length;
+}
+
+function writePlain(fd: number, content: Uint8Array | ContentWriter): number {
+  if (typeof content !== "function") return writeWhole(fd, content);
+  let written = 0;
+  content((piece) => {
+    written += writeWhole(fd, piece);
+  });
+  return written;
+}
+
+/** Z_FULL_FLUSH ends a piece at a byte boundary without the final bit: pieces can be concatenated to one stream. */
+const fullFlush = 3;
+const finish = 4;
+
+function writeArchive(
+  store: Store,
+  fd: number,
+  header: FileHeader,
+  content: Uint8Array | ContentWriter,
+  size: number,
+): number {
+  const head = encodeArchiveHeader(header, size);
+  const linked = isSymlinkMode(header.mode);
+  fchmodSync(fd, 0o644);
+  if (typeof content !== "function") {
+    const body = linked ? [] : [deflateRawSync(content, { level: store.zlibLevel })];
+    return writeVector(fd, [head, ...body]);
+  }
+  let written = writeWhole(fd, head);
+  content((piece, last) => {
+    const finishFlush = last ? finish : fullFlush;
+    written += writeWhole(fd, deflateRawSync(piece, { level: store.zlibLevel, finishFlush }));
+  });
+  return written;
+}
+
+function writeVector(fd: number, parts: readonly Buffer[]): number {
+  const total = parts.reduce((sum, part) => sum + part.length, 0);
+  const written = writevSync(fd, parts);
+  if (written < total) writeAll(fd, Buffer.concat(parts).subarray(written));
+  return total;
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+import { hash, randomBytes } from "node:crypto";
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type HeldLock,
+  listDirectory,
+  lockFile,
+  lstatIfExists,
+  removeIfExists,
+  removeTree,
+  syncDirectory,
+  syncFileSystem,
+  unlessErrno,
+  writeAll,
+  baseError,
+} from "../base/index.ts";
+import { encodeFileHeader } from "./file-object.ts";
+import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
+import { loosePath } from "./object-path.ts";
+import { parseRefSpec, writeRef } from "./refs.ts";
+import type { Repo } from "./repo.ts";
+import { storeContent, storeHas, type Store } from "./store-content.ts";
+
+/** What a transaction did, as `ostree commit --table-output` counts it. */
+export interface TransactionStats {
+  metadataTotal: number;
+  metadataWritten: number;
+  contentTotal: number;
+  contentWritten: number;
+  contentBytesWritten: number;
+}
+
+/** Ours differs from libostree's `staging-BOOTID-`, which its next transaction would take over with half-written files. */
+const stagingPrefix = "staging-atomic-";
+
+/**
+ * Adds objects and refs to a repository, all or nothing. Objects are written to a staging directory; `commit` flushes the
+ * file system, renames them into place, flushes the directories, then sets the refs (ostree_repo_commit_transaction).
+ * `using transaction = Transaction.begin(repo)` drops everything unless committed.
+ */
+export class Transaction implements Disposable {
+  readonly repo: Repo;
+  readonly store: Store;
+  readonly stats: TransactionStats = {
+    metadataTotal: 0,
+    metadataWritten: 0,
+    contentTotal: 0,
+    contentWritten: 0,
+    contentBytesWritten: 0,
+  };
+  readonly #fsync: boolean;
+  readonly #refs = new Map<string, Checksum | undefined>();
+  readonly #locks: HeldLock[];
+  #open = true;
+
+  private constructor(repo: Repo, staging: string, locks: HeldLock[], fsync: boolean) {
+    this.repo = repo;
+    this.#locks = locks;
+    this.#fsync = fsync;
+    const { mode, zlibLevel, perObjectFsync } = repo.settings;
+    const objects = join(repo.path, "objects");
+    this.store = {
+      mode,
+      objects,
+      staging,
+      zlibLevel,
+      perObjectFsync: perObjectFsync && fsync,
+      reservedBytes: reservedBytes(repo),
+    };
+  }
+
+  /** @param options.fsync false: a crash of the machine may lose what is committed; default: the repository's setting */
+  static begin(repo: Repo, options: { fsync?: boolean } = {}): Transaction {
+    const shared = repo.lock("shared");
+    try {
+      cleanTemporary(repo);
+      const staging = join(repo.path, "tmp", `${stagingPrefix}${randomBytes(6).toString("hex")}`);
+      const own = lockFile(`${staging}-lock`, { record: true });
+      mkdirSync(staging, { mode: 0o755 });
+      return new Transaction(repo, staging, [own, shared], options.fsync ?? repo.settings.fsync);
+    } catch (error) {
+      shared.release();
+      throw error;
+    }
+  }
+
+  has(checksum: Checksum, type: ObjectType): boolean {
+    return storeHas(this.store, checksum, type);
+  }
+
+  /** Where an object is to be written; its directory is made. The caller vouches for the content. */
+  stagedPath(checksum: Checksum, type: ObjectType): string {
+    mkdirSync(`${this.store.staging}/${checksum.slice(0, 2)}`, { recursive: true });
+    return `${this.store.staging}/${loosePath(checksum, type, this.store.mode)}`;
+  }
+
+  /** Adds a metadata object; `bytes` are hashed, except for `commitmeta`, which has its commit's name. */
+  writeMetadata(type: Exclude<ObjectType, "file">, bytes: Uint8Array, commit?: Checksum): Checksum {
+    const checksum = commit ?? (hash("sha256", bytes, "hex") as Checksum);
+    this.stats.metadataTotal++;
+    if (type !== "commitmeta" && this.has(checksum, type)) return checksum;
+    const fd = openSync(this.stagedPath(checksum, type), "w", 0o644);
+    try {
+      writeAll(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
+    this.stats.metadataWritten++;
+    return checksum;
+  }
+
+  /** Adds a content object held in memory. */
+  writeContent(header: FileHeader, content: Uint8Array): Checksum {
+    const bytes = isSymlinkMode(header.mode) ? new Uint8Array() : content;
+    const checksum = hash("sha256", Buffer.concat([encodeFileHeader(header), bytes]), "hex") as Checksum;
+    this.stats.contentTotal++;
+    if (this.has(checksum, "file")) return checksum;
+    const written = storeContent(this.store, checksum, header, bytes, bytes.length);
+    if (written !== undefined) this.countContent(1, written);
+    return checksum;
+  }
+
+  /** Counts content objects that were written by others on this transaction's behalf. */
+  countContent(written: number, bytes: number): void {
+    this.stats.contentWritten += written;
+    this.stats.contentBytesWritten += bytes;
+  }
+
+  /** Sets a ref when the transaction is committed; `undefined` deletes it. */
+  setRef(refspec: string, checksum: Checksum | undefined): void {
+    parseRefSpec(refspec);
+    this.#refs.set(refspec, checksum);
+  }
+
+  /** Makes everything that was added permanent. */
+  commit(): TransactionStats {
+    this.#ensureOpen();
+    if (this.#fsync) syncFileSystem(this.store.staging);
+    const touched = this.#renameObjects();
+    if (this.#fsync) {
+      for (const directory of touched) syncDirectory(directory);
+      if (touched.length > 0) syncDirectory(this.store.objects);
+    }
+    for (const [refspec, checksum] of this.#refs)
+      writeRef(this.repo.path, parseRefSpec(refspec), checksum, this.#fsync);
+    this.#close();
+    return this.stats;
+  }
+
+  abort(): void {
+    if (this.#open) this.#close();
+  }
+
+  [Symbol.dispose](): void {
+    this.abort();
+  }
+
+  #ensureOpen(): void {
+    if (!this.#open) throw new Error("the transaction has ended");
+  }
+
+  #close(): void {
+    this.#open = false;
+    removeTree(this.store.staging);
+    removeIfExists(`${this.store.staging}-lock`);
+    for (const lock of this.#locks) lock.release();
+  }
+
+  /** rename_pending_loose_objects. A whole directory is renamed at once where `objects/` has none of its name. */
+  #renameObjects(): string[] {
+    const { staging, objects } = this.store;
+    return readdirSync(staging).map((prefix) => {
+      const from = join(staging, prefix);
+      const to = join(objects, prefix);
+      if (!unlessErrno(["ENOTEMPTY", "EEXIST"], () => (renameSync(from, to), true))) renameEntries(from, to);
+      return to;
+    });
+  }
+}
+
+/** min_free_space_calculate_reserved_bytes */
+function reservedBytes({ path, settings: { minFreeSpace } }: Repo): number {
+  if ("bytes" in minFreeSpace) return minFreeSpace.bytes;
+  const { bsize, blocks } = statfsSync(path);
+  return Math.floor((blocks * bsize * minFreeSpace.percent) / 100);
+}
+
+/** An object that came into being meanwhile has the same content, so it may be replaced. */
+function renameEntries(from: string, to: string): void {
+  for (const name of readdirSync(from)) renameSync(`${from}/${name}`, `${to}/${name}`);
+}
+
+/**
+ * Removes what dead processes left in `tmp/` (cleanup_tmpdir): our staging directories, and anything else older than
+ * tmp-expiry-secs. libostree's staging directories of this boot are left to its next transaction, which resumes them.
+ */
+export function cleanTemporary(repo: Repo): void {
+  const tmp = join(repo.path, "tmp");
+  const now = Date.now();
+  for (const name of listDirectory(tmp)) {
+    const path = join(tmp, name);
+    if (name === "cache" || name.endsWith("-lock")) continue;
+    if (name.startsWith(stagingPrefix)) removeAbandoned(path);
+    else if (!name.startsWith("staging-") && isExpired(path, now, repo.settings.tmpExpirySeconds)) removeTree(path);
+  }
+}
+
+function isExpired(path: string, now: number, seconds: number): boolean {
+  const stat = lstatIfExists(path);
+  return stat !== undefined && now - stat.mtimeMs > seconds * 1000;
+}
+
+/** A living owner holds the lock beside its staging directory. */
+function removeAbandoned(staging: string): void {
+  try {
+    using _ = lockFile(`${staging}-lock`, { record: true });
+    removeTree(staging);
+    rmSync(`${staging}-lock`, { force: true });
+  } catch (error) {
+    if (!baseError.is(error, "busy")) throw error;
+  }
+}
