@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { BlsEntry, Keyfile } from "../formats/index.ts";
+import type { Checksum } from "../ostree/index.ts";
+import { hostError } from "./errors.ts";
+import type { KernelArgs } from "./kernel-args.ts";
+
+/** How `/usr` of a deployment was opened for writing (`ostree admin unlock`). */
+export type Unlocked = "none" | "development" | "hotfix" | "transient";
+
+/** A commit checked out at `ostree/deploy/STATEROOT/deploy/CHECKSUM.SERIAL`. */
+export interface DeploymentName {
+  readonly stateroot: string;
+  readonly checksum: Checksum;
+  /** Counts the deployments of one commit in one stateroot. */
+  readonly serial: number;
+}
+
+/** A deployment that can be booted, or is staged to become so. Values are snapshots of what is on disk. */
+export interface Deployment extends DeploymentName {
+  /** Digest of its kernel, initramfs and device trees; names the directory in /boot that holds them. */
+  readonly bootChecksum: string;
+  /** Kernel arguments without `ostree=`. */
+  readonly kernelArgs: KernelArgs;
+  /** Its boot entry as read; absent for one that has none yet (new or staged). */
+  readonly entry: BlsEntry | undefined;
+  readonly origin: Keyfile | undefined;
+  readonly booted: boolean;
+  readonly staged: boolean;
+  /** Staged and held back from becoming the default at shutdown. */
+  readonly finalizationLocked: boolean;
+  readonly pinned: boolean;
+  readonly unlocked: Unlocked;
+}
+
+/** `CHECKSUM.SERIAL` */
+export function deploymentId(name: Pick<DeploymentName, "checksum" | "serial">): string {
+  return `${name.checksum}.${name.serial}`;
+}
+
+/** Path of the deployment's root, relative to the system root. */
+export function deploymentPath(name: DeploymentName): string {
+  return `ostree/deploy/${name.stateroot}/deploy/${deploymentId(name)}`;
+}
+
+export function originPath(name: DeploymentName): string {
+  return `${deploymentPath(name)}.origin`;
+}
+
+/** Path for data beside the deployment (overlay directories of a transient root), relative to the system root. */
+export function backingPath(name: DeploymentName): string {
+  return `ostree/deploy/${name.stateroot}/backing/${deploymentId(name)}`;
+}
+
+export function sameDeployment(a: DeploymentName | undefined, b: DeploymentName | undefined): boolean {
+  return a !== undefined && b !== undefined && deploymentPath(a) === deploymentPath(b);
+}
+
+/** Reads `CHECKSUM.SERIAL`; undefined for any other name (`_ostree_sysroot_parse_deploy_path_name`). */
+export function parseDeploymentId(name: string): { checksum: Checksum; serial: number } | undefined {
+  const match = /^([0-9a-f]{64})\.([0-9]{1,9})$/.exec(name);
+  return match === null ? undefined : { checksum: match[1] as Checksum, serial: Number(match[2]) };
+}
+
+/** Checks the name of a stateroot: it becomes a path component and part of a kernel argument. */
+export function checkStateroot(name: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(name)) return name;
+  throw hostError("bad-stateroot", `${JSON.stringify(name)} is no name for a stateroot`);
+}
