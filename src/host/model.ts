@@ -66,3 +66,8 @@ export function checkStateroot(name: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(name)) return name;
   throw hostError("bad-stateroot", `${JSON.stringify(name)} is no name for a stateroot`);
 }
+
+/** `STATEROOT CHECKSUM.SERIAL`, for reports. */
+export function listDeploymentNames(deployments: readonly DeploymentName[]): string[] {
+  return deployments.map((deployment) => `${deployment.stateroot} ${deploymentId(deployment)}`);
+}

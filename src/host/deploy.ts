@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ProgressListener, silent, stage as progressStage } from "../base/index.ts";
+import type { Keyfile } from "../formats/index.ts";
+import type { Checksum } from "../ostree/index.ts";
+import { checkOutDeployment } from "./check-out-deployment.ts";
+import { cleanSysroot } from "./cleanup.ts";
+import { hostError } from "./errors.ts";
+import { finalizeDeployment } from "./finalize.ts";
+import type { KernelArgs } from "./kernel-args.ts";
+import type { EtcMerge } from "./merge-etc.ts";
+import { type Deployment, deploymentId } from "./model.ts";
+import { inheritedOrigin, originFromRefspec } from "./origin.ts";
+import { planDeployments, type RetainOptions } from "./retain.ts";
+import { checkDeploySpace } from "./space.ts";
+import { type Finalizer, stageDeployment, startFinalizer } from "./stage-deployment.ts";
+import type { Sysroot } from "./sysroot.ts";
+import { type Swap, writeDeployments } from "./write-deployments.ts";
+
+export interface DeployRequest {
+  /** Default: the booted stateroot, or the only one. */
+  readonly stateroot?: string;
+  /** Ref, checksum or other revision of a commit that is in the system root's repository. */
+  readonly rev: string;
+  /** Whole list without `ostree=`; default: the merge deployment's. */
+  readonly kernelArgs?: KernelArgs;
+  /** A refspec or a whole origin; default: the merge deployment's. */
+  readonly origin?: string | Keyfile;
+  /** Take over /etc of the booted (else the first) deployment of the stateroot; default true. */
+  readonly merge?: boolean;
+  readonly retain?: RetainOptions;
+  /** Leave the boot menu to the shutdown; only in the running machine. */
+  readonly stage?: boolean;
+  /** Staged, but not to become the default before it is unlocked. */
+  readonly lockFinalization?: boolean;
+  /** Makes sure that the shutdown will finalize a staged deployment. */
+  readonly startFinalizer?: Finalizer;
+}
+
+export interface DeployResult {
+  readonly deployment: Deployment;
+  /** Undefined when it is staged: the merge takes place at shutdown. */
+  readonly etc: EtcMerge | undefined;
+  readonly swap: Swap | "staged";
+}
+
+/**
+ * Deploys a commit: when it returns, the machine boots it next (or after this shutdown, when staged). Takes the lock;
+ * checks the space before anything is written; whatever fails or is cut short leaves what booted before.
+ */
+export async function deploy(
+  sysroot: Sysroot,
+  request: DeployRequest,
+  progress: ProgressListener = silent,
+): Promise<DeployResult> {
+  const stateroot = sysroot.stateroot(request.stateroot);
+  const checksum = sysroot.repo.resolve(request.rev);
+  using _lock = await sysroot.lock(undefined, () => progress({ type: "note", text: "Waiting for another program" }));
+  requireComplete(sysroot, checksum);
+  cleanSysroot(sysroot);
+  checkDeploySpace(sysroot, checksum);
+  const merge = request.merge === false ? undefined : sysroot.mergeDeployment(stateroot);
+  const context = {
+    stateroot,
+    checksum,
+    kernelArgs: request.kernelArgs ?? merge?.kernelArgs ?? [],
+    origin: chooseOrigin(request.origin, merge),
+  };
+  if (request.stage === true) sysroot.requireBooted();
+  if (request.stage === true) await (request.startFinalizer ?? startFinalizer)();
+  const deployment = await progressStage(
+    progress,
+    "checkout",
+    "Check out",
+    () => checkOutDeployment(sysroot, context),
+    (made) => deploymentId(made),
+  );
+  if (request.stage === true) {
+    stageDeployment(sysroot, deployment, merge, request.lockFinalization ?? false);
+    return { deployment: sysroot.find(deployment), etc: undefined, swap: "staged" };
+  }
+  return progressStage(progress, "write", "Write boot entry", () => activate(sysroot, deployment, merge, request.retain));
+}
+
+function activate(
+  sysroot: Sysroot,
+  deployment: Deployment,
+  merge: Deployment | undefined,
+  retain: RetainOptions | undefined,
+): DeployResult {
+  const etc = finalizeDeployment(sysroot, deployment, merge);
+  const swap = writeDeployments(sysroot, planDeployments(sysroot.deployments, deployment, merge, retain));
+  cleanSysroot(sysroot);
+  return { deployment: sysroot.find(deployment), etc, swap };
+}
+
+/** A commit of which only a part was pulled would make a tree with holes. */
+function requireComplete(sysroot: Sysroot, checksum: Checksum): void {
+  if (!sysroot.repo.isPartial(checksum)) return;
+  throw hostError("bad-tree", `commit ${checksum} is not complete in the repository`, { hint: "pull it again" });
+}
+
+function chooseOrigin(wanted: string | Keyfile | undefined, merge: Deployment | undefined): Keyfile | undefined {
+  if (typeof wanted === "string") return originFromRefspec(wanted);
+  return wanted ?? (merge?.origin === undefined ? undefined : inheritedOrigin(merge.origin));
+}

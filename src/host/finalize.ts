@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import { copyAttributes, makeDirectories, removeIfExists, setImmutable } from "../base/index.ts";
+import { type EtcMerge, mergeEtc } from "./merge-etc.ts";
+import { backingPath, type Deployment } from "./model.ts";
+import { writeOrigin } from "./origin.ts";
+import type { Sysroot } from "./sysroot.ts";
+
+/**
+ * The last steps before a checked-out deployment can be booted: /etc merged, origin written, root sealed
+ * (`sysroot_finalize_deployment`).
+ * @param merge whose changes to /etc are taken over
+ */
+export function finalizeDeployment(sysroot: Sysroot, deployment: Deployment, merge: Deployment | undefined): EtcMerge {
+  const tree = sysroot.directory(deployment);
+  const merged = merge === undefined ? nothingMerged : mergeFrom(sysroot.directory(merge), tree);
+  // systemd then runs its ConditionNeedsUpdate= services once in the new version (systemd.unit(5)).
+  removeIfExists(join(tree, "etc/.updated"));
+  removeIfExists(join(sysroot.path, "ostree/deploy", deployment.stateroot, "var/.updated"));
+  makeBacking(sysroot, deployment);
+  if (deployment.origin !== undefined) writeOrigin(sysroot.path, deployment, deployment.origin);
+  // Not on all file systems; ostree-prepare-root makes / read-only where it can.
+  setImmutable(tree, true);
+  return merged;
+}
+
+const nothingMerged: EtcMerge = { modified: 0, removed: 0, added: 0, conflicts: [] };
+
+function mergeFrom(from: string, to: string): EtcMerge {
+  const source = { original: join(from, "usr/etc"), modified: join(from, "etc"), target: join(to, "etc") };
+  return mergeEtc(source);
+}
+
+/** Overlay directories that ostree-prepare-root needs when `root.transient` is set (`sysroot_initialize_deployment_backing`). */
+function makeBacking(sysroot: Sysroot, deployment: Deployment): void {
+  const overlay = join(sysroot.path, backingPath(deployment), "root-transient");
+  makeDirectories(join(overlay, "work"), 0o700);
+  makeDirectories(join(overlay, "upper"));
+  const tree = sysroot.directory(deployment);
+  copyAttributes(tree, lstatSync(tree), join(overlay, "upper"));
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type Checksum, type DirNode, type FileNode, readTree, type Repo, type TreeNode } from "../ostree/index.ts";
+import { hostError } from "./errors.ts";
+import type { Sysroot } from "./sysroot.ts";
+
+/** What a change takes on one file system. */
+export interface SpaceNeed {
+  readonly bytes: number;
+  readonly inodes: number;
+}
+
+export interface SpaceAvailable extends SpaceNeed {
+  readonly blockSize: number;
+}
+
+/** Left free in any case: boot entries, refs, journals, and a status that can still be written. */
+export const reserve: SpaceNeed = { bytes: 4 << 20, inodes: 64 };
+
+export function availableSpace(path: string): SpaceAvailable {
+  const { bavail, bsize, ffree, files } = statfsSync(path);
+  // File systems without a fixed number of inodes (btrfs) say 0 of 0.
+  return { bytes: bavail * bsize, inodes: files === 0 ? Number.POSITIVE_INFINITY : ffree, blockSize: bsize };
+}
+
+/** Throws `host-no-space` with the numbers unless `need` and the reserve fit. */
+export function requireSpace(path: string, need: SpaceNeed, available: SpaceAvailable, hint: string): void {
+  const bytes = need.bytes + reserve.bytes;
+  if (bytes > available.bytes) {
+    const text = `${path} has ${formatSize(available.bytes)} free, ${formatSize(bytes)} are needed`;
+    throw hostError("no-space", text, { hint });
+  }
+  if (need.inodes + reserve.inodes > available.inodes) {
+    throw hostError("no-space", `${path} has room for ${available.inodes} more files, ${need.inodes} are needed`, { hint });
+  }
+}
+
+export function formatSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  const power = Math.min(Math.floor(Math.log10(bytes) / 3), units.length);
+  return `${(bytes / 1000 ** power).toFixed(1)} ${units[power - 1]}`;
+}
+
+/**
+ * Checks that a commit which is in the repository can be deployed, before anything is written: directories and the copy
+ * of /etc on the root file system (files are hard links), the kernel set on a separate boot.
+ */
+export function checkDeploySpace(sysroot: Sysroot, checksum: Checksum): void {
+  const hint = "atomic host cleanup --rollback  frees what the old deployments hold";
+  const tree = readTree(sysroot.repo, checksum);
+  const root = availableSpace(join(sysroot.path, "ostree"));
+  requireSpace(join(sysroot.path, "ostree"), checkoutNeed(tree, root.blockSize), root, hint);
+  if (!sysroot.bootIsSeparate) return;
+  const boot = join(sysroot.path, "boot");
+  const available = availableSpace(boot);
+  requireSpace(boot, kernelNeed(tree, available.blockSize), available, hint);
+}
+
+/** Space for a hard link checkout and its copy of usr/etc. */
+export function checkoutNeed(tree: DirNode, blockSize: number): SpaceNeed {
+  const etc = nodeAt(tree, ["usr", "etc"]);
+  const directories = countDirectories(tree);
+  const copies = etc === undefined ? { bytes: 0, inodes: 0 } : copyNeed(etc, blockSize);
+  return { bytes: directories * blockSize + copies.bytes, inodes: directories + copies.inodes };
+}
+
+/** Space for the kernel sets of a tree, copied. Counted even when an equal set is in boot already: then it is not far from full. */
+export function kernelNeed(tree: DirNode, blockSize: number): SpaceNeed {
+  const modules = nodeAt(tree, ["usr", "lib", "modules"]);
+  const versions = modules?.kind === "dir" ? [...modules.entries.values()] : [];
+  const names = ["vmlinuz", "initramfs.img", "initramfs", "devicetree", "dtb", ".vmlinuz.hmac"];
+  const files = versions.flatMap((version) => names.flatMap((name) => nodeAt(version, [name]) ?? []));
+  return files.map((file) => copyNeed(file, blockSize)).reduce(add, { bytes: 0, inodes: 0 });
+}
+
+const add = (a: SpaceNeed, b: SpaceNeed): SpaceNeed => ({ bytes: a.bytes + b.bytes, inodes: a.inodes + b.inodes });
+
+function nodeAt(node: TreeNode, path: readonly string[]): TreeNode | undefined {
+  let at: TreeNode | undefined = node;
+  for (const name of path) at = at?.kind === "dir" ? at.entries.get(name) : undefined;
+  return at;
+}
+
+function countDirectories(node: TreeNode): number {
+  if (node.kind !== "dir") return 0;
+  return [...node.entries.values()].reduce((sum, child) => sum + countDirectories(child), 1);
+}
+
+function copyNeed(node: TreeNode, blockSize: number): SpaceNeed {
+  if (node.kind === "file") return { bytes: Math.ceil(sourceSize(node) / blockSize) * blockSize, inodes: 1 };
+  return [...node.entries.values()].map((child) => copyNeed(child, blockSize)).reduce(add, { bytes: blockSize, inodes: 1 });
+}
+
+function sourceSize({ source }: FileNode): number {
+  if (source.type === "object") return objectSize(source.repo, source.checksum);
+  return source.type === "path" ? source.size : source.bytes.length;
+}
+
+function objectSize(repo: Repo, checksum: Checksum): number {
+  return statSync(repo.objectPath(checksum, "file")).size;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * `/run/ostree/staged-deployment`: the deployment that becomes the default at shutdown, as GVariant `a{sv}`, the format of
+ * libostree (`ostree_sysroot_stage_tree_with_options`), so that its programs see what we staged and we what they did.
+ */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { makeDirectories, readIfExists, removeIfExists, writeFileAtomic } from "../base/index.ts";
+import { type GVariantValue, readGVariant, type Variant, writeGVariant } from "../formats/index.ts";
+import { hostError } from "./errors.ts";
+import type { KernelArgs } from "./kernel-args.ts";
+import { checkStateroot, deploymentId, type DeploymentName, parseDeploymentId } from "./model.ts";
+
+export interface StagedState {
+  readonly target: DeploymentName & { readonly bootChecksum: string };
+  /** Whose /etc is to be merged. */
+  readonly merge: (DeploymentName & { readonly bootChecksum: string }) | undefined;
+  readonly kernelArgs: KernelArgs | undefined;
+  readonly locked: boolean;
+}
+
+const stagedPath = (run: string) => join(run, "ostree/staged-deployment");
+const lockedPath = (run: string) => join(run, "ostree/staged-deployment-locked");
+
+/** @param run the machine's /run */
+export function readStaged(run: string): StagedState | undefined {
+  const path = stagedPath(run);
+  const bytes = readIfExists(path);
+  if (bytes === undefined) return undefined;
+  const state = asDictionary(readGVariant("a{sv}", bytes, path), path);
+  const target = state.get("target");
+  if (target === undefined) return undefined;
+  const merge = state.get("merge-deployment");
+  const kargs = state.get("kargs");
+  return {
+    target: readTarget(target, path),
+    merge: merge === undefined ? undefined : readTarget(merge, path),
+    kernelArgs: kargs?.type === "as" ? (kargs.value as readonly string[]) : undefined,
+    locked: state.get("locked")?.value === true || existsSync(lockedPath(run)),
+  };
+}
+
+export function writeStaged(run: string, state: StagedState): void {
+  const entries: [string, Variant][] = [["target", targetVariant(state.target)]];
+  if (state.locked) entries.push(["locked", { type: "b", value: true }]);
+  if (state.merge !== undefined) entries.push(["merge-deployment", targetVariant(state.merge)]);
+  if (state.kernelArgs !== undefined) entries.push(["kargs", { type: "as", value: state.kernelArgs }]);
+  makeDirectories(dirname(stagedPath(run)));
+  writeFileAtomic(stagedPath(run), writeGVariant("a{sv}", new Map(entries)), { durable: false });
+}
+
+/** Removes the state; the deployment's directory is left to the clean-up. */
+export function removeStaged(run: string): boolean {
+  removeIfExists(lockedPath(run));
+  return removeIfExists(stagedPath(run));
+}
+
+function targetVariant(target: StagedState["target"]): Variant {
+  const text = (value: string): Variant => ({ type: "s", value });
+  const value = new Map<string, Variant>([
+    ["name", text(deploymentId(target))],
+    ["osname", text(target.stateroot)],
+    ["bootcsum", text(target.bootChecksum)],
+  ]);
+  return { type: "a{sv}", value };
+}
+
+function readTarget(variant: Variant, path: string): StagedState["target"] {
+  const fields = asDictionary(variant.value, path);
+  const text = (key: string): string => {
+    const value = fields.get(key)?.value;
+    if (typeof value !== "string") throw hostError("bad-sysroot", `${path}: no ${key}`);
+    return value;
+  };
+  const id = parseDeploymentId(text("name"));
+  if (id === undefined) throw hostError("bad-sysroot", `${path}: ${text("name")} names no deployment`);
+  return { ...id, stateroot: checkStateroot(text("osname")), bootChecksum: text("bootcsum") };
+}
+
+function asDictionary(value: GVariantValue, path: string): ReadonlyMap<string, Variant> {
+  if (value instanceof Map) return value as ReadonlyMap<string, Variant>;
+  throw hostError("bad-sysroot", `${path} does not hold a dictionary`);
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, statSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import type { HeldLock } from "../base/index.ts";
+import type { BlsField } from "../formats/index.ts";
+import { Repo } from "../ostree/index.ts";
+import type { BootVersion } from "./boot-version.ts";
+import { hostError } from "./errors.ts";
+import { loadDeployments } from "./load-deployments.ts";
+import { lockSysroot } from "./lock.ts";
+import { checkStateroot, type Deployment, type DeploymentName, deploymentPath, sameDeployment } from "./model.ts";
+import { detectRunning, type Running } from "./running.ts";
+
+/**
+ * The physical root of a host: `ostree/repo`, the deployments, and `boot`. A value shows what was on disk when it was
+ * opened or last reloaded. Whoever changes it holds `lock()` and reloads after taking it.
+ */
+export class Sysroot {
+  readonly path: string;
+  /** Present when this is the root of the running machine. */
+  readonly running: Running | undefined;
+  #repo: Repo | undefined;
+  #bootVersion: BootVersion = { version: 0, sub: 0 };
+  #deployments: readonly Deployment[] = [];
+
+  private constructor(path: string, running: Running | undefined) {
+    this.path = path;
+    this.running = running;
+  }
+
+  /**
+   * Opens the system root at `path`.
+   * @param running whose machine it is; found out by itself for `/`
+   */
+  static open(path = "/", running = detectRunning(path)): Sysroot {
+    if (!existsSync(join(path, "ostree/repo"))) {
+      throw hostError("not-a-sysroot", `${path} has no ostree/repo`, {
+        hint: `atomic host init --sysroot ${path} STATEROOT  makes one`,
+      });
+    }
+    const sysroot = new Sysroot(path, running);
+    sysroot.reload();
+    return sysroot;
+  }
+
+  reload(): void {
+    const loaded = loadDeployments(this.path, this.running);
+    this.#bootVersion = loaded.bootVersion;
+    this.#deployments = loaded.deployments;
+  }
+
+  get repo(): Repo {
+    this.#repo ??= Repo.open(join(this.path, "ostree/repo"));
+    return this.#repo;
+  }
+
+  /** In boot order, a staged one first. */
+  get deployments(): readonly Deployment[] {
+    return this.#deployments;
+  }
+
+  get bootVersion(): BootVersion {
+    return this.#bootVersion;
+  }
+
+  get booted(): Deployment | undefined {
+    return this.#deployments.find((deployment) => deployment.booted);
+  }
+
+  get staged(): Deployment | undefined {
+    return this.#deployments.find((deployment) => deployment.staged);
+  }
+
+  /** Throws `host-not-booted` unless the machine runs one of these deployments. */
+  requireBooted(): Deployment {
+    if (this.booted !== undefined) return this.booted;
+    throw hostError("not-booted", `${this.path} is not the root of a machine booted from a deployment`);
+  }
+
+  /** The stateroot that a command means: as named, else the booted one, else the only one. */
+  stateroot(named?: string): string {
+    const name = named ?? this.booted?.stateroot ?? this.#onlyStateroot();
+    if (existsSync(join(this.path, "ostree/deploy", checkStateroot(name), "var"))) return name;
+    throw hostError("no-stateroot", `${this.path} has no stateroot ${name}`, {
+      hint: `atomic host init --sysroot ${this.path} ${name}  makes it`,
+    });
+  }
+
+  #onlyStateroot(): string {
+    const names = new Set(this.#deployments.map((deployment) => deployment.stateroot));
+    const [first] = names;
+    if (names.size === 1 && first !== undefined) return first;
+    throw hostError("no-stateroot", `${this.path}: say which stateroot`, { hint: "give --stateroot NAME" });
+  }
+
+  /** Absolute path of a deployment's root directory. */
+  directory(name: DeploymentName): string {
+    return join(this.path, deploymentPath(name));
+  }
+
+  /** The deployment's present state; throws `host-no-deployment` when it is gone. */
+  find(name: DeploymentName): Deployment {
+    const found = this.#deployments.find((deployment) => sameDeployment(deployment, name));
+    if (found === undefined) throw hostError("no-deployment", `no deployment ${deploymentPath(name)}`);
+    return found;
+  }
+
+  /** The first deployment before the booted one, and the first after it (`ostree_sysroot_query_deployments_for`). */
+  pendingAndRollback(stateroot: string): { pending: Deployment | undefined; rollback: Deployment | undefined } {
+    const own = this.#deployments.filter((deployment) => deployment.stateroot === stateroot);
+    const at = own.findIndex((deployment) => deployment.booted);
+    return at < 0 ? { pending: own[0], rollback: undefined } : { pending: at > 0 ? own[0] : undefined, rollback: own[at + 1] };
+  }
+
+  /** Whose /etc a new deployment takes over: the booted one's, else the first one's (`ostree_sysroot_get_merge_deployment`). */
+  mergeDeployment(stateroot: string): Deployment | undefined {
+    if (this.booted?.stateroot === stateroot) return this.booted;
+    return this.#deployments.find((deployment) => deployment.stateroot === stateroot && !deployment.staged);
+  }
+
+  /** Takes the lock for changes and reloads. @param onWait called when somebody else holds it */
+  async lock(timeoutMs = 30_000, onWait?: () => void): Promise<HeldLock> {
+    const held = await lockSysroot(this.path, timeoutMs, onWait);
+    this.reload();
+    return held;
+  }
+
+  /** "/boot/" or "/": how the boot loader reaches the files in boot (ostree.repo-config(5), `sysroot.bootprefix`). */
+  get bootPrefix(): string {
+    return this.repo.config.getBoolean("sysroot", "bootprefix") === true ? "/boot/" : "/";
+  }
+
+  /** Fields for all boot entries but the first (`sysroot.bls-append-except-default`: `key=value;...`). */
+  get appendedFields(): BlsField[] {
+    const items = this.repo.config.getList("sysroot", "bls-append-except-default") ?? [];
+    return items.flatMap((item): BlsField[] => {
+      const equals = item.indexOf("=");
+      return equals < 1 ? [] : [[item.slice(0, equals), item.slice(equals + 1)]];
+    });
+  }
+
+  /** Tells other programs that deployments changed: they watch this directory's time (`_ostree_sysroot_bump_mtime`). */
+  touch(): void {
+    const now = new Date();
+    utimesSync(join(this.path, "ostree/deploy"), now, now);
+  }
+
+  /** Whether `boot` is a file system of its own; else kernels are hard links there and cost nothing. */
+  get bootIsSeparate(): boolean {
+    return statSync(join(this.path, "boot")).dev !== statSync(join(this.path, "ostree/repo")).dev;
+  }
+}
