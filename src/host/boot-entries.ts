@@ -2,7 +2,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listDirectory } from "../base/index.ts";
-import { type BlsEntry, type BlsField, blsValue, blsValues, compareBlsVersions, parseBlsEntry } from "../formats/index.ts";
+import {
+  type BlsEntry,
+  type BlsField,
+  blsValue,
+  blsValues,
+  compareBlsVersions,
+  parseBlsEntry,
+} from "../formats/index.ts";
 import type { Bit } from "./boot-version.ts";
 import { hostError } from "./errors.ts";
 import { formatKernelArgs, kernelArgValue, parseKernelArgs, setKernelArg } from "./kernel-args.ts";
@@ -30,7 +37,10 @@ export function entryBootLink(entry: BlsEntry): BootLink {
   const value = kernelArgValue(parseKernelArgs(blsValue(entry, "options") ?? ""), "ostree");
   const match = /^\/ostree\/boot\.([01])\/([^/]+)\/([^/]+)\/([0-9]{1,9})$/.exec(value ?? "");
   if (match === null || match[2]!.startsWith(".") || match[3]!.startsWith(".")) {
-    throw hostError("bad-sysroot", `boot entry ${blsValue(entry, "title") ?? ""}: ostree=${value ?? ""} is no boot link`);
+    throw hostError(
+      "bad-sysroot",
+      `boot entry ${blsValue(entry, "title") ?? ""}: ostree=${value ?? ""} is no boot link`,
+    );
   }
   return {
     version: match[1] === "0" ? 0 : 1,
@@ -77,7 +87,8 @@ export function makeBootEntry(deployment: Deployment, context: EntryContext): Bl
     ["linux", files + kernel.kernel.name],
   ];
   if (kernel.initramfs !== undefined) fields.push(["initrd", files + kernel.initramfs.name]);
-  for (const overlay of blsValues(deployment.entry ?? { fields: [] }, "initrd").slice(1)) fields.push(["initrd", overlay]);
+  for (const overlay of blsValues(deployment.entry ?? { fields: [] }, "initrd").slice(1))
+    fields.push(["initrd", overlay]);
   if (kernel.deviceTree !== undefined) {
     fields.push([kernel.deviceTree.directory ? "fdtdir" : "devicetree", files + kernel.deviceTree.name]);
   }

@@ -44,7 +44,9 @@ export async function checkOutDeployment(
 /** `allocate_deployserial`: one more than the highest on disk. */
 function nextSerial(path: string, stateroot: string, checksum: Checksum): number {
   const same = (name: DeploymentName) => name.stateroot === stateroot && name.checksum === checksum;
-  const serials = listDeploymentDirectories(path).filter(same).map(({ serial }) => serial);
+  const serials = listDeploymentDirectories(path)
+    .filter(same)
+    .map(({ serial }) => serial);
   return Math.max(-1, ...serials) + 1;
 }
 

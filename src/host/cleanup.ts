@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { listDirectory, lstatIfExists, removeIfExists, removeTree, setImmutable } from "../base/index.ts";
 import { bootDirectory } from "./boot-entries.ts";
 import { flip, otherBootVersions } from "./boot-version.ts";
-import { backingPath, type DeploymentName, deploymentId, deploymentPath, originPath, parseDeploymentId } from "./model.ts";
+import {
+  backingPath,
+  type DeploymentName,
+  deploymentId,
+  deploymentPath,
+  originPath,
+  parseDeploymentId,
+} from "./model.ts";
 import { bootedDirectoryId, directoryId } from "./running.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -33,7 +40,8 @@ function removeOtherVersions({ path, bootVersion }: Sysroot): void {
   removeTree(join(path, `boot/loader.${other}`));
   removeIfExists(join(path, "boot/loader.tmp"));
   removeIfExists(join(path, `ostree/boot.${other}`));
-  for (const { version, sub } of otherBootVersions(bootVersion)) removeTree(join(path, `ostree/boot.${version}.${sub}`));
+  for (const { version, sub } of otherBootVersions(bootVersion))
+    removeTree(join(path, `ostree/boot.${version}.${sub}`));
   for (const version of [0, 1]) removeIfExists(join(path, `ostree/boot.${version}.tmp`));
 }
 

@@ -78,7 +78,9 @@ export async function deploy(
     stageDeployment(sysroot, deployment, merge, request.lockFinalization ?? false);
     return { deployment: sysroot.find(deployment), etc: undefined, swap: "staged" };
   }
-  return progressStage(progress, "write", "Write boot entry", () => activate(sysroot, deployment, merge, request.retain));
+  return progressStage(progress, "write", "Write boot entry", () =>
+    activate(sysroot, deployment, merge, request.retain),
+  );
 }
 
 function activate(

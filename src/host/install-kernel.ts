@@ -9,7 +9,11 @@ import { bootFiles, type BootFile, type KernelLayout } from "./kernel-layout.ts"
  * Puts a tree's kernel and what goes with it into `boot/ostree/STATEROOT-BOOTCHECKSUM`, by hard link where boot is on
  * the same file system (`install_into_boot`). Files that are there are complete: each appears by rename or link.
  */
-export function installKernel(boot: string, kernel: KernelLayout, of: { stateroot: string; bootChecksum: string }): void {
+export function installKernel(
+  boot: string,
+  kernel: KernelLayout,
+  of: { stateroot: string; bootChecksum: string },
+): void {
   const directory = join(boot, bootDirectory(of));
   makeDirectories(directory);
   for (const file of bootFiles(kernel)) installFile(join(kernel.directory, file.source), directory, file);
@@ -62,7 +66,12 @@ function installDirectory(source: string, target: string): void {
 }
 
 /** Bytes that installing the kernel set would take on boot, counted in whole blocks; what is there takes none. */
-export function kernelSetSize(boot: string, kernel: KernelLayout, of: { stateroot: string; bootChecksum: string }, blockSize: number): number {
+export function kernelSetSize(
+  boot: string,
+  kernel: KernelLayout,
+  of: { stateroot: string; bootChecksum: string },
+  blockSize: number,
+): number {
   const directory = join(boot, bootDirectory(of));
   const missing = bootFiles(kernel).filter((file) => lstatIfExists(join(directory, file.name)) === undefined);
   const sizes = missing.map((file) => treeSize(join(kernel.directory, file.source), blockSize));

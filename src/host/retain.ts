@@ -27,7 +27,8 @@ export function planDeployments(
   const booted = list.find((deployment) => deployment.booted);
   const crossover = booted ?? merge;
   const at = list.findIndex((deployment) => sameDeployment(deployment, crossover));
-  const all = options.all === true || (crossover === undefined && (options.pending === true || options.rollback === true));
+  const all =
+    options.all === true || (crossover === undefined && (options.pending === true || options.rollback === true));
   const stays = (deployment: Deployment, index: number): boolean =>
     all ||
     deployment.pinned ||

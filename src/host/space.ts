@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { statfsSync, statSync } from "node:fs";
+import { lstatSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { type Checksum, type DirNode, type FileNode, readTree, type Repo, type TreeNode } from "../ostree/index.ts";
+import {
+  type Checksum,
+  type DirNode,
+  type FileNode,
+  findNode,
+  readTree,
+  type Repo,
+  type TreeNode,
+} from "../ostree/index.ts";
 import { hostError } from "./errors.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -32,7 +40,9 @@ export function requireSpace(path: string, need: SpaceNeed, available: SpaceAvai
     throw hostError("no-space", text, { hint });
   }
   if (need.inodes + reserve.inodes > available.inodes) {
-    throw hostError("no-space", `${path} has room for ${available.inodes} more files, ${need.inodes} are needed`, { hint });
+    throw hostError("no-space", `${path} has room for ${available.inodes} more files, ${need.inodes} are needed`, {
+      hint,
+    });
   }
 }
 
@@ -60,7 +70,7 @@ export function checkDeploySpace(sysroot: Sysroot, checksum: Checksum): void {
 
 /** Space for a hard link checkout and its copy of usr/etc. */
 export function checkoutNeed(tree: DirNode, blockSize: number): SpaceNeed {
-  const etc = nodeAt(tree, ["usr", "etc"]);
+  const etc = findNode(tree, "usr/etc");
   const directories = countDirectories(tree);
   const copies = etc === undefined ? { bytes: 0, inodes: 0 } : copyNeed(etc, blockSize);
   return { bytes: directories * blockSize + copies.bytes, inodes: directories + copies.inodes };
@@ -68,20 +78,16 @@ export function checkoutNeed(tree: DirNode, blockSize: number): SpaceNeed {
 
 /** Space for the kernel sets of a tree, copied. Counted even when an equal set is in boot already: then it is not far from full. */
 export function kernelNeed(tree: DirNode, blockSize: number): SpaceNeed {
-  const modules = nodeAt(tree, ["usr", "lib", "modules"]);
+  const modules = findNode(tree, "usr/lib/modules");
   const versions = modules?.kind === "dir" ? [...modules.entries.values()] : [];
   const names = ["vmlinuz", "initramfs.img", "initramfs", "devicetree", "dtb", ".vmlinuz.hmac"];
-  const files = versions.flatMap((version) => names.flatMap((name) => nodeAt(version, [name]) ?? []));
+  const files = versions.flatMap((version) =>
+    version.kind === "dir" ? names.flatMap((name) => version.entries.get(name) ?? []) : [],
+  );
   return files.map((file) => copyNeed(file, blockSize)).reduce(add, { bytes: 0, inodes: 0 });
 }
 
 const add = (a: SpaceNeed, b: SpaceNeed): SpaceNeed => ({ bytes: a.bytes + b.bytes, inodes: a.inodes + b.inodes });
-
-function nodeAt(node: TreeNode, path: readonly string[]): TreeNode | undefined {
-  let at: TreeNode | undefined = node;
-  for (const name of path) at = at?.kind === "dir" ? at.entries.get(name) : undefined;
-  return at;
-}
 
 function countDirectories(node: TreeNode): number {
   if (node.kind !== "dir") return 0;
@@ -90,7 +96,9 @@ function countDirectories(node: TreeNode): number {
 
 function copyNeed(node: TreeNode, blockSize: number): SpaceNeed {
   if (node.kind === "file") return { bytes: Math.ceil(sourceSize(node) / blockSize) * blockSize, inodes: 1 };
-  return [...node.entries.values()].map((child) => copyNeed(child, blockSize)).reduce(add, { bytes: blockSize, inodes: 1 });
+  return [...node.entries.values()]
+    .map((child) => copyNeed(child, blockSize))
+    .reduce(add, { bytes: blockSize, inodes: 1 });
 }
 
 function sourceSize({ source }: FileNode): number {
@@ -99,5 +107,5 @@ function sourceSize({ source }: FileNode): number {
 }
 
 function objectSize(repo: Repo, checksum: Checksum): number {
-  return statSync(repo.objectPath(checksum, "file")).size;
+  return lstatSync(repo.objectPath(checksum, "file")).size;
 }

@@ -109,7 +109,9 @@ export class Sysroot {
   pendingAndRollback(stateroot: string): { pending: Deployment | undefined; rollback: Deployment | undefined } {
     const own = this.#deployments.filter((deployment) => deployment.stateroot === stateroot);
     const at = own.findIndex((deployment) => deployment.booted);
-    return at < 0 ? { pending: own[0], rollback: undefined } : { pending: at > 0 ? own[0] : undefined, rollback: own[at + 1] };
+    return at < 0
+      ? { pending: own[0], rollback: undefined }
+      : { pending: at > 0 ? own[0] : undefined, rollback: own[at + 1] };
   }
 
   /** Whose /etc a new deployment takes over: the booted one's, else the first one's (`ostree_sysroot_get_merge_deployment`). */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseDeb822 } from "../formats/index.ts";
 import type { Checksum, Commit, DirTree, Repo } from "../ostree/index.ts";
+import { readDpkgStatus } from "../packages/index.ts";
 import { tryLoadCommit } from "./commit-metadata.ts";
 import type { PackageVersion } from "./package-diff.ts";
 
@@ -30,7 +30,7 @@ function fromDatabase(repo: Repo, commit: Commit): PackageVersion[] | undefined 
   for (const path of databases) {
     const checksum = findFile(repo, commit.tree, path.split("/"));
     if (checksum === undefined || !repo.has(checksum, "file")) continue;
-    return parseDpkgStatus(repo.loadFile(checksum).content().toString("utf8"));
+    return readDpkgStatus(repo.loadFile(checksum).content(), path).filter(({ state }) => state === "installed");
   }
   return undefined;
 }
@@ -47,14 +47,4 @@ function findFile(repo: Repo, root: Checksum, path: readonly string[]): Checksum
 
 function loadTree(repo: Repo, tree: Checksum | undefined): DirTree | undefined {
   return tree !== undefined && repo.has(tree, "dirtree") ? repo.loadDirTree(tree) : undefined;
-}
-
-/** Installed packages of a dpkg status file (dpkg's `status` in dpkg(1), "INFORMATION ABOUT PACKAGES"). */
-export function parseDpkgStatus(text: string): PackageVersion[] {
-  return [...parseDeb822(text, "dpkg status")].flatMap((fields) => {
-    const installed = fields.get("Status")?.split(" ")[2] === "installed";
-    const [name, version, architecture] = ["Package", "Version", "Architecture"].map((key) => fields.get(key));
-    if (!installed || name === undefined || version === undefined) return [];
-    return [{ name, version, architecture: architecture ?? "" }];
-  });
 }

@@ -6,7 +6,14 @@
  */
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { lstatIfExists, makeDirectories, removeTree, syncDirectory, syncFileSystem, unlessErrno } from "../base/index.ts";
+import {
+  lstatIfExists,
+  makeDirectories,
+  removeTree,
+  syncDirectory,
+  syncFileSystem,
+  unlessErrno,
+} from "../base/index.ts";
 import { type BlsEntry, formatBlsEntry } from "../formats/index.ts";
 import { type BootLink, bootLinkPath, makeBootEntry } from "./boot-entries.ts";
 import { type BootVersion, nextBootVersion } from "./boot-version.ts";
@@ -69,7 +76,9 @@ function sameMenu(sysroot: Sysroot, before: readonly Deployment[], after: readon
       formatKernelArgs(deployment.kernelArgs),
       commitVersion(sysroot.repo, deployment.checksum) ?? "",
     ]);
-  return before.length === after.length && before.every((deployment, index) => line(deployment) === line(after[index]!));
+  return (
+    before.length === after.length && before.every((deployment, index) => line(deployment) === line(after[index]!))
+  );
 }
 
 /** Deployments with the same kernel set are told apart by a serial (`assign_bootserials`). */
@@ -82,12 +91,19 @@ function assignLinks(deployments: readonly Deployment[], { version }: BootVersio
   });
 }
 
-function writeMenu(sysroot: Sysroot, deployments: readonly Deployment[], links: readonly BootLink[], next: BootVersion): void {
+function writeMenu(
+  sysroot: Sysroot,
+  deployments: readonly Deployment[],
+  links: readonly BootLink[],
+  next: BootVersion,
+): void {
   const boot = join(sysroot.path, "boot");
   const loader = join(boot, `loader.${next.version}`);
   rmSync(loader, { recursive: true, force: true });
   makeDirectories(join(loader, "entries"));
-  const entries = deployments.map((deployment, index) => installEntry(sysroot, deployments, deployment, links[index]!, index));
+  const entries = deployments.map((deployment, index) =>
+    installEntry(sysroot, deployments, deployment, links[index]!, index),
+  );
   for (const [index, entry] of entries.entries()) {
     writeFileSync(join(loader, `entries/ostree-${entries.length - index}.conf`), formatBlsEntry(entry));
   }
@@ -127,7 +143,12 @@ function installEntry(
   });
 }
 
-function writeLinks(sysroot: Sysroot, deployments: readonly Deployment[], links: readonly BootLink[], next: BootVersion): void {
+function writeLinks(
+  sysroot: Sysroot,
+  deployments: readonly Deployment[],
+  links: readonly BootLink[],
+  next: BootVersion,
+): void {
   makeLinks(sysroot, deployments, links, next);
   flush(sysroot);
   replaceLink(`boot.${next.version}.${next.sub}`, join(sysroot.path, `ostree/boot.${next.version}`));
@@ -135,7 +156,12 @@ function writeLinks(sysroot: Sysroot, deployments: readonly Deployment[], links:
 }
 
 /** Makes the links of a version that is not in use (`create_new_bootlinks`). */
-function makeLinks(sysroot: Sysroot, deployments: readonly Deployment[], links: readonly BootLink[], next: BootVersion): void {
+function makeLinks(
+  sysroot: Sysroot,
+  deployments: readonly Deployment[],
+  links: readonly BootLink[],
+  next: BootVersion,
+): void {
   const directory = join(sysroot.path, `ostree/boot.${next.version}.${next.sub}`);
   removeTree(directory);
   mkdirSync(directory, 0o755);
