@@ -49,7 +49,7 @@ export const fieldNumber: Readonly<Record<IndexField, number>> = Object.fromEntr
 const numberOf = new Map<string, number>(indexFields.map((name, number) => [name.toLowerCase(), number]));
 const exact = new Map<string, number>(indexFields.map((name, number) => [name, number]));
 
-const version = 1;
+const version = 2;
 
 export interface PackageIndex {
   readonly count: number;
@@ -57,6 +57,8 @@ export interface PackageIndex {
   readonly names: readonly string[];
   /** What is provided -> the numbers of the packages that provide it. */
   readonly provides: ReadonlyMap<string, readonly number[]>;
+  /** Numbers of the packages that are Essential or of priority required. */
+  readonly essential: readonly number[];
   /** Offset of each package's record in `records`, and the end of the last. */
   readonly offsets: Uint32Array;
   readonly records: Buffer;
@@ -68,6 +70,7 @@ export function parsePackages(bytes: Buffer, what: string): PackageIndex {
   const text = bytes.toString("latin1");
   const names: string[] = [];
   const provides = new Map<string, number[]>();
+  const essential: number[] = [];
   const offsets: number[] = [];
   const pieces: string[] = [];
   let length = 0;
@@ -89,6 +92,8 @@ export function parsePackages(bytes: Buffer, what: string): PackageIndex {
         throw packageError("bad-index", `${what}: stanza ${names.length + 1} has no Package or no Version`);
       }
       addProvides(provides, values[fieldNumber.Provides]!, names.length);
+      const isEssential = values[fieldNumber.Essential] === "yes" || values[fieldNumber.Priority] === "required";
+      if (isEssential) essential.push(names.length);
       const record = `${values.join("\n")}\n`;
       offsets.push(length);
       length += record.length;
@@ -100,7 +105,7 @@ export function parsePackages(bytes: Buffer, what: string): PackageIndex {
   });
   offsets.push(length);
   const records = Buffer.from(pieces.join(""), "latin1");
-  return { count: names.length, names, provides, offsets: Uint32Array.from(offsets), records };
+  return { count: names.length, names, provides, essential, offsets: Uint32Array.from(offsets), records };
 }
 
 function addProvides(provides: Map<string, number[]>, field: string, number: number): void {
@@ -127,7 +132,8 @@ export function encodeIndex(index: PackageIndex): Buffer[] {
   );
   const offsets = Buffer.from(index.offsets.buffer, index.offsets.byteOffset, index.offsets.byteLength);
   const parts = [names, provides, offsets, index.records];
-  const header = { version, count: index.count, lengths: parts.map((part) => part.length), digest: digest(parts) };
+  const { count, essential } = index;
+  const header = { version, count, essential, lengths: parts.map((part) => part.length), digest: digest(parts) };
   return [Buffer.from(`${JSON.stringify(header)}\n`), ...parts];
 }
 
@@ -149,6 +155,7 @@ export function decodeIndex(bytes: Buffer): PackageIndex | undefined {
   return {
     count: header.count,
     names: header.count === 0 ? [] : names.toString("latin1").split("\n"),
+    essential: header.essential,
     provides: decodeProvides(provides.toString("latin1")),
     // Copied, for the alignment that a typed array needs.
     offsets: new Uint32Array(Uint8Array.from(offsets).buffer),
@@ -158,7 +165,13 @@ export function decodeIndex(bytes: Buffer): PackageIndex | undefined {
 
 function parseHeader(text: string) {
   try {
-    const header = JSON.parse(text) as { version: number; count: number; lengths: number[]; digest: string };
+    const header = JSON.parse(text) as {
+      version: number;
+      count: number;
+      essential: number[];
+      lengths: number[];
+      digest: string;
+    };
     return header.version === version && header.lengths.length === 4 ? header : undefined;
   } catch {
     return undefined;

@@ -158,18 +158,14 @@ export class PackageSet {
     return this.#candidates.get(name);
   }
 
-  /** Makes `chosen` the candidate of its name, as `apt-get install name=version` does. */
-  choose(chosen: DebPackage): void {
-    this.#candidates.set(chosen.name, chosen);
+  /** The packages whose `Provides` has `name`, of all versions, in the order of the indices. */
+  providers(name: string): DebPackage[] {
+    return this.#numbered((index) => index.provides.get(name) ?? []);
   }
 
-  /** The candidates whose `Provides` has `name`, in the order of the indices. */
-  providers(name: string): DebPackage[] {
-    return this.sources.flatMap(({ index }, place) =>
-      (index.provides.get(name) ?? [])
-        .map((number) => this.#package(this.#starts[place]! + number))
-        .filter((one) => this.candidate(one.name) === one),
-    );
+  /** The packages that are Essential or of priority required, of all versions. */
+  essential(): DebPackage[] {
+    return this.#numbered((index) => index.essential);
   }
 
   /**
@@ -184,6 +180,12 @@ export class PackageSet {
       start += index.records.length;
     }
     return start;
+  }
+
+  #numbered(select: (index: PackageIndex) => readonly number[]): DebPackage[] {
+    return this.sources.flatMap(({ index }, place) =>
+      select(index).map((number) => this.#package(this.#starts[place]! + number)),
+    );
   }
 
   #addName(name: string, ordinal: number): void {
