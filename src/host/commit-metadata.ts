@@ -20,3 +20,17 @@ export function metadataString(commit: Commit | undefined, key: string): string 
 export function metadataValue(commit: Commit | undefined, key: string): GVariantValue | undefined {
   return commit?.metadata.get(key)?.value;
 }
+
+/** What a version is called and when it was made. */
+export interface VersionInfo {
+  readonly checksum: Checksum;
+  readonly version: string | undefined;
+  /** Seconds since 1970. */
+  readonly timestamp: number | undefined;
+}
+
+export function versionInfo(repo: Repo, checksum: Checksum): VersionInfo {
+  const commit = tryLoadCommit(repo, checksum);
+  const timestamp = commit === undefined ? undefined : Number(commit.timestamp);
+  return { checksum, version: metadataString(commit, "version"), timestamp };
+}

@@ -12,7 +12,7 @@ import { finalizeDeployment } from "./finalize.ts";
 import type { EtcMerge } from "./merge-etc.ts";
 import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
 import { planDeployments } from "./retain.ts";
-import { readStaged, removeStaged, type StagedState, writeStaged } from "./staged.ts";
+import { readStaged, removeStaged, removeStagedLock, type StagedState, writeStaged } from "./staged.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { writeDeployments } from "./write-deployments.ts";
 
@@ -94,7 +94,7 @@ export async function lockFinalization(sysroot: Sysroot, locked: boolean): Promi
   using _lock = await sysroot.lock();
   const state = sysroot.running === undefined ? undefined : readStaged(sysroot.running.run);
   if (sysroot.running === undefined || state === undefined) throw hostError("no-deployment", "nothing is staged");
-  if (!locked) removeStaged(sysroot.running.run);
   writeStaged(sysroot.running.run, { ...state, locked });
+  if (!locked) removeStagedLock(sysroot.running.run);
   sysroot.reload();
 }

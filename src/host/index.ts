@@ -31,4 +31,5 @@ export * from "./status.ts";
 export * from "./sysroot.ts";
 export * from "./tree-packages.ts";
 export * from "./variant-json.ts";
+export * from "./writable.ts";
 export * from "./write-deployments.ts";

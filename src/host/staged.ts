@@ -49,6 +49,11 @@ export function writeStaged(run: string, state: StagedState): void {
   writeFileAtomic(stagedPath(run), writeGVariant("a{sv}", new Map(entries)), { durable: false });
 }
 
+/** The lock file of older libostree, besides the key in the state. */
+export function removeStagedLock(run: string): void {
+  removeIfExists(lockedPath(run));
+}
+
 /** Removes the state; the deployment's directory is left to the clean-up. */
 export function removeStaged(run: string): boolean {
   removeIfExists(lockedPath(run));

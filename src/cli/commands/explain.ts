@@ -6,7 +6,8 @@ import { cliError } from "../errors.ts";
 /** Explanations of all rooms, by full code. */
 async function allExplanations(): Promise<ReadonlyMap<string, string>> {
   const { baseError } = await import("../../base/index.ts");
-  return new Map([baseError, cliError].flatMap(({ explanations }) => [...explanations]));
+  const { hostError } = await import("../../host/index.ts");
+  return new Map([baseError, cliError, hostError].flatMap(({ explanations }) => [...explanations]));
 }
 
 export default defineCommand({

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineCommand } from "../../command.ts";
+import { openForChange, sysrootOption } from "./shared.ts";
+
+export default defineCommand({
+  path: ["host", "pin"],
+  summary: "Keep a deployment whatever is cleaned up",
+  description:
+    "A pinned deployment is not removed by updates or clean-ups until it is unpinned. DEPLOYMENT is its number in the status (0 is the first), booted, pending, rollback or the beginning of its checksum.",
+  examples: [{ command: "atomic host pin booted", text: "The running version:" }],
+  arguments: [{ name: "DEPLOYMENT" }],
+  options: [sysrootOption],
+  json: true,
+  async run(invocation) {
+    const sysroot = await openForChange(invocation);
+    const { chooseDeployment, setPinned } = await import("../../../host/index.ts");
+    const deployment = chooseDeployment(sysroot, invocation.args[0]!);
+    const changed = await setPinned(sysroot, deployment, true);
+    return { checksum: deployment.checksum, serial: deployment.serial, changed, words: invocation.args[0]! };
+  },
+  render: ({ checksum, serial, changed, words }) =>
+    changed
+      ? `Deployment ${checksum.slice(0, 12)}.${serial} is pinned.   Undo:  atomic host unpin ${words}`
+      : `Deployment ${checksum.slice(0, 12)}.${serial} was pinned already.`,
+});

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineCommand } from "../../command.ts";
+import { openForChange, sysrootOption } from "./shared.ts";
+
+export default defineCommand({
+  path: ["host", "unpin"],
+  summary: "Let a pinned deployment be cleaned up again",
+  description:
+    "The deployment is removed when it is no longer the booted one or the one behind it. DEPLOYMENT is its number in the status (0 is the first), booted, pending, rollback or the beginning of its checksum.",
+  examples: [{ command: "atomic host unpin booted", text: "The running version:" }],
+  arguments: [{ name: "DEPLOYMENT" }],
+  options: [sysrootOption],
+  json: true,
+  async run(invocation) {
+    const sysroot = await openForChange(invocation);
+    const { chooseDeployment, setPinned } = await import("../../../host/index.ts");
+    const deployment = chooseDeployment(sysroot, invocation.args[0]!);
+    const changed = await setPinned(sysroot, deployment, false);
+    return { checksum: deployment.checksum, serial: deployment.serial, changed, words: invocation.args[0]! };
+  },
+  render: ({ checksum, serial, changed, words }) =>
+    changed
+      ? `Deployment ${checksum.slice(0, 12)}.${serial} is no longer pinned.   Undo:  atomic host pin ${words}`
+      : `Deployment ${checksum.slice(0, 12)}.${serial} was not pinned.`,
+});

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { EtcMerge, Swap } from "../../host/index.ts";
+import { shortChecksum } from "./columns.ts";
+
+/** What a deploying command says at its end. */
+export interface DeployReport {
+  readonly stateroot: string;
+  readonly checksum: string;
+  readonly serial: number;
+  readonly version: string | undefined;
+  readonly swap: Swap | "staged";
+  readonly etc: EtcMerge | undefined;
+  readonly rebooting: boolean;
+  /** Whether there is another deployment to go back to. */
+  readonly canUndo: boolean;
+  /** `--sysroot PATH` as given, with a blank before it; "". */
+  readonly where: string;
+}
+
+export function renderDeployed(report: DeployReport): string {
+  const { swap, etc, rebooting, where } = report;
+  const undo = swap === "staged" ? "atomic host cleanup --pending" : `atomic host rollback${where}`;
+  const reboot = where === "" ? "Reboot now:  systemctl reboot        " : "";
+  const last = `${rebooting ? "Rebooting.        " : reboot}${report.canUndo ? `Undo:  ${undo}` : ""}`.trimEnd();
+  return [
+    swap === "staged"
+      ? `${versionName(report)} is staged. It boots next; the running system is untouched until then.`
+      : `${versionName(report)} boots next.`,
+    ...etcLines(etc),
+    ...(last === "" ? [] : [`  ${last}`]),
+  ].join("\n");
+}
+
+/** `13.2 (0123456789ab)` */
+export function versionName({ version, checksum }: { version: string | undefined; checksum: string }): string {
+  return version === undefined ? shortChecksum(checksum) : `${version} (${shortChecksum(checksum)})`;
+}
+
+/** What became of the administrator's changes to /etc. */
+export function etcLines(etc: EtcMerge | undefined): string[] {
+  if (etc === undefined) return [];
+  const count = etc.modified + etc.removed + etc.added;
+  const kept =
+    count === 0
+      ? []
+      : [`  /etc: ${etc.modified} changed, ${etc.added} added, ${etc.removed} removed by you, all kept.`];
+  return [
+    ...kept,
+    ...etc.conflicts.map(
+      ({ path, savedAs }) => `  /etc/${path} is of another kind in the new version; yours is /etc/${savedAs}`,
+    ),
+  ];
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeploymentStatus, Status } from "../../host/index.ts";
+import type { Style } from "../command.ts";
+import { paint } from "../style.ts";
+import { formatAge, formatTime, keyLines, shortChecksum } from "./columns.ts";
+
+/** @param now seconds since 1970, for ages on a terminal */
+export function renderHostStatus(status: Status, style: Style, now: number): string {
+  const blocks = status.deployments.map((deployment) => renderDeployment(deployment, status, style, now));
+  if (blocks.length === 0) blocks.push("  No deployments.");
+  return [renderHead(status, style), ...blocks].join("\n\n");
+}
+
+function renderHead(status: Status, style: Style): string {
+  const failure = status["finalize-failure"];
+  const state = `State: ${status.transaction === null ? "idle" : "busy"}`;
+  if (failure === undefined) return state;
+  return `${state}\n${paint(style, "red", `The last update was not applied: ${failure}`)}`;
+}
+
+function renderDeployment(deployment: DeploymentStatus, status: Status, style: Style, now: number): string {
+  const name = deployment["container-image-reference"] ?? deployment.origin ?? `${deployment.osname} (no origin)`;
+  const mark = deployment.booted ? (style.terminal ? "●" : "*") : " ";
+  const slot = slotWords(deployment, status);
+  const head = style.terminal ? `${mark} ${name.padEnd(50)}  ${slot}` : `${mark} ${name}  ${slot}`;
+  const title = deployment.booted ? paint(style, "bold", head.trimEnd()) : head.trimEnd();
+  return [title, ...keyLines(facts(deployment, style, now), 17 - longestKey)].join("\n");
+}
+
+const longestKey = "LayeredPackages".length;
+
+/** Where the deployment stands in the boot order, in bootc's words. */
+function slotWords(deployment: DeploymentStatus, { deployments }: Status): string {
+  const hasStaged = deployments.some(({ staged }) => staged);
+  const first = deployments.find(({ staged }) => !staged);
+  const next = deployment.staged ? !deployment["finalization-locked"] : !hasStaged && deployment === first;
+  const words: string[] = [];
+  if (deployment.staged) words.push(deployment["finalization-locked"] ? "staged, locked" : "staged");
+  else if (deployment.booted) words.push("booted");
+  else if (deployment.rollback) words.push("rollback");
+  if (next && (deployment.staged || deployments.length > 1 || !deployment.booted)) words.push("boots next");
+  if (deployment.pinned) words.push("pinned");
+  return words.join(", ");
+}
+
+function facts(deployment: DeploymentStatus, style: Style, now: number): [string, string][] {
+  const short = style.terminal && !style.verbose;
+  const bad = (text: string) => paint(style, "red", text);
+  const lines: [string, string | undefined][] = [
+    ["Version", versionText(deployment, short ? (time) => formatAge(time, now) : formatTime)],
+    ["Commit", short ? shortChecksum(deployment.checksum) : deployment.checksum],
+    ["Available", availableText(deployment)],
+    ["Signature", signatureText(deployment)],
+    ["LayeredPackages", deployment["requested-packages"].join(" ") || undefined],
+    ["Unlocked", deployment.unlocked === "none" ? undefined : bad(deployment.unlocked)],
+    ["EndOfLife", deployment.endoflife === undefined ? undefined : bad(deployment.endoflife)],
+    ["RemoteError", deployment["remote-error"]],
+    ...(style.verbose ? verboseFacts(deployment) : []),
+  ];
+  const longest = "LayeredPackages";
+  return lines.flatMap(([key, value]): [string, string][] =>
+    value === undefined ? [] : [[key.padStart(longest.length), value]],
+  );
+}
+
+function verboseFacts(deployment: DeploymentStatus): [string, string][] {
+  return [
+    ["StateRoot", deployment.osname],
+    ["Serial", String(deployment.serial)],
+    ["BootChecksum", deployment["boot-checksum"]],
+    ["KernelArgs", deployment["kernel-arguments"]],
+  ];
+}
+
+function versionText({ version, timestamp }: DeploymentStatus, time: (timestamp: number) => string): string {
+  const when = timestamp === undefined ? "" : ` (${time(timestamp)})`;
+  return `${version ?? "none"}${when}`;
+}
+
+function availableText(deployment: DeploymentStatus): string | undefined {
+  const checksum = deployment["pending-base-checksum"];
+  if (checksum === undefined || !deployment.booted) return undefined;
+  return deployment["pending-base-version"] ?? shortChecksum(checksum);
+}
+
+function signatureText(deployment: DeploymentStatus): string | undefined {
+  if (deployment["gpg-enabled"] === undefined) return undefined;
+  return deployment["gpg-enabled"] ? "required" : "not required";
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PackageChange, PackageDiff, PackageVersion } from "../../host/index.ts";
+import type { Style } from "../command.ts";
+
+/** Lines shown of each kind, unless `--verbose`. */
+const shown = 10;
+
+/** `7 upgraded, 1 removed, 2 added`; "" for no changes. */
+export function diffSummary(diff: PackageDiff): string {
+  const counts: [number, string][] = [
+    [diff.upgraded.length, "upgraded"],
+    [diff.downgraded.length, "downgraded"],
+    [diff.removed.length, "removed"],
+    [diff.added.length, "added"],
+  ];
+  return counts.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`])).join(", ");
+}
+
+/** The packages by kind of change, one a line. */
+export function renderPackageDiff(diff: PackageDiff, style: Style): string[] {
+  const changed = (change: PackageChange) => [change.name, `${change.from} → ${change.to}`] as const;
+  const single = (one: PackageVersion) => [one.name, one.version] as const;
+  return [
+    ...section("Upgraded", diff.upgraded.map(changed), style),
+    ...section("Downgraded", diff.downgraded.map(changed), style),
+    ...section("Removed", diff.removed.map(single), style),
+    ...section("Added", diff.added.map(single), style),
+  ];
+}
+
+function section(title: string, rows: readonly (readonly [string, string])[], style: Style): string[] {
+  if (rows.length === 0) return [];
+  const all = style.verbose || !style.terminal || rows.length <= shown + 1;
+  const visible = all ? rows : rows.slice(0, shown);
+  const width = Math.max(...visible.map(([name]) => name.length));
+  const lines = visible.map(([name, text]) => `    ${name.padEnd(width)}  ${text}`);
+  if (!all) lines.push(`    … ${rows.length - shown} more (-v)`);
+  return [`  ${title} (${rows.length})`, ...lines];
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * On a running host /sysroot (and sometimes /boot) is mounted read-only. Like libostree, a command that changes
+ * deployments works in a mount namespace of its own in which they are writable (`_ostree_sysroot_ensure_writable`), so
+ * that no other program can write there by accident.
+ */
+import { accessSync, constants } from "node:fs";
+import { isSea } from "node:sea";
+import { isErrno, mount, mountFlags, unshareMounts } from "../base/index.ts";
+import { hostError } from "./errors.ts";
+import { detectRunning } from "./running.ts";
+
+const mountPoints = ["/sysroot", "/boot"];
+
+/**
+ * Makes the running host's system root writable for this process. unshare(2) moves only the calling thread, so the
+ * program then starts itself again in its place (same process): all threads of the new one are inside. Call it before
+ * anything is done. It returns at once when nothing is read-only or `path` is not the running host's root.
+ */
+export function ensureWritable(path = "/"): void {
+  if (detectRunning(path) === undefined) return;
+  const readOnly = mountPoints.filter((point) => !isWritable(point));
+  if (readOnly.length === 0) return;
+  try {
+    unshareMounts();
+    mount("none", "/", "", mountFlags.recursive | mountFlags.private);
+    for (const point of readOnly) remountWritable(point);
+  } catch (cause) {
+    throw hostError("read-only", `${readOnly.join(" and ")} cannot be made writable`, {
+      cause,
+      hint: "run it as root",
+    });
+  }
+  startAgain();
+}
+
+/** access(2) says EROFS for a read-only mount, to root too. */
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch (error) {
+    if (isErrno(error, "EROFS")) return false;
+    if (isErrno(error, "ENOENT")) return true;
+    if (isErrno(error, "EACCES")) throw hostError("read-only", `${path} may be changed by root only`, { hint: "sudo" });
+    throw error;
+  }
+}
+
+/** The mount alone if that is enough (how ostree-prepare-root makes it read-only), else the file system. */
+function remountWritable(point: string): void {
+  mount(point, point, "", mountFlags.remount | mountFlags.bind);
+  if (!isWritable(point)) mount(point, point, "", mountFlags.remount);
+  if (!isWritable(point)) throw hostError("read-only", `${point} is still read-only`);
+}
+
+function startAgain(): void {
+  const own = isSea() ? process.argv.slice(2) : [...process.execArgv, ...process.argv.slice(1)];
+  if (process.execve === undefined) throw new Error("this Node.js has no process.execve");
+  const environment = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  process.execve(process.execPath, [process.argv0, ...own], Object.fromEntries(environment));
+}
