@@ -1,2 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+export * from "./accelerator.ts";
+export * from "./credentials.ts";
+export * from "./disk.ts";
+export * from "./errors.ts";
+export * from "./gpt.ts";
+export * from "./guid.ts";
+export * from "./labels.ts";
+export * from "./layout.ts";
+export * from "./machine.ts";
+export * from "./measure.ts";
+export * from "./qemu.ts";
