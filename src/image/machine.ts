@@ -186,20 +186,26 @@ export class Machine implements AsyncDisposable {
   /** Waits until commands can be run, which is early: services may not be up yet. */
   async waitForShell(timeoutSeconds = 300): Promise<void> {
     if (this.#ready) return;
+    const match = await this.#answer(new RegExp(`${this.#mark} ready\r?\n`), timeoutSeconds);
+    if (!match) throw this.#failure("machine-timeout", `the machine was not up after ${Math.round(timeoutSeconds)} s`);
+    this.#ready = true;
+  }
+
+  /** Waits for what the shell says, and no longer when the console shows that the machine is lost. */
+  async #answer(pattern: RegExp, seconds: number): Promise<RegExpExecArray | undefined> {
     const stopped = new AbortController();
     const signal = AbortSignal.any([stopped.signal, this.#broken.signal]);
-    const ready = this.#answers.waitFor(new RegExp(`${this.#mark} ready\r?\n`), timeoutSeconds, signal);
-    const trouble = this.#console.waitFor(fatal, timeoutSeconds + 1, signal).then((match) => {
-      if (match) throw this.#failure("machine-ended", `the machine cannot boot: ${match[0]}`);
+    const answer = this.#answers.waitFor(pattern, seconds, signal);
+    const trouble = this.#console.waitFor(fatal, seconds + 1, signal).then((match) => {
+      if (match) throw this.#failure("machine-ended", `the machine is lost: ${match[0]}`);
       return undefined;
     });
     try {
-      const match = await Promise.race([ready, trouble]);
-      if (!match) throw this.#failure("machine-timeout", `the machine was not up after ${timeoutSeconds} s`);
-      this.#answers.consume(match.index + match[0].length);
-      this.#ready = true;
+      const match = await Promise.race([answer, trouble]);
+      if (match) this.#answers.consume(match.index + match[0].length);
+      return match;
     } finally {
-      for (const waiting of [ready, trouble]) waiting.catch(() => {});
+      for (const waiting of [answer, trouble]) waiting.catch(() => {});
       stopped.abort();
     }
   }
@@ -222,12 +228,11 @@ export class Machine implements AsyncDisposable {
     const seconds = options.timeoutSeconds ?? 120;
     this.#shell.write(`${number} ${Buffer.from(script).toString("base64")}\n`);
     const whole = new RegExp(`${this.#mark} begin ${number}\r?\n([^]*?)\n${this.#mark} end ${number} (\\d+)\r?\n`);
-    const match = await this.#answers.waitFor(whole, seconds, this.#broken.signal);
+    const match = await this.#answer(whole, seconds);
     if (!match) {
       const partial = this.#answers.lastLines(shownLines).join("\n  ");
-      throw this.#failure("machine-timeout", `not done after ${seconds} s: ${script}\n  ${partial}`);
+      throw this.#failure("machine-timeout", `not done after ${Math.round(seconds)} s: ${script}\n  ${partial}`);
     }
-    this.#answers.consume(match.index + match[0].length);
     const result = { code: Number(match[2]), output: (match[1] ?? "").replaceAll("\r\n", "\n") };
     const accept = options.accept ?? [0];
     if (accept === "any" || accept.includes(result.code)) return result;
