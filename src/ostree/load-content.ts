@@ -93,7 +93,8 @@ export function inflateExactly(compressed: Uint8Array, size: number, what: strin
   }
 }
 
-function readArchiveHead(path: string): ReturnType<typeof decodeArchiveHeader> {
+/** Head of a `.filez` file. */
+export function readArchiveHead(path: string): ReturnType<typeof decodeArchiveHeader> {
   const fd = openSync(path, "r");
   try {
     const first = readUpTo(fd, headerGuess);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync, lstatSync } from "node:fs";
 import type { Checksum, ObjectType, RepoMode } from "./model.ts";
 
 /** Path of an object below `objects/` (_ostree_loose_path). */
@@ -15,4 +16,14 @@ export function parseLoose(prefix: string, name: string): { checksum: Checksum; 
   if (!match?.[1] || !match[2]) return undefined;
   const type = match[2] === "filez" ? "file" : (match[2] as ObjectType);
   return { checksum: `${prefix}${match[1]}` as Checksum, type };
+}
+
+/**
+ * Whether an object's file is there. Bare repositories keep symbolic links as such: those must not be followed, and a
+ * dangling one is an object like any other.
+ */
+export function looseExists(path: string, type: ObjectType, mode: RepoMode): boolean {
+  if (existsSync(path)) return true;
+  if (type !== "file" || (mode !== "bare" && mode !== "bare-user-only")) return false;
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

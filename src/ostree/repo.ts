@@ -25,7 +25,7 @@ import {
   type ObjectType,
   type RepoMode,
 } from "./model.ts";
-import { loosePath, parseLoose } from "./object-path.ts";
+import { looseExists, loosePath, parseLoose } from "./object-path.ts";
 import { listRefs, parseRefSpec, readRef, writeRef } from "./refs.ts";
 import { newConfig, parseSettings, type RepoSettings } from "./repo-config.ts";
 
@@ -87,7 +87,7 @@ export class Repo {
   }
 
   has(checksum: Checksum, type: ObjectType): boolean {
-    return existsSync(this.objectPath(checksum, type));
+    return looseExists(this.objectPath(checksum, type), type, this.mode);
   }
 
   /** The bytes of a metadata object as stored, not verified. */

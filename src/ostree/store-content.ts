@@ -2,7 +2,6 @@
 /** Writing content objects into a transaction's staging directory, in each mode's way (commit_loose_regfile_object). */
 import {
   closeSync,
-  existsSync,
   fchmodSync,
   fchownSync,
   fsyncSync,
@@ -19,7 +18,7 @@ import { isErrno, setXattr, setXattrOf, writeAll } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { encodeArchiveHeader, encodeUserMeta } from "./file-object.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType, type RepoMode } from "./model.ts";
-import { loosePath } from "./object-path.ts";
+import { looseExists, loosePath } from "./object-path.ts";
 
 /** Where objects are written to: plain data, so that worker threads can be given it. */
 export interface Store {
@@ -37,7 +36,8 @@ export interface Store {
 /** Whether the repository or the transaction has the object. */
 export function storeHas(store: Store, checksum: Checksum, type: ObjectType): boolean {
   const path = loosePath(checksum, type, store.mode);
-  return existsSync(`${store.objects}/${path}`) || existsSync(`${store.staging}/${path}`);
+  const { mode } = store;
+  return looseExists(`${store.objects}/${path}`, type, mode) || looseExists(`${store.staging}/${path}`, type, mode);
 }
 
 /** A function that writes the content in pieces; it is given the function that takes each piece. */

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hash, randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statfsSync } from "node:fs";
+import { hash } from "node:crypto";
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type HeldLock,
-  listDirectory,
-  lockFile,
-  lstatIfExists,
-  removeIfExists,
-  removeTree,
-  syncDirectory,
-  syncFileSystem,
-  unlessErrno,
-  writeAll,
-  baseError,
-} from "../base/index.ts";
+import { type HeldLock, syncDirectory, syncFileSystem, unlessErrno, writeAll } from "../base/index.ts";
 import { encodeFileHeader } from "./file-object.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
 import { loosePath } from "./object-path.ts";
 import { parseRefSpec, writeRef } from "./refs.ts";
 import type { Repo } from "./repo.ts";
+import { dropUnfinished, openStaging, removeStaging, type Staging } from "./staging.ts";
 import { storeContent, storeHas, type Store } from "./store-content.ts";
 
 /** What a transaction did, as `ostree commit --table-output` counts it. */
@@ -31,8 +20,12 @@ export interface TransactionStats {
   contentBytesWritten: number;
 }
 
-/** Ours differs from libostree's `staging-BOOTID-`, which its next transaction would take over with half-written files. */
-const stagingPrefix = "staging-atomic-";
+export interface BeginOptions {
+  /** False: a crash of the machine may lose what is committed. Default: the repository's setting. */
+  readonly fsync?: boolean;
+  /** Go on with the objects of an earlier such transaction that did not end; the objects must be written atomically. */
+  readonly resume?: boolean;
+}
 
 /**
  * Adds objects and refs to a repository, all or nothing. Objects are written to a staging directory; `commit` flushes the
@@ -51,34 +44,33 @@ export class Transaction implements Disposable {
   };
   readonly #fsync: boolean;
   readonly #refs = new Map<string, Checksum | undefined>();
-  readonly #locks: HeldLock[];
+  readonly #staging: Staging;
+  readonly #lock: HeldLock;
+  readonly #resumable: boolean;
   #open = true;
 
-  private constructor(repo: Repo, staging: string, locks: HeldLock[], fsync: boolean) {
+  private constructor(repo: Repo, staging: Staging, lock: HeldLock, options: BeginOptions) {
     this.repo = repo;
-    this.#locks = locks;
-    this.#fsync = fsync;
+    this.#staging = staging;
+    this.#lock = lock;
+    this.#fsync = options.fsync ?? repo.settings.fsync;
+    this.#resumable = options.resume ?? false;
     const { mode, zlibLevel, perObjectFsync } = repo.settings;
     const objects = join(repo.path, "objects");
     this.store = {
       mode,
       objects,
-      staging,
+      staging: staging.path,
       zlibLevel,
-      perObjectFsync: perObjectFsync && fsync,
+      perObjectFsync: perObjectFsync && this.#fsync,
       reservedBytes: reservedBytes(repo),
     };
   }
 
-  /** @param options.fsync false: a crash of the machine may lose what is committed; default: the repository's setting */
-  static begin(repo: Repo, options: { fsync?: boolean } = {}): Transaction {
+  static begin(repo: Repo, options: BeginOptions = {}): Transaction {
     const shared = repo.lock("shared");
     try {
-      cleanTemporary(repo);
-      const staging = join(repo.path, "tmp", `${stagingPrefix}${randomBytes(6).toString("hex")}`);
-      const own = lockFile(`${staging}-lock`, { record: true });
-      mkdirSync(staging, { mode: 0o755 });
-      return new Transaction(repo, staging, [own, shared], options.fsync ?? repo.settings.fsync);
+      return new Transaction(repo, openStaging(repo, options.resume ?? false), shared, options);
     } catch (error) {
       shared.release();
       throw error;
@@ -136,6 +128,7 @@ export class Transaction implements Disposable {
   /** Makes everything that was added permanent. */
   commit(): TransactionStats {
     this.#ensureOpen();
+    if (this.#resumable) dropUnfinished(this.store.staging);
     if (this.#fsync) syncFileSystem(this.store.staging);
     const touched = this.#renameObjects();
     if (this.#fsync) {
@@ -148,7 +141,17 @@ export class Transaction implements Disposable {
     return this.stats;
   }
 
+  /** Ends without a change to the repository. What a resumable one gathered stays for the next. */
   abort(): void {
+    if (!this.#open) return;
+    if (!this.#resumable || readdirSync(this.store.staging).length === 0) return this.#close();
+    this.#open = false;
+    this.#staging.lock.release();
+    this.#lock.release();
+  }
+
+  /** As `abort`, keeping nothing. */
+  drop(): void {
     if (this.#open) this.#close();
   }
 
@@ -162,9 +165,8 @@ export class Transaction implements Disposable {
 
   #close(): void {
     this.#open = false;
-    removeTree(this.store.staging);
-    removeIfExists(`${this.store.staging}-lock`);
-    for (const lock of this.#locks) lock.release();
+    removeStaging(this.#staging);
+    this.#lock.release();
   }
 
   /** rename_pending_loose_objects. A whole directory is renamed at once where `objects/` has none of its name. */
@@ -189,35 +191,4 @@ function reservedBytes({ path, settings: { minFreeSpace } }: Repo): number {
 /** An object that came into being meanwhile has the same content, so it may be replaced. */
 function renameEntries(from: string, to: string): void {
   for (const name of readdirSync(from)) renameSync(`${from}/${name}`, `${to}/${name}`);
-}
-
-/**
- * Removes what dead processes left in `tmp/` (cleanup_tmpdir): our staging directories, and anything else older than
- * tmp-expiry-secs. libostree's staging directories of this boot are left to its next transaction, which resumes them.
- */
-export function cleanTemporary(repo: Repo): void {
-  const tmp = join(repo.path, "tmp");
-  const now = Date.now();
-  for (const name of listDirectory(tmp)) {
-    const path = join(tmp, name);
-    if (name === "cache" || name.endsWith("-lock")) continue;
-    if (name.startsWith(stagingPrefix)) removeAbandoned(path);
-    else if (!name.startsWith("staging-") && isExpired(path, now, repo.settings.tmpExpirySeconds)) removeTree(path);
-  }
-}
-
-function isExpired(path: string, now: number, seconds: number): boolean {
-  const stat = lstatIfExists(path);
-  return stat !== undefined && now - stat.mtimeMs > seconds * 1000;
-}
-
-/** A living owner holds the lock beside its staging directory. */
-function removeAbandoned(staging: string): void {
-  try {
-    using _ = lockFile(`${staging}-lock`, { record: true });
-    removeTree(staging);
-    rmSync(`${staging}-lock`, { force: true });
-  } catch (error) {
-    if (!baseError.is(error, "busy")) throw error;
-  }
 }

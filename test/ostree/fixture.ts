@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { removeTree, setXattr } from "../../src/base/index.ts";
 
 /** A directory that is removed when the scope ends: `using scratch = temporary()`. */
@@ -15,6 +16,11 @@ export function temporary(): { path: string } & Disposable {
 /** Runs the stock `ostree` program; its standard output. */
 export function stock(...args: string[]): string {
   return execFileSync("ostree", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** As `stock`, while this process goes on: for a client of a server in this process. */
+export async function stockAsync(...args: string[]): Promise<string> {
+  return (await promisify(execFile)("ostree", args)).stdout;
 }
 
 /** The tree of the reference vectors: every kind of name, mode, link and attribute that a commit can hold. */

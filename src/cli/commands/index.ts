@@ -16,6 +16,19 @@ export const commands: Readonly<Record<string, Loader>> = {
   "host rollback": () => import("./host/rollback.ts"),
   "host status": () => import("./host/status.ts"),
   "host unpin": () => import("./host/unpin.ts"),
+  "ostree config": () => import("./ostree/config.ts"),
+  "ostree fsck": () => import("./ostree/fsck.ts"),
+  "ostree init": () => import("./ostree/init.ts"),
+  "ostree pull": () => import("./ostree/pull.ts"),
+  "ostree pull-local": () => import("./ostree/pull-local.ts"),
+  "ostree refs": () => import("./ostree/refs.ts"),
+  "ostree remote add": () => import("./ostree/remote-add.ts"),
+  "ostree remote delete": () => import("./ostree/remote-delete.ts"),
+  "ostree remote gpg-import": () => import("./ostree/remote-gpg-import.ts"),
+  "ostree remote list": () => import("./ostree/remote-list.ts"),
+  "ostree remote show-url": () => import("./ostree/remote-show-url.ts"),
+  "ostree reset": () => import("./ostree/reset.ts"),
+  "ostree rev-parse": () => import("./ostree/rev-parse.ts"),
 };
 
 export async function loadCommand(name: string): Promise<Command> {

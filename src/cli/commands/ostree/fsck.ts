@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { FsckResult } from "../../../ostree/index.ts";
+import { defineCommand } from "../../command.ts";
+import { openRepo, repoOption } from "./open-repo.ts";
+
+interface Checked {
+  readonly result: FsckResult;
+  readonly quiet: boolean;
+  readonly addTombstones: boolean;
+}
+
+export default defineCommand<Checked>({
+  path: ["ostree", "fsck"],
+  summary: "Check the repository for consistency",
+  json: true,
+  description:
+    "Every object is read and compared with its checksum, also those that no commit needs. Damaged objects are removed with --delete; the commits that lack them are then partial, and a pull fetches what is missing.",
+  options: [
+    repoOption,
+    { name: "add-tombstones", help: "Add tombstones for missing commits" },
+    { name: "quiet", short: "q", help: "Only print error messages" },
+    { name: "all", short: "a", help: "Don't stop on first error (always so)" },
+    { name: "delete", help: "Remove corrupted objects" },
+    { name: "verify-bindings", help: "Verify ref bindings" },
+    { name: "verify-back-refs", help: "Verify back-references (implies --verify-bindings)" },
+  ],
+  async run(invocation) {
+    const { fsck } = await import("../../../ostree/index.ts");
+    const repo = await openRepo(invocation);
+    const addTombstones = invocation.flag("add-tombstones");
+    const options = {
+      delete: invocation.flag("delete"),
+      addTombstones,
+      verifyBindings: invocation.flag("verify-bindings"),
+      verifyBackRefs: invocation.flag("verify-back-refs"),
+    };
+    const result = await fsck(repo, options, invocation.progress);
+    process.stderr.write(problems(result));
+    return { result, quiet: invocation.flag("quiet"), addTombstones };
+  },
+  render: ({ result, quiet, addTombstones }) => {
+    const lines = quiet
+      ? []
+      : [
+          "Validating refs...",
+          "Validating refs in collections...",
+          "Enumerating commits...",
+          `Verifying content integrity of ${result.commits} commit objects...`,
+        ];
+    if (addTombstones) lines.push(...result.tombstones.map((commit) => `Adding tombstone for commit ${commit}`));
+    else if (result.partial > 0) lines.push(`${result.partial} partial commits not verified`);
+    if (exitCode(result) === 0) {
+      lines.push(`object fsck of ${result.commits} commits completed successfully - no errors found.`);
+    }
+    return lines.join("\n");
+  },
+  exitCode: ({ result }) => exitCode(result),
+});
+
+function exitCode({ findings, fsckPartial }: FsckResult): number {
+  return findings.length > 0 || fsckPartial > 0 ? 1 : 0;
+}
+
+/** What stock prints on standard error (fsck_one_object). */
+function problems({ findings, marked, fsckPartial, partial }: FsckResult): string {
+  const lines = findings.map(({ checksum, type, problem, commits }) => {
+    const of = commits.join(", ");
+    if (problem === undefined) {
+      return of === "" ? `Object missing: ${checksum}.${type}` : `Object missing in commits ${of}: ${checksum}.${type}`;
+    }
+    const where = type === "file" ? `fsck content object ${checksum}` : `fsck ${checksum}.${type}`;
+    return `${of === "" ? "" : `In commits ${of}: `}${where}: ${problem}`;
+  });
+  lines.push(...marked.map((commit) => `Marking commit as partial: ${commit}`));
+  if (findings.length > 0) lines.push("error: Repository corruption encountered");
+  else if (fsckPartial > 0) lines.push(`error: ${partial} partial commits from fsck-detected corruption`);
+  return lines.map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { defineCommand, type Invocation } from "../../command.ts";
+import { cliError } from "../../errors.ts";
+import { argument, keyValue, openRepo, refuse, repoOption } from "./open-repo.ts";
+
+export default defineCommand<{ imported?: number; name: string }>({
+  path: ["ostree", "remote", "add"],
+  summary: "Add a remote repository",
+  examples: [
+    {
+      command: "atomic ostree remote add --gpg-import=key.gpg origin https://example.com/repo",
+      text: "A remote whose commits must be signed by that key",
+    },
+  ],
+  arguments: [
+    { name: "NAME", optional: true },
+    { name: "URL", optional: true },
+    { name: "BRANCH", optional: true, repeat: true },
+  ],
+  options: [
+    repoOption,
+    { name: "set", value: "KEY=VALUE", repeat: true, help: "Set config option KEY=VALUE for remote" },
+    { name: "no-gpg-verify", help: "Disable GPG verification" },
+    { name: "no-sign-verify", help: "Disable signature verification" },
+    { name: "sign-verify", value: "KEYTYPE=SPEC", repeat: true, hidden: true, help: "Not supported" },
+    { name: "if-not-exists", help: "Do nothing if the provided remote exists" },
+    { name: "force", help: "Replace the provided remote if it exists" },
+    { name: "gpg-import", value: "FILE", help: "Import GPG key from FILE" },
+    { name: "custom-backend", value: "NAME", help: "This remote has content not fetched via libostree" },
+    { name: "contenturl", value: "URL", help: "Use URL when fetching content" },
+    { name: "collection-id", value: "COLLECTION-ID", help: "Globally unique ID for this repository" },
+    { name: "sysroot", value: "PATH", hidden: true, help: "Not supported" },
+  ],
+  async run(invocation) {
+    refuse(invocation, "sysroot", "sign-verify");
+    const name = argument(invocation, 0, "NAME and URL must be specified");
+    const url = invocation.args[1];
+    if (url === undefined && !invocation.flag("custom-backend")) {
+      throw cliError("usage", "NAME and URL must be specified");
+    }
+    const [ifNotExists, force] = [invocation.flag("if-not-exists"), invocation.flag("force")];
+    if (ifNotExists && force) throw cliError("usage", "Can only specify one of --if-not-exists and --force");
+    const { addRemote, importKeys } = await import("../../../ostree/index.ts");
+    const repo = await openRepo(invocation);
+    addRemote(repo, name, { url, branches: invocation.args.slice(2), set: settings(invocation), ifNotExists, force });
+    const keys = invocation.value("gpg-import");
+    if (keys === undefined) return { name };
+    return { name, imported: await importKeys(repo.path, name, readFileSync(keys)) };
+  },
+  render: ({ name, imported }) => (imported === undefined ? "" : importedText(imported, name)),
+});
+
+/** As both `remote add --gpg-import` and `remote gpg-import` print it. */
+export function importedText(count: number, remote: string): string {
+  return `Imported ${count} GPG key${count === 1 ? "" : "s"} to remote "${remote}"`;
+}
+
+function settings(invocation: Invocation): Map<string, string | boolean> {
+  const set = new Map<string, string | boolean>();
+  for (const key of ["contenturl", "custom-backend", "collection-id"]) {
+    const value = invocation.value(key);
+    if (value !== undefined) set.set(key, value);
+  }
+  for (const [key, value] of invocation.values("set").map(keyValue)) set.set(key, value);
+  // No signature verification implies none by GPG as well.
+  if (invocation.flag("no-gpg-verify") || invocation.flag("no-sign-verify")) set.set("gpg-verify", false);
+  if (invocation.flag("no-sign-verify")) set.set("sign-verify", false);
+  return set;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Ref bindings: a commit says which refs may name it, so that a server cannot hand out one branch as another. */
+import { ostreeError } from "./errors.ts";
+import type { Checksum, Commit } from "./model.ts";
+
+export interface BindingCheck {
+  /** The ref by which the commit was asked for; none when it was asked for by checksum. */
+  readonly ref?: string | undefined;
+  /** The collection that the remote belongs to: then the commit must say so as well. */
+  readonly collectionId?: string | undefined;
+  /** Given, the refs of the binding must resolve to the commit itself. */
+  readonly resolve?: (ref: string) => Checksum | undefined;
+}
+
+/** As _ostree_repo_verify_bindings. */
+export function checkBindings(commit: Commit, checksum: Checksum, check: BindingCheck): void {
+  const fail = (detail: string) => ostreeError("pull-refused", `Commit ${checksum}: ${detail}`);
+  const binding = commit.metadata.get("ostree.ref-binding");
+  if (binding?.type !== "as") {
+    if (check.collectionId === undefined) return;
+    throw fail("Expected commit metadata to have ref binding information, found none");
+  }
+  const refs = binding.value as readonly string[];
+  if (check.ref !== undefined && !refs.includes(check.ref)) {
+    const listed = refs.length > 0 ? refs.map((ref) => `‘${ref}’`).join(", ") : "no refs";
+    throw fail(`Commit has no requested ref ‘${check.ref}’ in ref binding metadata (${listed})`);
+  }
+  if (check.collectionId !== undefined) checkCollection(commit, check.collectionId, fail);
+  if (check.resolve) for (const ref of refs) checkBackRef(ref, checksum, check.resolve(ref));
+}
+
+function checkCollection(commit: Commit, wanted: string, fail: (detail: string) => Error): void {
+  const found = commit.metadata.get("ostree.collection-binding");
+  if (found?.type !== "s") {
+    throw fail("Expected commit metadata to have collection ID binding information, found none");
+  }
+  if (found.value !== wanted) {
+    throw fail(
+      `Commit has collection ID ‘${String(found.value)}’ in collection binding metadata, while the remote it came from has collection ID ‘${wanted}’`,
+    );
+  }
+}
+
+function checkBackRef(ref: string, checksum: Checksum, target: Checksum | undefined): void {
+  if (target === undefined) {
+    throw ostreeError("corrupt", `Ref ‘${ref}’ in bindings for commit ${checksum} does not exist`);
+  }
+  if (target !== checksum) {
+    throw ostreeError("corrupt", `Ref ‘${ref}’ in bindings for commit ${checksum} does not resolve to that commit`);
+  }
+}

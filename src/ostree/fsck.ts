@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { listDirectory, type ProgressListener, silent, unlessErrno, WorkerPool } from "../base/index.ts";
+import { checkBindings } from "./bindings.ts";
+import { deleteObject, enableTombstones, markPartial } from "./delete-object.ts";
+import type { Checksum, ObjectType, RepoMode } from "./model.ts";
+import type { Repo } from "./repo.ts";
+import { listCommits, listMirrorRefs, objectKey, Reachable, splitKey } from "./traverse.ts";
+
+export interface FsckOptions {
+  /** Delete damaged objects, so that a pull fetches them again. */
+  readonly delete?: boolean;
+  /** Leave a tombstone for commits whose parent is gone. */
+  readonly addTombstones?: boolean;
+  /** Check that commits bound to refs are what those refs name. */
+  readonly verifyBindings?: boolean;
+  /** Check that the refs a commit is bound to name that commit. Implies `verifyBindings`. */
+  readonly verifyBackRefs?: boolean;
+}
+
+/** Something wrong with an object. */
+export interface FsckFinding {
+  readonly checksum: Checksum;
+  readonly type: ObjectType;
+  /** Why it is damaged; `undefined` when it is missing. */
+  readonly problem: string | undefined;
+}
+
+export interface FsckResult {
+  /** Commits whose objects were all looked for. */
+  readonly commits: number;
+  readonly objects: number;
+  readonly partial: number;
+  /** Partial commits that an earlier fsck marked so. */
+  readonly fsckPartial: number;
+  readonly tombstones: readonly Checksum[];
+  readonly marked: readonly Checksum[];
+  readonly findings: readonly (FsckFinding & { readonly commits: readonly Checksum[]; readonly deleted: boolean })[];
+}
+
+/** What each worker is told at its start. */
+export interface FsckData {
+  readonly objects: string;
+  readonly mode: RepoMode;
+}
+
+/**
+ * Checks a repository: every loose object against its checksum, every object that complete commits need for presence,
+ * refs and bindings (ot-builtin-fsck.c). Unlike libostree's, also objects that no commit reaches are verified.
+ */
+export async function fsck(
+  repo: Repo,
+  options: FsckOptions = {},
+  progress: ProgressListener = silent,
+): Promise<FsckResult> {
+  checkRefs(repo, options.verifyBindings || options.verifyBackRefs);
+  const state = surveyCommits(repo, options);
+  const missing: FsckFinding[] = [];
+  const verified = verifyAll(repo, progress);
+  const reachable = reach(repo, state.complete);
+  const { checked, findings } = await verified;
+  for (const key of reachable.objects) {
+    const { checksum, type } = splitKey(key);
+    if (!repo.has(checksum, type)) missing.push({ checksum, type, problem: undefined });
+  }
+  const all = withCommits(repo, [...missing, ...findings], state.complete);
+  return { ...state.result, objects: checked, ...repair(repo, all, state.fsckMarked, options) };
+}
+
+function checkRefs(repo: Repo, bindings = false): void {
+  for (const [ref, commit] of [...repo.listRefs(), ...listMirrorRefs(repo)]) {
+    const content = repo.loadCommit(commit);
+    const name = ref.startsWith("(") ? undefined : ref.slice(ref.indexOf(":") + 1);
+    if (bindings) checkBindings(content, commit, { ref: name });
+  }
+}
+
+function surveyCommits(repo: Repo, options: FsckOptions) {
+  const complete: Checksum[] = [];
+  const tombstones: Checksum[] = [];
+  const fsckMarked = new Set<Checksum>();
+  let partial = 0;
+  for (const commit of listCommits(repo)) {
+    if (repo.isPartial(commit)) {
+      partial++;
+      if (unlessErrno(["ENOENT"], () => readFileSync(repo.partialPath(commit), "utf8")) === "f") fsckMarked.add(commit);
+    } else complete.push(commit);
+    const content = unlessUnreadable(() => repo.loadCommit(commit));
+    if (!content) continue;
+    if (options.verifyBackRefs) checkBindings(content, commit, { resolve: (ref) => repo.tryResolve(ref) });
+    if (options.addTombstones && content.parent !== undefined && !repo.has(content.parent, "commit")) {
+      tombstones.push(commit);
+    }
+  }
+  const result = { commits: complete.length, partial, fsckPartial: fsckMarked.size, tombstones };
+  return { complete, fsckMarked, result };
+}
+
+/** A damaged object is found and reported by its checksum; here it only must not end the survey. */
+function unlessUnreadable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function reach(repo: Repo, commits: readonly Checksum[]): Reachable {
+  const reachable = new Reachable(repo, { onUnreadable: () => {} });
+  for (const commit of commits) unlessUnreadable(() => reachable.addCommit(commit, 0));
+  return reachable;
+}
+
+async function verifyAll(repo: Repo, progress: ProgressListener) {
+  const objects = join(repo.path, "objects");
+  const prefixes = listDirectory(objects).filter((name) => /^[0-9a-f]{2}$/.test(name));
+  using pool = new WorkerPool<string, { checked: number; findings: FsckFinding[] }>("ostree/fsck", {
+    objects,
+    mode: repo.mode,
+  } satisfies FsckData);
+  let [checked, done] = [0, 0];
+  const findings: FsckFinding[] = [];
+  await Promise.all(
+    prefixes.map(async (prefix) => {
+      const result = await pool.run(prefix);
+      checked += result.checked;
+      findings.push(...result.findings);
+      progress({ type: "steps", task: "fsck", done: ++done, total: prefixes.length, unit: "directories" });
+    }),
+  );
+  return { checked, findings };
+}
+
+/** Finds the commits that each bad object belongs to. It is done only when there is one: most often there is none. */
+function withCommits(repo: Repo, findings: readonly FsckFinding[], commits: readonly Checksum[]) {
+  const owners = new Map(findings.map((finding) => [finding, [] as Checksum[]]));
+  if (findings.length > 0) {
+    for (const commit of commits) {
+      const { objects } = reach(repo, [commit]);
+      for (const [finding, list] of owners)
+        if (objects.has(objectKey(finding.checksum, finding.type))) list.push(commit);
+    }
+  }
+  return [...owners].map(([finding, list]) => ({ ...finding, commits: list }));
+}
+
+type Owned = FsckFinding & { readonly commits: readonly Checksum[] };
+
+function repair(repo: Repo, findings: readonly Owned[], marked: Set<Checksum>, options: FsckOptions) {
+  const newlyMarked: Checksum[] = [];
+  const result = findings.map((finding) => {
+    const deleted = finding.problem !== undefined && options.delete === true;
+    if (deleted) deleteObject(repo, finding.checksum, finding.type);
+    const gone = deleted || finding.problem === undefined;
+    if (gone && finding.type !== "commit") {
+      for (const commit of finding.commits) {
+        if (marked.has(commit)) continue;
+        marked.add(commit);
+        newlyMarked.push(commit);
+        markPartial(repo, commit, "fsck");
+      }
+    }
+    return { ...finding, deleted };
+  });
+  if (options.addTombstones) addTombstones(repo);
+  return { findings: result, marked: newlyMarked };
+}
+
+/** Commits whose parent is not there are deleted and leave a tombstone, as libostree does. */
+function addTombstones(repo: Repo): void {
+  for (const commit of listCommits(repo)) {
+    const parent = unlessUnreadable(() => repo.loadCommit(commit))?.parent;
+    if (parent === undefined || repo.has(parent, "commit")) continue;
+    enableTombstones(repo);
+    deleteObject(repo, commit, "commit");
+  }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the workers of a pull do: bring objects, each verified, into the transaction. Tasks and results are plain data. */
+import { existsSync, linkSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { threadId } from "node:worker_threads";
+import { AtomicError, isErrno } from "../base/index.ts";
+import { ostreeError } from "./errors.ts";
+import { HttpClient } from "./http-client.ts";
+import { loadContent } from "./load-content.ts";
+import { decodeDirTree } from "./metadata-objects.ts";
+import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType, type RepoMode } from "./model.ts";
+import { looseExists, loosePath } from "./object-path.ts";
+import type { ObjectSource } from "./pull-source.ts";
+import { storeHas, type Store } from "./store-content.ts";
+import { archiveLimit, fileWriter, IncomingStore } from "./store-fetched.ts";
+import { type ObjectKey, splitKey } from "./traverse.ts";
+import { memoryLimit, verifyObject } from "./verify-object.ts";
+
+/** What each worker is told at its start. */
+export interface PullData {
+  readonly store: Store;
+  readonly source: ObjectSource;
+  /** Repositories on this machine that are looked into first. */
+  readonly caches: readonly { readonly path: string; readonly mode: RepoMode }[];
+  /** Take objects of local repositories without hashing them, by hard link where possible. */
+  readonly trusted: boolean;
+  /** Refuse files with modes that a bare-user-only repository must not have. */
+  readonly userOnlyFiles: boolean;
+}
+
+export interface PullBatch {
+  readonly objects: readonly ObjectKey[];
+  /** Tell the names of directory entries as well. */
+  readonly names: boolean;
+}
+
+/** What a dirtree refers to: checksums one after the other, as long strings are cheap to send. */
+export interface TreeEntries {
+  readonly tree: Checksum;
+  /** 64 digits each. */
+  readonly files: string;
+  /** Dirtree and dirmeta, 128 digits each. */
+  readonly dirs: string;
+  readonly fileNames?: readonly string[];
+  readonly dirNames?: readonly string[];
+}
+
+export interface PullResult {
+  readonly trees: readonly TreeEntries[];
+  readonly fetchedMetadata: number;
+  readonly fetchedContent: number;
+  readonly importedMetadata: number;
+  readonly importedContent: number;
+  /** Bytes of content written. */
+  readonly written: number;
+  /** Bytes that came over the network since the last batch. */
+  readonly transferred: number;
+}
+
+/** A metadata object is never larger (libostree's OSTREE_MAX_METADATA_SIZE was 10 MiB until 2023). */
+export const metadataFetchLimit = 10 << 20;
+
+type Counts = { -readonly [Key in Exclude<keyof PullResult, "trees">]: number } & { trees: TreeEntries[] };
+
+export class ObjectGetter {
+  readonly #data: PullData;
+  readonly #incoming: IncomingStore;
+  readonly #meta: HttpClient | undefined;
+  readonly #content: HttpClient | undefined;
+  #transferred = 0;
+
+  constructor(data: PullData) {
+    this.#data = data;
+    this.#incoming = new IncomingStore(data.store, `incoming-${process.pid}-${threadId}`);
+    if (data.source.type === "http") {
+      this.#meta = new HttpClient(data.source.meta);
+      const same = data.source.content.url === data.source.meta.url;
+      this.#content = same ? this.#meta : new HttpClient(data.source.content);
+    }
+  }
+
+  async run({ objects, names }: PullBatch): Promise<PullResult> {
+    const counts: Counts = {
+      trees: [],
+      fetchedMetadata: 0,
+      fetchedContent: 0,
+      importedMetadata: 0,
+      importedContent: 0,
+      written: 0,
+      transferred: 0,
+    };
+    await Promise.all(objects.map((key) => this.#get(key, names, counts)));
+    const total =
+      (this.#meta?.transferred ?? 0) + (this.#content === this.#meta ? 0 : (this.#content?.transferred ?? 0));
+    counts.transferred = total - this.#transferred;
+    this.#transferred = total;
+    return counts;
+  }
+
+  async #get(key: ObjectKey, names: boolean, counts: Counts): Promise<void> {
+    const { checksum, type } = splitKey(key);
+    if (!storeHas(this.#data.store, checksum, type)) await this.#bring(checksum, type, counts);
+    if (type === "dirtree") counts.trees.push(entriesOf(checksum, readStored(this.#data.store, checksum, type), names));
+  }
+
+  async #bring(checksum: Checksum, type: ObjectType, counts: Counts): Promise<void> {
+    const { source, caches } = this.#data;
+    const near = [...caches, ...(source.type === "local" ? [source] : [])].find(({ path, mode }) =>
+      looseExists(`${path}/objects/${loosePath(checksum, type, mode)}`, type, mode),
+    );
+    if (near) {
+      await this.#import(`${near.path}/objects/${loosePath(checksum, type, near.mode)}`, checksum, type, near.mode);
+      counts[type === "file" ? "importedContent" : "importedMetadata"]++;
+    } else if (source.type === "local") {
+      throw ostreeError("no-such-object", `${source.path}: no such ${type} object ${checksum}`);
+    } else {
+      counts.written += await this.#fetch(checksum, type);
+      counts[type === "file" ? "fetchedContent" : "fetchedMetadata"]++;
+    }
+  }
+
+  async #fetch(checksum: Checksum, type: ObjectType): Promise<number> {
+    const client = type === "file" ? this.#content! : this.#meta!;
+    const name = `objects/${loosePath(checksum, type, "archive")}`;
+    const options =
+      type === "file"
+        ? { limit: Number.MAX_SAFE_INTEGER, limitFrom: archiveLimit, spill: () => this.#incoming.temporary() }
+        : { limit: metadataFetchLimit };
+    const { body, status } = await client.get(name, options);
+    const url = `${client.options.url.replace(/\/$/, "")}/${name}`;
+    if (!body)
+      throw ostreeError("no-such-object", `${url}: the server answered ${status}: it lacks this ${type} object`);
+    try {
+      if (type === "file") {
+        const whole = body.file === undefined ? body : { ...body, size: statSync(body.file).size };
+        return await this.#incoming.archived(checksum, whole, (header) => this.#checkHeader(header));
+      }
+      this.#incoming.metadata(type, checksum, body.bytes);
+      return 0;
+    } catch (error) {
+      throw atUrl(error, url);
+    }
+  }
+
+  /** Takes an object from a repository on this machine (_ostree_repo_import_object). */
+  async #import(path: string, checksum: Checksum, type: ObjectType, mode: RepoMode): Promise<void> {
+    const { store, trusted } = this.#data;
+    if (type !== "file") {
+      const bytes = readFileSync(path);
+      this.#incoming.metadata(type, checksum, bytes);
+      return;
+    }
+    if (trusted && mode === store.mode && !this.#data.userOnlyFiles && linkInto(store, path, checksum)) return;
+    if (!trusted) await verifyObject(path, checksum, type, mode);
+    const file = loadContent(path, mode);
+    this.#checkHeader(file.header);
+    if (mode === "archive" && (store.mode === "archive" || file.size > memoryLimit)) {
+      await this.#incoming.archivedFile(checksum, path);
+      return;
+    }
+    const content = isSymlinkMode(file.header.mode) || file.size <= memoryLimit ? file.content() : fileWriter(path);
+    this.#incoming.content(checksum, file.header, content, file.size);
+  }
+
+  #checkHeader({ mode }: FileHeader): void {
+    if (!this.#data.userOnlyFiles || isSymlinkMode(mode) || (mode & 0o7777 & ~0o775) === 0) return;
+    throw ostreeError(
+      "bad-mode",
+      `Content object: invalid mode 0${mode.toString(8)} with bits 0${(mode & 0o7777 & ~0o775).toString(8)}`,
+    );
+  }
+}
+
+/** What was received is damaged: the error names the place that sent it. */
+function atUrl(error: unknown, url: string): unknown {
+  if (!(error instanceof AtomicError)) return error;
+  return new AtomicError(error.code, `${url}: ${error.message}`, error.hint === undefined ? {} : { hint: error.hint });
+}
+
+function entriesOf(tree: Checksum, bytes: Uint8Array, names: boolean): TreeEntries {
+  const { files, dirs } = decodeDirTree(bytes, `dirtree ${tree}`);
+  return {
+    tree,
+    files: files.map(({ checksum }) => checksum).join(""),
+    dirs: dirs.map(({ tree, meta }) => tree + meta).join(""),
+    ...(names ? { fileNames: files.map(({ name }) => name), dirNames: dirs.map(({ name }) => name) } : {}),
+  };
+}
+
+/** A metadata object of the repository or of the transaction. */
+export function readStored(store: Store, checksum: Checksum, type: ObjectType): Buffer {
+  const path = loosePath(checksum, type, store.mode);
+  try {
+    return readFileSync(`${store.objects}/${path}`);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+    return readFileSync(`${store.staging}/${path}`);
+  }
+}
+
+function linkInto(store: Store, path: string, checksum: Checksum): boolean {
+  const target = `${store.staging}/${loosePath(checksum, "file", store.mode)}`;
+  for (;;) {
+    try {
+      linkSync(path, target);
+      return true;
+    } catch (error) {
+      if (isErrno(error, "EEXIST")) return true;
+      if (isErrno(error, "EXDEV", "EMLINK", "EPERM", "EACCES")) return false;
+      const prefix = `${store.staging}/${checksum.slice(0, 2)}`;
+      if (!isErrno(error, "ENOENT") || existsSync(prefix)) throw error;
+      mkdirSync(prefix, { recursive: true });
+    }
+  }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from "node:fs";
+import { checkBindings } from "./bindings.ts";
+import { markPartial } from "./delete-object.ts";
+import { ostreeError } from "./errors.ts";
+import { requireValid } from "./fetch-summary.ts";
+import { metadataFetchLimit, readStored } from "./get-object.ts";
+import { type KeyringPlaces, loadKeyrings, type SignatureResult, verifySignatures } from "./gpg.ts";
+import { decodeCommit } from "./metadata-objects.ts";
+import type { Checksum, Commit } from "./model.ts";
+import { loosePath } from "./object-path.ts";
+import type { PullSource } from "./pull-source.ts";
+import type { IncomingStore } from "./store-fetched.ts";
+import { storeHas } from "./store-content.ts";
+import { decodeSignatures } from "./summary.ts";
+import type { Repo } from "./repo.ts";
+import { compareChecksum } from "./verify-object.ts";
+import { hash } from "node:crypto";
+
+/** What commits must fulfil. */
+export interface CommitRules {
+  /** Keyrings that one signature of every commit must be made by; none: signatures are not looked at. */
+  readonly gpg?: KeyringPlaces | undefined;
+  readonly onSignatures?: (commit: Checksum, results: readonly SignatureResult[]) => void;
+  readonly verifyBindings: boolean;
+  readonly collectionId?: string | undefined;
+}
+
+export interface WantedCommit {
+  readonly commit: Checksum;
+  /** The ref that it was asked for by. */
+  readonly ref?: string;
+  /** The commit that must not be newer (`--timestamp-check`). */
+  readonly notOlderThan?: readonly Checksum[];
+}
+
+/** A commit that is in the transaction now, and whether its tree must be looked at. */
+export interface PulledCommit {
+  readonly checksum: Checksum;
+  readonly commit: Commit;
+  readonly scan: boolean;
+  /** Whether it came over the network or from a repository; not when it was here. */
+  readonly isNew: boolean;
+}
+
+/** Brings commits with their detached metadata, each verified before anything of it is kept (scan_commit_object). */
+export class CommitPull {
+  readonly #repo: Repo;
+  readonly #source: PullSource;
+  readonly #incoming: IncomingStore;
+  readonly #rules: CommitRules;
+
+  constructor(repo: Repo, source: PullSource, incoming: IncomingStore, rules: CommitRules) {
+    this.#repo = repo;
+    this.#source = source;
+    this.#incoming = incoming;
+    this.#rules = rules;
+  }
+
+  /** @param depth parents to follow, -1 for all; a parent that the source lacks ends the line */
+  async *pull(wanted: WantedCommit, depth: number): AsyncGenerator<PulledCommit> {
+    let next: Checksum | undefined = wanted.commit;
+    let left = depth < 0 ? Number.POSITIVE_INFINITY : depth;
+    for (let first = true; next !== undefined && left >= 0; left--, first = false) {
+      const pulled: PulledCommit | undefined = await this.#one(next, first ? wanted : { commit: next }, first);
+      if (!pulled) return;
+      yield pulled;
+      next = pulled.commit.parent;
+    }
+  }
+
+  async #one(checksum: Checksum, wanted: WantedCommit, required: boolean): Promise<PulledCommit | undefined> {
+    const { store } = this.#incoming;
+    const here = storeHas(store, checksum, "commit");
+    const bytes = here ? readStored(store, checksum, "commit") : await this.#fetch(checksum, "commit");
+    if (!bytes) {
+      if (!required) return undefined;
+      throw ostreeError("no-such-object", `${this.#source.name}: there is no commit ${checksum}`);
+    }
+    const url = `${this.#source.name}/objects/${loosePath(checksum, "commit", this.#source.mode)}`;
+    if (!here) this.#checkBytes(checksum, bytes, url);
+    // New signatures may have appeared for a commit that is here.
+    const detached = await this.#fetch(checksum, "commitmeta");
+    const commit = decodeCommit(bytes, url);
+    await this.#verify(checksum, commit, bytes, detached, wanted);
+    if (!here) {
+      markPartial(this.#repo, checksum);
+      this.#incoming.metadata("commit", checksum, bytes);
+    }
+    if (detached) this.#incoming.detached(checksum, detached);
+    const staged = !this.#repo.has(checksum, "commit");
+    return { checksum, commit, scan: staged || this.#repo.isPartial(checksum), isNew: !here };
+  }
+
+  #fetch(checksum: Checksum, type: "commit" | "commitmeta"): Promise<Buffer | undefined> {
+    return this.#source.read(`objects/${loosePath(checksum, type, this.#source.mode)}`, metadataFetchLimit);
+  }
+
+  #checkBytes(checksum: Checksum, bytes: Buffer, url: string): void {
+    try {
+      compareChecksum("commit", checksum, hash("sha256", bytes, "hex"));
+    } catch (error) {
+      throw ostreeError("corrupt-object", `${url}: ${(error as Error).message}`);
+    }
+  }
+
+  async #verify(
+    checksum: Checksum,
+    commit: Commit,
+    bytes: Buffer,
+    detached: Buffer | undefined,
+    wanted: WantedCommit,
+  ): Promise<void> {
+    const { gpg, verifyBindings, collectionId } = this.#rules;
+    if (gpg) await this.#verifySignatures(checksum, bytes, detached, gpg);
+    if (verifyBindings) checkBindings(commit, checksum, { ref: wanted.ref, collectionId });
+    for (const older of wanted.notOlderThan ?? []) this.#checkTimestamp(checksum, commit, older);
+  }
+
+  async #verifySignatures(checksum: Checksum, bytes: Buffer, detached: Buffer | undefined, places: KeyringPlaces) {
+    const what = `commit ${checksum} of ${this.#source.name}`;
+    const local = this.#repo.objectPath(checksum, "commitmeta");
+    const metadata = detached ?? (existsSync(local) ? this.#repo.loadMetadata(checksum, "commitmeta") : undefined);
+    const signatures = metadata ? decodeSignatures(metadata, `${checksum}.commitmeta`) : [];
+    if (signatures.length === 0) {
+      throw ostreeError(
+        "gpg-verify",
+        `Commit ${checksum}: GPG verification enabled, but no signatures found (use gpg-verify=false in remote config to disable)`,
+      );
+    }
+    const results = await verifySignatures(bytes, signatures, loadKeyrings(places));
+    this.#rules.onSignatures?.(checksum, results);
+    requireValid(what, results);
+  }
+
+  /** As _ostree_compare_timestamps: an older commit would be a downgrade that the user did not ask for. */
+  #checkTimestamp(checksum: Checksum, commit: Commit, older: Checksum): void {
+    const current = this.#repo.loadCommit(older).timestamp;
+    if (commit.timestamp >= current || checksum === older) return;
+    const text = (seconds: bigint) => new Date(Number(seconds) * 1000).toUTCString();
+    throw ostreeError(
+      "pull-refused",
+      `Upgrade target revision '${checksum}' with timestamp '${text(commit.timestamp)}' is chronologically older than current revision '${older}' with timestamp '${text(current)}'; use --allow-downgrade to permit`,
+    );
+  }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+import { availableParallelism } from "node:os";
+import type { ProgressListener } from "../base/index.ts";
+import { WorkerPool } from "../base/index.ts";
+import type { PullBatch, PullData, PullResult, TreeEntries } from "./get-object.ts";
+import type { Checksum } from "./model.ts";
+import { type ObjectSource, connectionLimit } from "./pull-source.ts";
+import { type ObjectKey, objectKey } from "./traverse.ts";
+
+/** Totals of what the workers did. */
+export interface ObjectCounts {
+  fetchedMetadata: number;
+  fetchedContent: number;
+  importedMetadata: number;
+  importedContent: number;
+  written: number;
+  transferred: number;
+}
+
+/** Objects in one message to a worker. */
+const batchSize = 64;
+
+/**
+ * Walks trees from their roots and lets worker threads bring every object, directories first: they tell what else there
+ * is, so that the total is soon known.
+ */
+export class ObjectPull implements Disposable {
+  readonly counts: ObjectCounts = {
+    fetchedMetadata: 0,
+    fetchedContent: 0,
+    importedMetadata: 0,
+    importedContent: 0,
+    written: 0,
+    transferred: 0,
+  };
+  readonly #pool: WorkerPool<PullBatch, PullResult>;
+  readonly #threads: number;
+  readonly #progress: ProgressListener;
+  readonly #subpaths: readonly string[];
+  readonly #seen = new Set<ObjectKey>();
+  readonly #trees: ObjectKey[] = [];
+  readonly #content: ObjectKey[] = [];
+  /** With subpaths: the places where each directory is, and what it holds once it is here. */
+  readonly #places = new Map<Checksum, string[]>();
+  readonly #entries = new Map<Checksum, TreeEntries>();
+  #running = 0;
+  #done = 0;
+  #failure: unknown;
+  #wake: (() => void) | undefined;
+
+  /** @param subpaths absolute paths in the tree; none pulls all of it */
+  constructor(data: PullData, subpaths: readonly string[], progress: ProgressListener) {
+    this.#threads = Math.min(availableParallelism(), 8);
+    this.#subpaths = subpaths.map((path) => `/${path.split("/").filter(Boolean).join("/")}`);
+    this.#progress = progress;
+    const source = shareConnections(data.source, this.#threads);
+    this.#pool = new WorkerPool<PullBatch, PullResult>("ostree/pull", { ...data, source }, this.#threads);
+  }
+
+  /** Queues the tree of a commit. */
+  add(tree: Checksum, meta: Checksum): void {
+    this.#enqueue(this.#trees, objectKey(meta, "dirmeta"));
+    this.#addTree(tree, "/");
+  }
+
+  /** Brings all that was queued and what it refers to. */
+  async run(): Promise<void> {
+    while (this.#failure === undefined && (this.#running > 0 || this.#trees.length + this.#content.length > 0)) {
+      while (this.#running < this.#threads * 2 && this.#trees.length + this.#content.length > 0) this.#start();
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  [Symbol.dispose](): void {
+    this.#pool[Symbol.dispose]();
+  }
+
+  #start(): void {
+    const queue = this.#trees.length > 0 ? this.#trees : this.#content;
+    // While few are known they are shared out, so that no thread waits for another.
+    const share = Math.ceil(queue.length / (this.#threads * 2 - this.#running));
+    const objects = queue.splice(0, Math.min(batchSize, share));
+    this.#running++;
+    this.#pool
+      .run({ objects, names: this.#subpaths.length > 0 })
+      .then((result) => this.#finish(result, objects.length))
+      .catch((error: unknown) => (this.#failure ??= error))
+      .finally(() => {
+        this.#running--;
+        this.#wake?.();
+      });
+  }
+
+  #finish(result: PullResult, count: number): void {
+    const { trees, ...counts } = result;
+    for (const key of Object.keys(counts) as (keyof typeof counts)[]) this.counts[key] += counts[key];
+    for (const tree of trees) this.#found(tree);
+    this.#done += count;
+    this.#progress({ type: "steps", task: "pull", done: this.#done, total: this.#seen.size, unit: "objects" });
+  }
+
+  #found(entries: TreeEntries): void {
+    if (this.#subpaths.length > 0) {
+      this.#entries.set(entries.tree, entries);
+      for (const place of this.#places.get(entries.tree) ?? []) this.#select(entries, place);
+      return;
+    }
+    const { files, dirs } = entries;
+    for (let at = 0; at < files.length; at += 64) this.#addFile(files.slice(at, at + 64) as Checksum);
+    for (let at = 0; at < dirs.length; at += 128) this.#addDirectory(dirs, at, "/");
+  }
+
+  #addFile(checksum: Checksum): void {
+    this.#enqueue(this.#content, objectKey(checksum, "file"));
+  }
+
+  #addDirectory(dirs: string, at: number, path: string): void {
+    this.#enqueue(this.#trees, objectKey(dirs.slice(at + 64, at + 128) as Checksum, "dirmeta"));
+    this.#addTree(dirs.slice(at, at + 64) as Checksum, path);
+  }
+
+  #addTree(tree: Checksum, path: string): void {
+    if (this.#subpaths.length > 0) {
+      const places = this.#places.get(tree) ?? [];
+      this.#places.set(tree, [...places, path]);
+      const known = this.#entries.get(tree);
+      if (known) this.#select(known, path);
+    }
+    this.#enqueue(this.#trees, objectKey(tree, "dirtree"));
+  }
+
+  /** Takes of a directory at `path` what is below a subpath, or on the way to one. */
+  #select(entries: TreeEntries, path: string): void {
+    const inside = path === "/" ? "" : path;
+    for (const [index, name] of entries.fileNames!.entries()) {
+      if (this.#wants(`${inside}/${name}`, false)) {
+        this.#addFile(entries.files.slice(index * 64, index * 64 + 64) as Checksum);
+      }
+    }
+    for (const [index, name] of entries.dirNames!.entries()) {
+      if (this.#wants(`${inside}/${name}`, true)) this.#addDirectory(entries.dirs, index * 128, `${inside}/${name}`);
+    }
+  }
+
+  #wants(path: string, directory: boolean): boolean {
+    return this.#subpaths.some(
+      (wanted) =>
+        wanted === "/" ||
+        path === wanted ||
+        path.startsWith(`${wanted}/`) ||
+        (directory && wanted.startsWith(`${path}/`)),
+    );
+  }
+
+  #enqueue(queue: ObjectKey[], key: ObjectKey): void {
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    queue.push(key);
+  }
+}
+
+function shareConnections(source: ObjectSource, threads: number): ObjectSource {
+  if (source.type === "local") return source;
+  const connections = Math.max(1, Math.floor(connectionLimit / threads));
+  return { ...source, meta: { ...source.meta, connections }, content: { ...source.content, connections } };
+}

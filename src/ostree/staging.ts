@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Directories below `tmp/` in which transactions gather their objects, and what becomes of those whose owner died. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { baseError, type HeldLock, listDirectory, lockFile, lstatIfExists, removeTree } from "../base/index.ts";
+import type { Repo } from "./repo.ts";
+
+/** Ours differs from libostree's `staging-BOOTID-`, which its next transaction would take over with half-written files. */
+const stagingPrefix = "staging-atomic-";
+
+/** Staging of a pull, which the next one takes over: only of this boot, since nothing of it was flushed to the disk. */
+function resumablePrefix(): string {
+  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  return `${stagingPrefix}pull-${boot}-`;
+}
+
+export interface Staging {
+  readonly path: string;
+  /** A living owner holds it. */
+  readonly lock: HeldLock;
+}
+
+/** @param resume takes over what a pull of this boot left; every object there must be whole */
+export function openStaging(repo: Repo, resume: boolean): Staging {
+  cleanTemporary(repo);
+  const adopted = resume ? adopt(repo) : undefined;
+  if (adopted) return adopted;
+  const prefix = resume ? resumablePrefix() : stagingPrefix;
+  const path = join(repo.path, "tmp", `${prefix}${randomBytes(6).toString("hex")}`);
+  const lock = lockFile(`${path}-lock`, { record: true });
+  mkdirSync(path, { mode: 0o755 });
+  return { path, lock };
+}
+
+function adopt(repo: Repo): Staging | undefined {
+  const tmp = join(repo.path, "tmp");
+  const prefix = resumablePrefix();
+  for (const name of listDirectory(tmp)) {
+    if (!name.startsWith(prefix) || name.endsWith("-lock")) continue;
+    const path = join(tmp, name);
+    const lock = unlessBusy(() => lockFile(`${path}-lock`, { record: true }));
+    if (lock && lstatIfExists(path)) {
+      dropUnfinished(path);
+      return { path, lock };
+    }
+    lock?.release();
+  }
+  return undefined;
+}
+
+/** Removes what is not an object's directory: where threads write before they rename. */
+export function dropUnfinished(staging: string): void {
+  for (const name of readdirSync(staging)) if (!/^[0-9a-f]{2}$/.test(name)) removeTree(join(staging, name));
+}
+
+export function removeStaging({ path, lock }: Staging): void {
+  removeTree(path);
+  rmSync(`${path}-lock`, { force: true });
+  lock.release();
+}
+
+/**
+ * Removes what dead processes left in `tmp/` (cleanup_tmpdir): our staging directories, and anything else older than
+ * tmp-expiry-secs. Staging directories of this boot that a pull can go on with are left, libostree's to libostree.
+ */
+export function cleanTemporary(repo: Repo): void {
+  const tmp = join(repo.path, "tmp");
+  const now = Date.now();
+  const resumable = resumablePrefix();
+  for (const name of listDirectory(tmp)) {
+    const path = join(tmp, name);
+    if (name === "cache" || name.endsWith("-lock")) continue;
+    const expired = isExpired(path, now, repo.settings.tmpExpirySeconds);
+    if (name.startsWith(resumable) && !expired) continue;
+    if (name.startsWith(stagingPrefix)) removeAbandoned(path);
+    else if (!name.startsWith("staging-") && expired) removeTree(path);
+  }
+}
+
+function isExpired(path: string, now: number, seconds: number): boolean {
+  const stat = lstatIfExists(path);
+  return stat !== undefined && now - stat.mtimeMs > seconds * 1000;
+}
+
+function removeAbandoned(path: string): void {
+  const lock = unlessBusy(() => lockFile(`${path}-lock`, { record: true }));
+  if (lock) removeStaging({ path, lock });
+}
+
+function unlessBusy<T>(take: () => T): T | undefined {
+  try {
+    return take();
+  } catch (error) {
+    if (baseError.is(error, "busy")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Verifying and storing what came over the network: nothing gets an object's name before its bytes are checked. */
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  createReadStream,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { createInflateRaw } from "node:zlib";
+import { isErrno, writeAll } from "../base/index.ts";
+import { readGVariant } from "../formats/index.ts";
+import { requireSpace } from "./content-task.ts";
+import { ostreeError } from "./errors.ts";
+import { decodeArchiveHeader, encodeFileHeader } from "./file-object.ts";
+import type { Body } from "./http-response.ts";
+import { inflateExactly, readArchiveHead } from "./load-content.ts";
+import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
+import { loosePath } from "./object-path.ts";
+import { type ContentWriter, storeContent, type Store } from "./store-content.ts";
+import { compareChecksum, contentChecksum, memoryLimit, verifyMetadata } from "./verify-object.ts";
+
+const spaceStep = 64 << 20;
+const pieceSize = 1 << 20;
+
+/**
+ * Writes into a directory of its own, then renames into the transaction's: a process that is killed leaves no object
+ * that is not whole, and the next pull goes on with those that are.
+ */
+export class IncomingStore {
+  readonly store: Store;
+  readonly #incoming: Store;
+  #space = 0;
+  #temporary = 0;
+
+  /** @param name of the directory, different for each thread */
+  constructor(store: Store, name: string) {
+    this.store = store;
+    this.#incoming = { ...store, staging: `${store.staging}/${name}` };
+    mkdirSync(this.#incoming.staging, { recursive: true });
+  }
+
+  /** A new name for a temporary file. */
+  temporary(): string {
+    return `${this.#incoming.staging}/temporary-${++this.#temporary}`;
+  }
+
+  metadata(type: ObjectType, checksum: Checksum, bytes: Uint8Array): void {
+    verifyMetadata(type, checksum, bytes);
+    this.reserve(bytes.length);
+    this.#whole(type, checksum, bytes);
+  }
+
+  /** Stores a commit's detached metadata, which has its commit's name and no checksum. A newer one replaces it. */
+  detached(commit: Checksum, bytes: Uint8Array): void {
+    readGVariant("a{sv}", bytes, `${commit}.commitmeta`);
+    this.#whole("commitmeta", commit, bytes);
+  }
+
+  /**
+   * Stores the bytes of a `.filez`, as they are when the repository is an archive.
+   * @returns bytes of the content
+   */
+  async archived(checksum: Checksum, body: Body, check: (header: FileHeader) => void): Promise<number> {
+    if (body.file === undefined) return this.#inMemory(checksum, body.bytes, check);
+    try {
+      const { header, size, contentOffset } = readArchiveHead(body.file);
+      check(header);
+      if (size <= memoryLimit && body.size <= memoryLimit) {
+        return await this.#inMemory(checksum, readFileSync(body.file), check);
+      }
+      await this.#streamed(checksum, body.file, header, size, contentOffset);
+      return size;
+    } finally {
+      rmSync(body.file, { force: true });
+    }
+  }
+
+  /** Brings a `.filez` file from another repository of this machine, which keeps it. */
+  async archivedFile(checksum: Checksum, path: string): Promise<void> {
+    const { header, size, contentOffset } = readArchiveHead(path);
+    if (this.store.mode !== "archive") return this.#streamed(checksum, path, header, size, contentOffset);
+    const copy = this.temporary();
+    copyFileSync(path, copy);
+    this.#rename(copy, "file", checksum, 0o644);
+  }
+
+  /** Stores a content object from elsewhere; `content` was verified, or its source is trusted. */
+  content(checksum: Checksum, header: FileHeader, content: Uint8Array | ContentWriter, size: number): void {
+    this.reserve(size);
+    storeContent(this.#incoming, checksum, header, content, size);
+    this.#place(checksum, "file");
+  }
+
+  /** Stores bytes that are the object's file. */
+  #whole(type: ObjectType, checksum: Checksum, bytes: Uint8Array): void {
+    const temporary = this.temporary();
+    const fd = openSync(temporary, "wx", 0o644);
+    try {
+      writeAll(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
+    this.#rename(temporary, type, checksum);
+  }
+
+  async #inMemory(checksum: Checksum, bytes: Buffer, check: (header: FileHeader) => void): Promise<number> {
+    const { header, size, contentOffset } = decodeArchiveHeader(bytes, `${checksum}.filez`);
+    check(header);
+    if (size > memoryLimit) return this.#spilled(checksum, bytes, header, size, contentOffset);
+    const content = isSymlinkMode(header.mode)
+      ? Buffer.alloc(0)
+      : inflateExactly(bytes.subarray(contentOffset), size, `${checksum}.filez`);
+    compareChecksum("file", checksum, contentChecksum(header, content));
+    if (this.store.mode === "archive") {
+      this.reserve(bytes.length);
+      this.#whole("file", checksum, bytes);
+    } else this.content(checksum, header, content, size);
+    return size;
+  }
+
+  /** Few bytes that inflate to many. */
+  async #spilled(checksum: Checksum, bytes: Buffer, header: FileHeader, size: number, contentOffset: number) {
+    const file = this.temporary();
+    const fd = openSync(file, "wx", 0o600);
+    try {
+      writeAll(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
+    try {
+      await this.#streamed(checksum, file, header, size, contentOffset);
+    } finally {
+      rmSync(file, { force: true });
+    }
+    return size;
+  }
+
+  async #streamed(checksum: Checksum, file: string, header: FileHeader, size: number, contentOffset: number) {
+    this.reserve(size);
+    const archive = this.store.mode === "archive";
+    const plain = archive ? undefined : this.temporary();
+    try {
+      const actual = await inflateTo(file, contentOffset, size, header, plain);
+      compareChecksum("file", checksum, actual);
+      if (plain === undefined) this.#rename(file, "file", checksum, 0o644);
+      else this.content(checksum, header, fileWriter(plain), size);
+    } finally {
+      if (plain !== undefined) rmSync(plain, { force: true });
+    }
+  }
+
+  #place(checksum: Checksum, type: ObjectType): void {
+    this.#rename(`${this.#incoming.staging}/${loosePath(checksum, type, this.store.mode)}`, type, checksum);
+  }
+
+  #rename(from: string, type: ObjectType, checksum: Checksum, mode?: number): void {
+    if (mode !== undefined) chmodSync(from, mode);
+    const to = `${this.store.staging}/${loosePath(checksum, type, this.store.mode)}`;
+    try {
+      renameSync(from, to);
+    } catch (error) {
+      if (!isErrno(error, "ENOENT")) throw error;
+      mkdirSync(`${this.store.staging}/${checksum.slice(0, 2)}`, { recursive: true });
+      renameSync(from, to);
+    }
+  }
+
+  /** Throws `ostree-no-space` when the reserve of free space would be touched. */
+  reserve(bytes: number): void {
+    if (bytes > this.#space) this.#space = Math.min(Math.max(spaceStep, bytes), requireSpace(this.store, bytes));
+    this.#space -= bytes;
+  }
+}
+
+/** Inflates the content of a `.filez`. @returns checksum of header and content */
+async function inflateTo(
+  file: string,
+  start: number,
+  size: number,
+  header: FileHeader,
+  output: string | undefined,
+): Promise<string> {
+  const sum = createHash("sha256").update(encodeFileHeader(header));
+  const fd = output === undefined ? undefined : openSync(output, "wx", 0o600);
+  let taken = 0;
+  try {
+    await pipeline(createReadStream(file, { start, highWaterMark: pieceSize }), createInflateRaw(), async (pieces) => {
+      for await (const piece of pieces as AsyncIterable<Buffer>) {
+        taken += piece.length;
+        if (taken > size) throw ostreeError("corrupt-object", `more than the announced ${size} bytes of content`);
+        sum.update(piece);
+        if (fd !== undefined) writeAll(fd, piece);
+      }
+    });
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && String(cause.code).startsWith("Z_"))) throw cause;
+    throw ostreeError("corrupt-object", "the content cannot be decompressed", { cause });
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+  if (taken !== size) throw ostreeError("corrupt-object", `${taken} bytes of content instead of ${size}`);
+  return sum.digest("hex");
+}
+
+/** Hands a file's content over in pieces. */
+export function fileWriter(path: string): ContentWriter {
+  return (write) => {
+    const fd = openSync(path, "r");
+    const buffer = Buffer.allocUnsafe(pieceSize);
+    try {
+      let piece = readSync(fd, buffer, 0, pieceSize, null);
+      while (piece > 0) {
+        const bytes = Buffer.from(buffer.subarray(0, piece));
+        piece = readSync(fd, buffer, 0, pieceSize, null);
+        write(bytes, piece === 0);
+      }
+    } finally {
+      closeSync(fd);
+    }
+  };
+}
+
+/** The most bytes that a `.filez` can have, told by its first: deflate never expands by more than a few per mille. */
+export function archiveLimit(head: Buffer): number {
+  if (head.length < 16) return Number.MAX_SAFE_INTEGER;
+  const headerLength = head.readUInt32BE(0);
+  const size = head.readBigUInt64BE(8);
+  const most = BigInt(headerLength) + size + size / 16n + 65536n;
+  return most > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(most);
+}

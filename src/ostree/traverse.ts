@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
+import { listDirectory, readTextIfExists } from "../base/index.ts";
+import { ostreeError } from "./errors.ts";
+import { type Checksum, type Commit, isChecksum, type ObjectType } from "./model.ts";
+import type { Repo } from "./repo.ts";
+
+/** An object by checksum and type, as one string that can be in a set. */
+export type ObjectKey = `${Checksum}.${ObjectType}`;
+
+export function objectKey(checksum: Checksum, type: ObjectType): ObjectKey {
+  return `${checksum}.${type}`;
+}
+
+export function splitKey(key: ObjectKey): { checksum: Checksum; type: ObjectType } {
+  return { checksum: key.slice(0, 64) as Checksum, type: key.slice(65) as ObjectType };
+}
+
+export interface TraverseOptions {
+  /** Parents to follow; -1 for all. Default 0. */
+  readonly depth?: number;
+  /** Commits only, nothing of their trees. */
+  readonly commitOnly?: boolean;
+  /**
+   * Told of a dirtree that cannot be read, instead of the error being thrown. One that is missing from a partial commit
+   * is no error in any case.
+   */
+  readonly onUnreadable?: (error: unknown) => void;
+}
+
+/**
+ * Gathers what commits reach. Trees that commits share are walked once, so that long histories are cheap
+ * (ostree_repo_traverse_commit_with_flags).
+ */
+export class Reachable {
+  readonly objects = new Set<ObjectKey>();
+  readonly #repo: Repo;
+  readonly #options: TraverseOptions;
+  /** Commit -> how deep its parents were followed. */
+  readonly #depths = new Map<Checksum, number>();
+
+  constructor(repo: Repo, options: TraverseOptions = {}) {
+    this.#repo = repo;
+    this.#options = options;
+  }
+
+  /** Adds a commit with its parents. A missing commit ends its line: histories are often pulled in part. */
+  addCommit(commit: Checksum, depth = this.#options.depth ?? 0): void {
+    let left = depth < 0 ? Number.POSITIVE_INFINITY : depth;
+    for (let next: Checksum | undefined = commit; next !== undefined && left >= 0; left--) {
+      const before = this.#depths.get(next);
+      if (before !== undefined && before >= left) return;
+      this.#depths.set(next, left);
+      if (!this.#repo.has(next, "commit")) return;
+      const content: Commit = this.#repo.loadCommit(next);
+      if (before === undefined) this.#addTree(next, content);
+      next = content.parent;
+    }
+  }
+
+  #addTree(checksum: Checksum, commit: Commit): void {
+    this.objects.add(objectKey(checksum, "commit"));
+    if (this.#options.commitOnly) return;
+    const partial = this.#repo.isPartial(checksum);
+    this.objects.add(objectKey(commit.meta, "dirmeta"));
+    const waiting = [commit.tree];
+    for (let tree = waiting.pop(); tree !== undefined; tree = waiting.pop()) {
+      const key = objectKey(tree, "dirtree");
+      if (this.objects.has(key)) continue;
+      this.objects.add(key);
+      this.#addEntries(tree, partial, waiting);
+    }
+  }
+
+  #addEntries(tree: Checksum, partial: boolean, waiting: Checksum[]): void {
+    try {
+      const { files, dirs } = this.#repo.loadDirTree(tree);
+      for (const { checksum } of files) this.objects.add(objectKey(checksum, "file"));
+      for (const { tree, meta } of dirs) {
+        this.objects.add(objectKey(meta, "dirmeta"));
+        waiting.push(tree);
+      }
+    } catch (error) {
+      if (partial && ostreeError.is(error, "no-such-object")) {
+        // Another commit that is complete may share it: then it must be looked at again.
+        this.objects.delete(objectKey(tree, "dirtree"));
+        return;
+      }
+      if (!this.#options.onUnreadable) throw error;
+      this.#options.onUnreadable(error);
+    }
+  }
+}
+
+/** All commit objects of a repository, sorted. */
+export function listCommits(repo: Repo): Checksum[] {
+  const commits: Checksum[] = [];
+  for (const { checksum, type } of repo.objects()) if (type === "commit") commits.push(checksum);
+  return commits.sort();
+}
+
+/** Refs of collections: `refs/mirrors/COLLECTION/REF`. Key: `(COLLECTION, REF)`. */
+export function listMirrorRefs(repo: Repo): Map<string, Checksum> {
+  const found = new Map<string, Checksum>();
+  const root = join(repo.path, "refs/mirrors");
+  for (const collection of listDirectory(root)) {
+    walkRefFiles(join(root, collection), "", (ref, checksum) => found.set(`(${collection}, ${ref})`, checksum));
+  }
+  return found;
+}
+
+function walkRefFiles(directory: string, prefix: string, found: (ref: string, checksum: Checksum) => void): void {
+  for (const name of listDirectory(directory)) {
+    const path = join(directory, name);
+    const text = readIfFile(path)?.trimEnd();
+    if (text === undefined) walkRefFiles(path, `${prefix}${name}/`, found);
+    else if (isChecksum(text)) found(`${prefix}${name}`, text);
+  }
+}
+
+function readIfFile(path: string): string | undefined {
+  try {
+    return readTextIfExists(path) ?? "";
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EISDIR") return undefined;
+    throw error;
+  }
+}
