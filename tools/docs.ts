@@ -10,7 +10,7 @@ const path = join(import.meta.dirname, "../docs/reference/commands.md");
 
 export async function commandsPage(): Promise<string> {
   const names = Object.keys(commands).sort();
-  const sections = await Promise.all(names.map(async (name) => section(await loadCommand(name))));
+  const sections = (await Promise.all(names.map(loadCommand))).filter(({ hidden }) => !hidden).map(section);
   return `# Commands
 
 Made from the commands' declarations by \`node tools/docs.ts\`. Every command also takes \`--help\`, \`--quiet\`, \`--verbose\`

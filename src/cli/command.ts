@@ -58,6 +58,8 @@ export interface Command<Data = unknown> {
   readonly examples?: readonly Example[];
   readonly arguments?: readonly ArgumentDeclaration[];
   readonly options?: readonly OptionDeclaration[];
+  /** Called by programs, not people: left out of lists. */
+  readonly hidden?: boolean;
   /** Reading verbs offer `--json`. */
   readonly json?: boolean;
   run(invocation: Invocation): Promise<Data> | Data;

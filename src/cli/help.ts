@@ -31,7 +31,7 @@ const nouns: Record<string, string> = {
 
 /** The list of commands under a noun, or of all nouns. */
 export function listHelp(commands: readonly Command[], prefix: readonly string[], style: Style): string {
-  const shown = commands.filter(({ path }) => path.length > prefix.length);
+  const shown = commands.filter(({ path, hidden }) => path.length > prefix.length && !hidden);
   const head =
     prefix.length === 0
       ? "Atomic: hosts for containers, composed, deployed, updated and rolled back as a unit."
@@ -42,7 +42,8 @@ export function listHelp(commands: readonly Command[], prefix: readonly string[]
     const deeper = path.length > prefix.length + 1;
     rows.set(word, deeper ? (nouns[path.slice(0, prefix.length + 1).join(" ")] ?? rows.get(word) ?? summary) : summary);
   }
-  const lines = [...rows].map(([word, summary]) => `  ${paint(style, "bold", word.padEnd(14))} ${summary}`);
+  const width = Math.max(...[...rows.keys()].map((word) => word.length));
+  const lines = [...rows].map(([word, summary]) => `  ${paint(style, "bold", word.padEnd(width))}  ${summary}`);
   const call = ["atomic", ...prefix].join(" ");
   return `${head}\n\nUsage: ${call} COMMAND [OPTIONS]\n\n${lines.join("\n")}\n\n${call} COMMAND --help  tells more of one command.`;
 }

@@ -31,6 +31,7 @@ export async function main(program: string, argv: readonly string[]): Promise<nu
 async function dispatch(words: readonly string[]): Promise<number> {
   const style = streamStyle(process.stdout, false);
   const first = words[0];
+  if (words.length === 1 && isPrefix(first!) && !(first! in commands)) return help(words, style);
   if (first === "--version" || first === "version") return print(`atomic ${version}`);
   if (first === undefined || first === "help" || first === "--help" || first === "-h")
     return help(words.slice(1), style);

@@ -5,9 +5,27 @@ import { cliError } from "../errors.ts";
 
 /** Explanations of all rooms, by full code. */
 async function allExplanations(): Promise<ReadonlyMap<string, string>> {
-  const { baseError } = await import("../../base/index.ts");
-  const { hostError } = await import("../../host/index.ts");
-  return new Map([baseError, cliError, hostError].flatMap(({ explanations }) => [...explanations]));
+  const rooms = await Promise.all([
+    import("../../base/index.ts"),
+    import("../../formats/index.ts"),
+    import("../../ostree/index.ts"),
+    import("../../packages/index.ts"),
+    import("../../compose/index.ts"),
+    import("../../host/index.ts"),
+    import("../../image/index.ts"),
+  ]);
+  const [base, formats, ostree, packages, compose, host, image] = rooms;
+  const factories = [
+    base.baseError,
+    formats.formatError,
+    ostree.ostreeError,
+    packages.packageError,
+    compose.composeError,
+    host.hostError,
+    image.imageError,
+    cliError,
+  ];
+  return new Map(factories.flatMap(({ explanations }) => [...explanations]));
 }
 
 export default defineCommand({

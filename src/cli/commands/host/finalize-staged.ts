@@ -5,6 +5,7 @@ import { openForChange, sysrootOption } from "./shared.ts";
 
 export default defineCommand({
   path: ["host", "finalize-staged"],
+  hidden: true,
   summary: "Make the staged deployment the default now (run by the system at shutdown)",
   options: [sysrootOption],
   async run(invocation) {
