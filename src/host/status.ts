@@ -3,7 +3,7 @@
  * The state of a host as one value: keys and units are those of `rpm-ostree status --json` (its
  * rpmostreed-deployment-utils.cxx), which cockpit, zincati and others read; keys after the blank line in each type are ours.
  */
-import type { Commit, Repo } from "../ostree/index.ts";
+import { type Commit, parseRefSpec, type Repo, tryFindRemote } from "../ostree/index.ts";
 import { metadataString, metadataValue, tryLoadCommit } from "./commit-metadata.ts";
 import { finalizeFailure } from "./finalize-staged.ts";
 import { formatKernelArgs } from "./kernel-args.ts";
@@ -140,13 +140,12 @@ function originStatus(repo: Repo, deployment: Deployment): Partial<DeploymentSta
   return { origin: refspec, ...remoteStatus(repo, refspec), ...pendingStatus(repo, refspec, deployment) };
 }
 
-/** Whether the remote asks for signatures; the default is yes (ostree.repo-config(5), `gpg-verify`). */
+/** Whether the remote asks for signatures. */
 function remoteStatus(repo: Repo, refspec: string): Partial<DeploymentStatus> {
-  const colon = refspec.indexOf(":");
-  if (colon < 0) return { "gpg-enabled": false };
-  const group = `remote "${refspec.slice(0, colon)}"`;
-  if (!repo.config.hasGroup(group)) return { "remote-error": `Remote "${refspec.slice(0, colon)}" not found` };
-  return { "gpg-enabled": repo.config.getBoolean(group, "gpg-verify") ?? true };
+  const { remote: name } = parseRefSpec(refspec);
+  if (name === undefined) return { "gpg-enabled": false };
+  const remote = tryFindRemote(repo, name);
+  return remote === undefined ? { "remote-error": `Remote "${name}" not found` } : { "gpg-enabled": remote.gpgVerify };
 }
 
 function pendingStatus(repo: Repo, refspec: string, deployment: Deployment): Partial<DeploymentStatus> {

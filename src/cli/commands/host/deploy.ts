@@ -36,16 +36,24 @@ export default defineCommand({
   async run(invocation) {
     const sysroot = await openForChange(invocation);
     const { deploy } = await import("../../../host/index.ts");
-    const rev = findRevision(sysroot, invocation);
+    const rev = await findRevision(sysroot, invocation);
     const deployed = await deploy(sysroot, await deployRequest(sysroot, rev, invocation), invocation.progress);
     return deployReport(sysroot, deployed, invocation);
   },
   render: renderDeployed,
 });
 
-function findRevision(sysroot: Sysroot, invocation: Invocation): string {
+/** What is in the repository needs no network. */
+async function findRevision(sysroot: Sysroot, invocation: Invocation): Promise<string> {
   const words = invocation.args[0]!;
-  return tryRevision(sysroot, words) ?? sysroot.repo.resolve(words);
+  const { fetchRevision, hostError, originRefspec } = await import("../../../host/index.ts");
+  const known = /=/.test(words) ? undefined : tryRevision(sysroot, words);
+  if (known !== undefined) return known;
+  const stateroot = sysroot.stateroot(invocation.value("stateroot"));
+  const origin = sysroot.deployments.find((deployment) => deployment.stateroot === stateroot)?.origin;
+  const refspec = invocation.value("origin") ?? originRefspec(origin);
+  if (refspec === undefined) throw hostError("no-deployment", `${words} is no ref or commit of ${sysroot.repo.path}`);
+  return fetchRevision(sysroot, refspec, words, invocation.progress);
 }
 
 function tryRevision({ repo }: Sysroot, words: string): string | undefined {
