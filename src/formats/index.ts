@@ -5,6 +5,7 @@ export * from "./deb822.ts";
 export * from "./errors.ts";
 export * from "./file-contexts.ts";
 export * from "./gvariant.ts";
+export * from "./gvariant-text.ts";
 export * from "./keyfile.ts";
 export * from "./tar.ts";
 export { type TarType } from "./tar-header.ts";

@@ -24,7 +24,7 @@ import type { LoadedFile } from "./load-content.ts";
 import { type Checksum, checkName, type DirMeta, directoryDepthLimit, isSymlinkMode } from "./model.ts";
 import type { Repo } from "./repo.ts";
 import { findInCommit } from "./find-path.ts";
-import { readSymlink } from "./scan-tree.ts";
+import { readSymlink } from "./disk-header.ts";
 
 /** What happens to what is in the destination already; directories are united except with `none`. */
 export type UnionMode = "none" | "overwrite" | "add" | "identical";

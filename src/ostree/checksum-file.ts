@@ -6,7 +6,7 @@ import { readXattrs } from "../base/index.ts";
 import { encodeFileHeader, sortXattrs } from "./file-object.ts";
 import { encodeDirMeta } from "./metadata-objects.ts";
 import { type Checksum, fileType } from "./model.ts";
-import { readSymlink } from "./scan-tree.ts";
+import { readSymlink } from "./disk-header.ts";
 
 export interface ChecksumOptions {
   readonly xattrs?: boolean;

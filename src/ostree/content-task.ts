@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Hashing and storing one file: what the workers of a commit do. Tasks and results are plain data. */
 import { hash, createHash } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  statfsSync,
-} from "node:fs";
+import { closeSync, constants, copyFileSync, linkSync, mkdirSync, openSync, readSync, statfsSync } from "node:fs";
 import { isErrno, readXattrs, readXattrsOf, type Xattr } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { encodeFileHeader, sortXattrs } from "./file-object.ts";
 import { loadContent } from "./load-content.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type RepoMode } from "./model.ts";
 import { loosePath } from "./object-path.ts";
-import { type ContentWriter, storeContent, storeHas, type Store } from "./store-content.ts";
+import { type ContentWriter, repositoryHas, storeContent, storeHas, type Store } from "./store-content.ts";
 
 export type TaskSource =
   | { readonly type: "path"; readonly path: string; readonly size: number }
@@ -44,6 +34,8 @@ export interface ContentResult {
 /** Files up to this size are read and hashed in one piece; larger ones are read in pieces of it. */
 const pieceSize = 4 << 20;
 const headerRoom = 64 << 10;
+/** The file may have been replaced since it was listed: by a link, or by a FIFO, whose opening would wait. */
+const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** How far free space may fall before it is looked at again. */
 const spaceStep = 64 << 20;
 
@@ -73,16 +65,15 @@ export class ContentStorer {
     if (source.type === "bytes") return this.#whole(plainHeader(task), source.bytes);
     if (source.type === "object")
       return this.#whole(plainHeader(task), loadContent(source.path, source.mode).content());
-    return this.#path(task, source.path);
+    return this.#path(task, source.path, source.size);
   }
 
-  #path(task: ContentTask, path: string): ContentResult {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  #path(task: ContentTask, path: string, expected: number): ContentResult {
+    const fd = openSync(path, openFlags);
     try {
-      const { size } = fstatSync(fd);
       const xattrs = task.header.xattrs === "disk" ? sortXattrs(readXattrsOf(fd)) : task.header.xattrs;
       const header = { ...task.header, xattrs: withLabel(xattrs, task.label) };
-      return size <= pieceSize ? this.#small(fd, header, size, path) : this.#large(fd, header, size, path);
+      return expected <= pieceSize ? this.#small(fd, header, expected, path) : this.#large(fd, header, expected, path);
     } finally {
       closeSync(fd);
     }
@@ -90,14 +81,14 @@ export class ContentStorer {
 
   #small(fd: number, header: FileHeader, size: number, path: string): ContentResult {
     const head = encodeFileHeader(header);
-    if (head.length > headerRoom) return this.#whole(header, readPiece(fd, Buffer.allocUnsafe(size), 0, size));
+    // One byte more is asked for, so that a file that grew is noticed without another call.
+    const content = readPiece(fd, this.#buffer.subarray(headerRoom), 0, size);
+    if (content.length !== size) throw changed(path);
+    if (head.length > headerRoom) return this.#whole(header, content);
     const start = headerRoom - head.length;
     head.copy(this.#buffer, start);
-    // One byte more is asked for, so that a file that grew is noticed without another call.
-    const got = readPiece(fd, this.#buffer.subarray(headerRoom), 0, size + 1).length;
-    if (got > size) throw changed(path);
-    const checksum = hash("sha256", this.#buffer.subarray(start, headerRoom + got), "hex") as Checksum;
-    return this.#keep(checksum, header, this.#buffer.subarray(headerRoom, headerRoom + got), got);
+    const checksum = hash("sha256", this.#buffer.subarray(start, headerRoom + size), "hex") as Checksum;
+    return this.#keep(checksum, header, content, size);
   }
 
   #large(fd: number, header: FileHeader, size: number, path: string): ContentResult {
@@ -105,11 +96,14 @@ export class ContentStorer {
     const pass = (each: (piece: Uint8Array, last: boolean) => void): Checksum => {
       const digest = createHash("sha256").update(head);
       for (let offset = 0; offset < size;) {
-        const piece = readPiece(fd, this.#buffer, offset, Math.min(pieceSize, size - offset));
-        if (piece.length === 0) throw changed(path);
+        const wanted = Math.min(pieceSize, size - offset);
+        const got = readPiece(fd, this.#buffer, offset, wanted).length;
+        const last = offset + wanted === size;
+        if (got < wanted || (last && got > wanted)) throw changed(path);
+        const piece = this.#buffer.subarray(0, wanted);
         digest.update(piece);
-        offset += piece.length;
-        each(piece, offset === size);
+        offset += wanted;
+        each(piece, last);
       }
       return digest.digest("hex") as Checksum;
     };
@@ -127,7 +121,8 @@ export class ContentStorer {
   }
 
   #keep(checksum: Checksum, header: FileHeader, content: Uint8Array | ContentWriter, size: number): ContentResult {
-    if (storeHas(this.#store, checksum, "file")) return { checksum, written: -1 };
+    // Whether the transaction has it shows when the file is made.
+    if (repositoryHas(this.#store, checksum, "file")) return { checksum, written: -1 };
     this.#reserve(size);
     return { checksum, written: storeContent(this.#store, checksum, header, content, size) ?? -1 };
   }
@@ -191,11 +186,11 @@ function plainHeader({ header, label }: ContentTask): FileHeader {
   return { ...header, xattrs: withLabel(header.xattrs, label) };
 }
 
-/** Reads `length` bytes from `offset`, less only at the end of the file. */
+/** Reads `length` bytes from `offset`, or one more if there are more: then the file grew. Less only at its end. */
 function readPiece(fd: number, into: Buffer, offset: number, length: number): Buffer {
   let done = 0;
   for (let got = -1; got !== 0 && done < length; done += got) {
-    got = readSync(fd, into, done, length - done, offset + done);
+    got = readSync(fd, into, done, length + 1 - done, offset + done);
   }
   return into.subarray(0, done);
 }

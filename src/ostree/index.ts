@@ -31,3 +31,7 @@ export * from "./staging.ts";
 export * from "./summary-format.ts";
 export * from "./summary.ts";
 export * from "./traverse.ts";
+export * from "./disk-header.ts";
+export * from "./list-tree.ts";
+export * from "./log.ts";
+export * from "./diff.ts";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { readXattrs } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { sortXattrs } from "./file-object.ts";
-import { directoryDepthLimit, fileType, type FileHeader, isSymlinkMode } from "./model.ts";
-import { type DirNode, type FileNode, lazyFile, type TreeNode } from "./tree.ts";
+import { directoryDepthLimit, fileType } from "./model.ts";
+import { diskFile, type DirNode, type FileNode, type TreeNode } from "./tree.ts";
 
 export interface ScanOptions {
   /** Read extended attributes; default true. */
@@ -64,30 +64,7 @@ function specialKind(type: number): string {
 }
 
 function scanFile(path: string, { uid, gid, mode, size }: Owned, xattrs: boolean): FileNode {
-  const origin = { type: "disk", path, uid, gid, mode, size, xattrs } as const;
-  return lazyFile({ type: "path", path, size }, origin, () => readDiskHeader(origin));
-}
-
-/** Header of a file on the disk, its owners and mode as given. */
-export function readDiskHeader(file: {
-  path: string;
-  uid: number;
-  gid: number;
-  mode: number;
-  xattrs: boolean;
-}): FileHeader {
-  const { path, uid, gid, mode } = file;
-  const symlink = isSymlinkMode(mode) ? readSymlink(path) : "";
-  return { uid, gid, mode, symlink, xattrs: file.xattrs ? sortXattrs(readXattrs(path)) : [] };
-}
-
-/** A symbolic link's target, which must be UTF-8: the object has it as a GVariant string. */
-export function readSymlink(path: string): string {
-  const target = readlinkSync(path);
-  if (target.includes("\ufffd") && Buffer.compare(readlinkSync(path, "buffer"), Buffer.from(target)) !== 0) {
-    throw ostreeError("bad-name", `${path}: the link's target is not UTF-8`);
-  }
-  return target;
+  return diskFile({ type: "path", path, uid, gid, mode, size, xattrs });
 }
 
 /** Names in a directory; ones that are not UTF-8 are refused, for node gives them in a form that cannot be opened. */

@@ -11,6 +11,7 @@ import {
   mkdirSync,
   openSync,
   symlinkSync,
+  unlinkSync,
   writevSync,
 } from "node:fs";
 import { deflateRawSync } from "node:zlib";
@@ -31,13 +32,21 @@ export interface Store {
   readonly perObjectFsync: boolean;
   /** Space on the file system that commits must leave free. */
   readonly reservedBytes: number;
+  /** The two-digit directories that `objects/` had at the start: nothing needs to be sought in others. */
+  readonly prefixes: ReadonlySet<string>;
+  readonly umask: number;
 }
 
 /** Whether the repository or the transaction has the object. */
 export function storeHas(store: Store, checksum: Checksum, type: ObjectType): boolean {
-  const path = loosePath(checksum, type, store.mode);
-  const { mode } = store;
-  return looseExists(`${store.objects}/${path}`, type, mode) || looseExists(`${store.staging}/${path}`, type, mode);
+  const path = `${store.staging}/${loosePath(checksum, type, store.mode)}`;
+  return repositoryHas(store, checksum, type) || looseExists(path, type, store.mode);
+}
+
+/** Whether the repository has the object, apart from the transaction. */
+export function repositoryHas(store: Store, checksum: Checksum, type: ObjectType): boolean {
+  if (!store.prefixes.has(checksum.slice(0, 2))) return false;
+  return looseExists(`${store.objects}/${loosePath(checksum, type, store.mode)}`, type, store.mode);
 }
 
 /** A function that writes the content in pieces; it is given the function that takes each piece. */
@@ -47,7 +56,7 @@ export type ContentWriter = (write: (piece: Uint8Array, last: boolean) => void) 
  * Writes a content object, without checking that `checksum` is right.
  * @param content the whole content, or a writer of pieces when it is large; nothing for a symbolic link
  * @param size of the content in bytes
- * @returns bytes written, or `undefined` when another thread was first
+ * @returns bytes written, or `undefined` when the transaction has the object
  */
 export function storeContent(
   store: Store,
@@ -84,27 +93,35 @@ function storeAt(
   size: number,
 ): number {
   const linked = isSymlinkMode(header.mode);
-  if (store.mode === "archive") {
-    return withNewFile(store, path, (fd) => writeArchive(store, fd, header, content, linked ? 0 : size));
+  switch (store.mode) {
+    case "archive":
+      return withNewFile(store, path, 0o644, (fd) => writeArchive(store, fd, header, content, linked ? 0 : size));
+    case "bare-user":
+      return withNewFile(store, path, linked ? 0o644 : (header.mode & 0o775) | 0o400, (fd) => {
+        setXattrOf(fd, "user.ostreemeta", encodeUserMeta(header));
+        const written = linked ? writeWhole(fd, Buffer.from(`${header.symlink}\0`)) : writePlain(fd, content);
+        futimesSync(fd, 0, 0);
+        return written;
+      });
+    case "bare-user-only":
+      checkUserOnlyMode(header);
+      if (linked) return storeSymlink(store.mode, path, header);
+      return withNewFile(store, path, header.mode & 0o775, (fd) => {
+        const written = writePlain(fd, content);
+        futimesSync(fd, 0, 0);
+        return written;
+      });
+    case "bare":
+      return linked ? storeSymlink(store.mode, path, header) : storeBare(store, path, header, content);
   }
-  if (store.mode === "bare-user") {
-    return withNewFile(store, path, (fd) => {
-      const written = linked ? writeWhole(fd, Buffer.from(`${header.symlink}\0`)) : writePlain(fd, content);
-      setXattrOf(fd, "user.ostreemeta", encodeUserMeta(header));
-      fchmodSync(fd, linked ? 0o644 : (header.mode & 0o775) | 0o400);
-      futimesSync(fd, 0, 0);
-      return written;
-    });
-  }
-  if (store.mode === "bare-user-only") checkUserOnlyMode(header);
-  if (linked) return storeSymlink(store.mode, path, header);
-  return withNewFile(store, path, (fd) => {
+}
+
+function storeBare(store: Store, path: string, header: FileHeader, content: Uint8Array | ContentWriter): number {
+  return withNewFile(store, path, 0o600, (fd) => {
     const written = writePlain(fd, content);
-    if (store.mode === "bare") {
-      // chown clears the setuid bits and security.capability: it comes first.
-      fchownSync(fd, header.uid, header.gid);
-      for (const { name, value } of header.xattrs) setXattrOf(fd, name, value);
-    }
+    // chown clears the setuid bits and security.capability: it comes first.
+    fchownSync(fd, header.uid, header.gid);
+    for (const { name, value } of header.xattrs) setXattrOf(fd, name, value);
     fchmodSync(fd, header.mode & 0o7777);
     futimesSync(fd, 0, 0);
     return written;
@@ -127,12 +144,19 @@ function storeSymlink(mode: RepoMode, path: string, { symlink, uid, gid, xattrs 
   return 0;
 }
 
-function withNewFile(store: Store, path: string, write: (fd: number) => number): number {
-  const fd = openSync(path, "wx", 0o644);
+/** @param mode of the file when it is written; without the owner's write bit attributes could not be set before */
+function withNewFile(store: Store, path: string, mode: number, write: (fd: number) => number): number {
+  const direct = (mode & store.umask) === 0 && (mode & 0o200) !== 0;
+  const fd = openSync(path, "wx", direct ? mode : 0o600);
   try {
     const written = write(fd);
+    if (!direct) fchmodSync(fd, mode);
     if (store.perObjectFsync) fsyncSync(fd);
     return written;
+  } catch (error) {
+    // What is in the staging directory when the transaction is committed must be whole.
+    unlinkSync(path);
+    throw error;
   } finally {
     closeSync(fd);
   }
@@ -165,7 +189,6 @@ function writeArchive(
 ): number {
   const head = encodeArchiveHeader(header, size);
   const linked = isSymlinkMode(header.mode);
-  fchmodSync(fd, 0o644);
   if (typeof content !== "function") {
     const body = linked ? [] : [deflateRawSync(content, { level: store.zlibLevel })];
     return writeVector(fd, [head, ...body]);

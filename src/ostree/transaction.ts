@@ -64,6 +64,8 @@ export class Transaction implements Disposable {
       zlibLevel,
       perObjectFsync: perObjectFsync && this.#fsync,
       reservedBytes: reservedBytes(repo),
+      prefixes: new Set(readdirSync(objects)),
+      umask: process.umask(),
     };
   }
 

@@ -2,6 +2,7 @@
 /** The tree in memory: what compose builds and `writeTree` writes. Nodes are plain and may be changed in place. */
 import { ostreeError } from "./errors.ts";
 import { type Checksum, checkName, type DirMeta, directoryDepthLimit, type FileHeader } from "./model.ts";
+import { readDiskHeader } from "./disk-header.ts";
 import type { Repo } from "./repo.ts";
 
 export interface DirNode {
@@ -25,49 +26,72 @@ export interface FileNode {
 
 export type TreeNode = DirNode | FileNode;
 
-/** A node whose header comes from its source and is read from there when first asked for. */
-export type Origin =
-  | { readonly type: "object"; readonly repo: Repo; readonly checksum: Checksum }
-  | {
-      readonly type: "disk";
-      readonly path: string;
-      readonly uid: number;
-      readonly gid: number;
-      readonly mode: number;
-      readonly size: number;
-      readonly xattrs: boolean;
-    };
+/** A file found on the disk, with the owners and mode that it had then. */
+export interface DiskOrigin {
+  readonly type: "path";
+  readonly path: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly size: number;
+  /** Whether its extended attributes count. */
+  readonly xattrs: boolean;
+}
 
-const origins = new WeakMap<FileNode, { readonly origin: Origin; readonly source: FileSource }>();
+/** Where a header comes from that is read when it is first asked for. */
+export type Origin = { readonly type: "object"; readonly repo: Repo; readonly checksum: Checksum } | DiskOrigin;
+
+/**
+ * A file node whose header is loaded on first use. It is a class for the sake of memory: such nodes are changed in place,
+ * not spread into new ones (`{ ...node }` has no header).
+ */
+class LazyFile implements FileNode {
+  readonly kind = "file";
+  source: FileSource;
+  readonly #source: FileSource;
+  #origin: Origin | undefined;
+  #header: FileHeader | undefined;
+
+  constructor(source: FileSource, origin: Origin) {
+    this.source = source;
+    this.#source = source;
+    this.#origin = origin;
+  }
+
+  get header(): FileHeader {
+    if (this.#header) return this.#header;
+    if (!this.#origin) throw new Error("a file node without header");
+    return (this.#header = this.#origin.type === "path" ? readDiskHeader(this.#origin) : loadHeader(this.#origin));
+  }
+
+  set header(header: FileHeader) {
+    this.#header = header;
+    this.#origin = undefined;
+  }
+
+  static origin(node: FileNode): Origin | undefined {
+    return #origin in node && node.source === node.#source ? node.#origin : undefined;
+  }
+}
+
+function loadHeader({ repo, checksum }: { repo: Repo; checksum: Checksum }): FileHeader {
+  return repo.loadHeader(checksum);
+}
 
 /** Where the header of `node` comes from, as long as neither header nor source were replaced. */
 export function untouchedOrigin(node: FileNode): Origin | undefined {
-  const found = origins.get(node);
-  return found?.source === node.source ? found.origin : undefined;
+  return LazyFile.origin(node);
 }
 
-/** A file node whose header is loaded on first use. */
-export function lazyFile(source: FileSource, origin: Origin, load: () => FileHeader): FileNode {
-  let known: FileHeader | undefined;
-  const node: FileNode = {
-    kind: "file",
-    source,
-    get header() {
-      return (known ??= load());
-    },
-    set header(header: FileHeader) {
-      known = header;
-      origins.delete(node);
-    },
-  };
-  origins.set(node, { origin, source });
-  return node;
+/** A file on the disk with the owners and mode given; its attributes are read on first use. */
+export function diskFile(origin: DiskOrigin): FileNode {
+  return new LazyFile(origin, origin);
 }
 
 /** A file that a repository has, with the header that it has there. */
 export function objectFile(repo: Repo, checksum: Checksum): FileNode {
   const source = { type: "object", repo, checksum } as const;
-  return lazyFile(source, source, () => repo.loadHeader(checksum));
+  return new LazyFile(source, source);
 }
 
 /** The tree of a commit. Headers of files are loaded when they are first looked at. */

@@ -14,7 +14,7 @@ import {
 } from "./model.ts";
 import { changeOwned, type CommitModifiers } from "./modifiers.ts";
 import type { Repo } from "./repo.ts";
-import { readSymlink } from "./scan-tree.ts";
+import { readSymlink } from "./disk-header.ts";
 import { Transaction, type TransactionStats } from "./transaction.ts";
 import { type DirNode, type FileNode, untouchedOrigin } from "./tree.ts";
 
@@ -122,7 +122,7 @@ class TreeWriter {
     stats.contentTotal++;
     const origin = untouchedOrigin(node);
     const { task, relabelKey } =
-      origin?.type === "disk" ? this.#diskTask(origin, path) : this.#nodeTask(node, path, origin !== undefined);
+      origin?.type === "path" ? this.#diskTask(origin, path) : this.#nodeTask(node, path, origin !== undefined);
     const cached = task.known ?? this.#cached(relabelKey);
     if (cached !== undefined && this.#transaction.has(cached, "file")) {
       take(cached);
