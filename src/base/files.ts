@@ -30,18 +30,13 @@ export interface WriteOptions {
 }
 
 /** Writes a file so that a crash at any instant leaves the old content or the new. Makes no directories. */
-export function writeFileAtomic(
-  path: string,
-  content: string | Uint8Array | readonly Uint8Array[],
-  options: WriteOptions = {},
-): void {
+export function writeFileAtomic(path: string, content: string | Uint8Array, options: WriteOptions = {}): void {
   const temporary = temporaryName(dirname(path), `.${basename(path)}.`);
-  const parts =
-    typeof content === "string" ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
   const fd = openSync(temporary, "wx", options.mode ?? 0o644);
   try {
     try {
-      for (const part of parts) writeAll(fd, part);
+      writeAll(fd, bytes);
       if (options.durable ?? true) fsyncSync(fd);
     } finally {
       closeSync(fd);

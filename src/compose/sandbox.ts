@@ -110,15 +110,18 @@ const fixedEnvironment: Readonly<Record<string, string>> = {
 
 function bwrapArguments({ env = {}, show = new Map() }: SandboxRun): string[] {
   return [
-    ...["--bind", "merged", "/", "--dev", "/dev", "--proc", "/proc"],
-    // Files there obey root without any capability; /proc/sys/kernel/core_pattern would run a program outside.
-    ...["--ro-bind", "/proc/sys", "/proc/sys", "--ro-bind-try", "/proc/sysrq-trigger", "/proc/sysrq-trigger"],
-    ...["--tmpfs", "/run", "--dir", "/run/lock", "--bind", "tmp", "/tmp", "--bind", "vartmp", "/var/tmp"],
-    ...["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"],
-    ...["--hostname", "localhost", "--die-with-parent", "--new-session", "--chdir", "/"],
-    ...["--cap-drop", "ALL", ...capabilities.flatMap((name) => ["--cap-add", name])],
-    "--clearenv",
+    ...fixedArguments.join(" ").split(" "),
+    ...capabilities.flatMap((name) => ["--cap-add", name]),
     ...Object.entries({ ...fixedEnvironment, ...env }).flatMap(([name, value]) => ["--setenv", name, value]),
     ...[...show].flatMap(([outside, inside]: [string, string]) => ["--ro-bind", outside, inside]),
   ];
 }
+
+const fixedArguments = [
+  "--bind merged / --dev /dev --proc /proc",
+  // Files there obey root without any capability; /proc/sys/kernel/core_pattern would run a program outside.
+  "--ro-bind /proc/sys /proc/sys --ro-bind-try /proc/sysrq-trigger /proc/sysrq-trigger",
+  "--tmpfs /run --dir /run/lock --bind tmp /tmp --bind vartmp /var/tmp",
+  "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try",
+  "--hostname localhost --die-with-parent --new-session --chdir / --cap-drop ALL --clearenv",
+];

@@ -43,8 +43,8 @@ const spaceStep = 64 << 20;
 export function withLabel(xattrs: readonly Xattr[], label: string | undefined): readonly Xattr[] {
   if (label === undefined) return xattrs;
   const others = xattrs.filter(({ name }) => name !== "security.selinux");
-  // libselinux's attribute values have their final NUL neither in libostree's commits nor here.
-  return sortXattrs([...others, { name: "security.selinux", value: Buffer.from(label) }]);
+  // A byte string with its final NUL, as the kernel gives it and libostree commits it (get_final_xattrs).
+  return sortXattrs([...others, { name: "security.selinux", value: Buffer.from(`${label}\0`) }]);
 }
 
 /** Stores files one after the other; each thread has its own. */

@@ -289,7 +289,7 @@ function importTask(source: { repo: Repo; checksum: Checksum }, header: FileHead
 
 function labelOf({ xattrs }: { xattrs: readonly Xattr[] }): string | undefined {
   const found = xattrs.find(({ name }) => name === "security.selinux");
-  return found && Buffer.from(found.value).toString();
+  return found && Buffer.from(found.value).toString().replace(/\0$/, "");
 }
 
 /** Equal to the last byte, the order of attributes included. */

@@ -4,7 +4,14 @@ export { defaultKeyrings } from "./apt/keyring.ts";
 export { loadApt, type LoadAptOptions } from "./apt/load.ts";
 export { DebPackage, type IndexedSource, PackageSet, type RelationField } from "./apt/package-set.ts";
 export { type DebFile, readDeb } from "./deb/read-deb.ts";
-export { formatGroup, formatRelation, parseRelations, type Relation, type RelationGroup } from "./deb/relation.ts";
+export {
+  formatGroup,
+  formatRelation,
+  parseRelations,
+  type Relation,
+  type RelationGroup,
+  satisfiesVersion,
+} from "./deb/relation.ts";
 export { explainChoice, type InstallRequest, type Solution, solve, type SolvedPackage } from "./deb/solve.ts";
 export { type InstalledPackage, readDpkgStatus } from "./deb/status.ts";
 export { compareDebianVersions, type DebianVersion, parseDebianVersion } from "./deb/version.ts";

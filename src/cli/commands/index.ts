@@ -6,6 +6,8 @@ type Loader = () => Promise<{ readonly default: Command }>;
 /** Every command by the words that call it; each is loaded only when it is called. */
 export const commands: Readonly<Record<string, Loader>> = {
   completion: () => import("./completion.ts"),
+  "compose resolve": () => import("./compose/resolve.ts"),
+  "compose tree": () => import("./compose/tree.ts"),
   doctor: () => import("./doctor.ts"),
   explain: () => import("./explain.ts"),
   "host cleanup": () => import("./host/cleanup.ts"),

@@ -41,7 +41,6 @@ export function finish(values: Values, { path, basearch, variables, warnings }: 
     initramfs: !flag("no-initramfs", false),
     initramfsArgs: list("initramfs-args"),
     selinux: flag("selinux", true),
-    ignoreDevices: flag("ignore-devices", false),
     readonlyExecutables: flag("readonly-executables", false),
     warnings,
     ...defined({

@@ -79,7 +79,6 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map(
     "no-initramfs": override("boolean"),
     "initramfs-args": concat("strings"),
     selinux: override("boolean"),
-    "ignore-devices": override("boolean"),
     "readonly-executables": override("boolean"),
     // All groups stay in /etc/group, so members can always be added on the host.
     "etc-group-members": concat("strings"),
@@ -103,6 +102,7 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map(
     "preserve-passwd": refused(unnecessary),
     "ignore-removed-users": refused(unnecessary),
     "ignore-removed-groups": refused(unnecessary),
+    "ignore-devices": refused("no Debian package has devices"),
     "selinux-label-version": refused(later),
     "ostree-layers": refused(later),
     "ostree-override-layers": refused(later),

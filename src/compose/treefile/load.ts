@@ -119,7 +119,7 @@ function absolutePaths(layer: Layer): Values {
 }
 
 function foldArchPackages(values: Values, basearch: string): void {
-  for (const [key, value] of [...values]) {
+  for (const [key, value] of values) {
     const arch = archPackages.exec(key)?.[1];
     if (arch === undefined) continue;
     values.delete(key);

@@ -54,7 +54,6 @@ export interface Treefile {
   readonly initramfs: boolean;
   readonly initramfsArgs: readonly string[];
   readonly selinux: boolean;
-  readonly ignoreDevices: boolean;
   readonly readonlyExecutables: boolean;
   /** What a reader may want to know: keys of a JSON treefile that were ignored. */
   readonly warnings: readonly string[];

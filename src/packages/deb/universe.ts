@@ -48,7 +48,6 @@ export class DebUniverse implements Universe<DebPackage, DebLabel> {
       if (weak && !this.#recommends) return [];
       return one.relations(field).map((group) => ({
         candidates: this.candidates(group),
-        preferred: () => this.#preferred(group),
         weak,
         label: { kind: "relation" as const, field, group },
       }));
@@ -65,28 +64,20 @@ export class DebUniverse implements Universe<DebPackage, DebLabel> {
     );
   }
 
-  /** All packages that fulfil one of the alternatives. */
+  /** All packages that fulfil one of the alternatives, as apt would try them. */
   candidates(group: RelationGroup): DebPackage[] {
-    const found = group.flatMap((relation) => [...this.#real(relation), ...this.#providing(relation)]);
-    return found.length < 2 ? found : [...new Set(found)];
+    if (group.length === 1) return this.#matching(group[0]!);
+    return [...new Set(group.flatMap((relation) => this.#matching(relation)))];
   }
 
-  /** The same as apt would try them: alternative by alternative, the package of that name before those that provide it. */
-  *#preferred(group: RelationGroup): Generator<DebPackage, void, undefined> {
-    for (const relation of group) {
-      yield* this.#real(relation);
-      yield* this.#providing(relation).sort((a, b) => this.#compareProviders(a, b));
-    }
-  }
-
-  #real(relation: Relation): DebPackage[] {
+  #matching(relation: Relation): DebPackage[] {
+    const found: DebPackage[] = [];
     const real = this.candidate(relation.name);
-    if (real === undefined || !fitsQualifier(real, relation)) return [];
-    return satisfiesVersion(relation, real.version) ? [real] : [];
-  }
-
-  #providing(relation: Relation): DebPackage[] {
-    return this.providers(relation.name).filter((one) => one.name !== relation.name && provides(one, relation));
+    if (real !== undefined && fitsQualifier(real, relation) && satisfiesVersion(relation, real.version))
+      found.push(real);
+    const providers = this.providers(relation.name).filter((one) => one !== real && provides(one, relation));
+    if (providers.length > 1) providers.sort((a, b) => this.#compareProviders(a, b));
+    return [...found, ...providers];
   }
 
   /** apt's CompareProviders, for packages none of which is installed. */

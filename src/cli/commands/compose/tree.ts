@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { ComposeOptions, ComposeResult, Treefile } from "../../../compose/index.ts";
+import type { Repo } from "../../../ostree/index.ts";
+import { defineCommand, type Invocation } from "../../command.ts";
+import { cliError } from "../../errors.ts";
+import { renderComposed } from "../../render/compose.ts";
+import { cacheDir, composeOptions, openTreefile } from "./shared.ts";
+
+export default defineCommand<ComposeResult | Treefile>({
+  path: ["compose", "tree"],
+  summary: "Compose a tree from a treefile and commit it",
+  description:
+    "Chooses the packages, imports those that are new, runs their maintainer scripts in a sandbox, makes the initramfs, " +
+    "gives the tree the shape of a deployment and commits it to the treefile's ref. Nothing is done when nothing changed.",
+  examples: [
+    {
+      command: "atomic compose tree examples/debian-container-host.yaml --repo=repo",
+      text: "Compose a container host",
+    },
+    { command: "atomic compose tree host.yaml --repo=repo --dry-run", text: "See which packages it would have" },
+  ],
+  arguments: [{ name: "TREEFILE" }],
+  options: [
+    { name: "repo", short: "r", value: "REPO", help: "Commit to this repository; made in mode archive when missing" },
+    ...composeOptions,
+    { name: "force-nocache", help: "Compose even if nothing changed" },
+    { name: "download-only", help: "Download and import the packages, then stop" },
+    { name: "dry-run", help: "Choose the packages and print them, then stop" },
+    { name: "print-only", help: "Print the treefile with its includes merged in, then stop" },
+    { name: "previous-commit", value: "COMMIT", help: "Compare with this commit instead of the one the ref is at" },
+    { name: "parent", value: "REV", help: "Parent of the commit; default: the commit that the ref is at" },
+    { name: "no-parent", help: "Make a commit without parent" },
+    {
+      name: "add-metadata-string",
+      value: "KEY=VALUE",
+      repeat: true,
+      help: "Add metadata to the commit; `version` too",
+    },
+    { name: "write-commitid-to", value: "FILE", help: "Write the commit's checksum to a file; the ref is left alone" },
+    { name: "touch-if-changed", value: "FILE", help: "Update the time stamp of a file if something was composed" },
+    { name: "unchanged-exit-77", help: "Exit with 77 when nothing changed" },
+    {
+      name: "executable",
+      value: "FILE",
+      help: "Put this self-contained atomic program into the tree; default: itself",
+    },
+    { name: "keep-workspace", hidden: true, help: "Leave the assembled tree in the cache directory" },
+  ],
+  json: true,
+  async run(invocation) {
+    const treefile = await openTreefile(invocation);
+    if (invocation.flag("print-only")) return treefile;
+    const { composeTree } = await import("../../../compose/index.ts");
+    const repo = await openRepo(invocation);
+    const result = await composeTree({ ...readOptions(invocation, repo), treefile, repo }, invocation.progress);
+    await leaveMarks(invocation, result);
+    return result;
+  },
+  render: (result) => ("changed" in result ? renderComposed(result) : JSON.stringify(result, undefined, 2)),
+  exitCode: (result, invocation) =>
+    "changed" in result && !result.changed && invocation.flag("unchanged-exit-77") ? 77 : 0,
+});
+
+async function openRepo(invocation: Invocation): Promise<Repo> {
+  const path = invocation.value("repo");
+  if (path === undefined)
+    throw cliError("usage", "no --repo given", { hint: "--repo=repo  makes one when it is missing" });
+  const { Repo } = await import("../../../ostree/index.ts");
+  return existsSync(join(path, "config")) ? Repo.open(path) : Repo.init(path, "archive");
+}
+
+function readOptions(invocation: Invocation, repo: Repo): Omit<ComposeOptions, "treefile" | "repo"> {
+  const metadata = new Map(invocation.values("add-metadata-string").map(keyValue));
+  const version = metadata.get("version");
+  metadata.delete("version");
+  const [previous, parent] = ["previous-commit", "parent"].map((name) => {
+    const rev = invocation.value(name);
+    return rev === undefined ? undefined : repo.resolve(rev);
+  });
+  const executable = invocation.value("executable") ?? ownExecutable();
+  return {
+    cacheDir: cacheDir(invocation),
+    metadata,
+    force: invocation.flag("force-nocache"),
+    downloadOnly: invocation.flag("download-only"),
+    dryRun: invocation.flag("dry-run"),
+    offline: invocation.flag("cache-only"),
+    keepWorkspace: invocation.flag("keep-workspace"),
+    setRef: invocation.value("write-commitid-to") === undefined,
+    ...(version !== undefined && { version }),
+    ...(previous !== undefined && { previous }),
+    ...(invocation.flag("no-parent") ? { parent: "none" as const } : parent !== undefined && { parent }),
+    ...(executable !== undefined && { executable }),
+    ...sourceDate(),
+  };
+}
+
+function keyValue(text: string): [string, string] {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw cliError("usage", `--add-metadata-string=${text}: KEY=VALUE wanted`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/** This program, when it is the one file that needs nothing else. */
+function ownExecutable(): string | undefined {
+  const { isSea } = createRequire(import.meta.url)("node:sea") as typeof import("node:sea");
+  return isSea() ? process.execPath : undefined;
+}
+
+/** https://reproducible-builds.org/specs/source-date-epoch/ */
+function sourceDate(): { timestamp?: number } {
+  const text = process.env["SOURCE_DATE_EPOCH"];
+  return text !== undefined && /^\d{1,15}$/.test(text) ? { timestamp: Number(text) } : {};
+}
+
+async function leaveMarks(invocation: Invocation, { commit, changed }: ComposeResult): Promise<void> {
+  const { writeFileSync } = await import("node:fs");
+  const [idFile, touched] = ["write-commitid-to", "touch-if-changed"].map((name) => invocation.value(name));
+  if (idFile !== undefined && commit !== undefined) writeFileSync(idFile, `${commit}\n`);
+  if (touched !== undefined && changed && commit !== undefined) writeFileSync(touched, "");
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Gives a tree as packages install it the shape of an OSTree deployment. Pure: nothing but the tree in memory changes. */
+import type { DirNode } from "../../ostree/index.ts";
+import type { Labeler } from "../selinux/labeler.ts";
+import { lookupFile, makeFileNode, move, put, walk, withHeader } from "../tree.ts";
+import { removeIdentities, removePythonCaches } from "./cleanup.ts";
+import { moveDpkgDatabase } from "./dpkg.ts";
+import { kernelVersion, placeKernel } from "./kernel.ts";
+import { mutateOsRelease } from "./os-release.ts";
+import { adaptPolicy, moveModuleStore, policyType, treeLabeler } from "./selinux.ts";
+import { addSshKeygen } from "./ssh.ts";
+import { shapeToplevel, writeIntegration } from "./toplevel.ts";
+import { sysusersLines } from "./users.ts";
+import { emptyVar } from "./var.ts";
+
+export interface LayoutOptions {
+  readonly machineidCompat: boolean;
+  readonly tmpIsDir: boolean;
+  readonly selinux: boolean;
+  readonly readonlyExecutables: boolean;
+  /** The base version that `mutate-os-release` names. */
+  readonly osReleaseBase?: string;
+  readonly version?: string;
+}
+
+export interface Layout {
+  /** Version of the kernel that the tree boots, if it has one. */
+  readonly kernel?: string;
+  /** Labels by the tree's policy, if it has one. */
+  readonly label?: Labeler;
+}
+
+export function shapeDeployment(tree: DirNode, options: LayoutOptions): Layout {
+  removeIdentities(tree, options);
+  removePythonCaches(tree);
+  const kernel = kernelVersion(tree);
+  if (kernel !== undefined) placeKernel(tree, kernel);
+  const policy = options.selinux ? policyType(tree) : undefined;
+  if (policy !== undefined) {
+    moveModuleStore(tree, policy);
+    adaptPolicy(tree, policy);
+  }
+  const label = policy === undefined ? undefined : treeLabeler(tree, policy);
+  if (options.version !== undefined) mutateOsRelease(tree, options.osReleaseBase, options.version);
+  put(tree, "usr/lib/sysusers.d/atomic-accounts.conf", makeFileNode(`${sysusersLines(tree).join("\n")}\n`));
+  addSshKeygen(tree);
+  moveDpkgDatabase(tree);
+  shapeToplevel(tree, options);
+  writeIntegration(tree);
+  emptyVar(tree);
+  move(tree, "etc", "usr/etc");
+  openInitramfs(tree, kernel);
+  if (options.readonlyExecutables) protectExecutables(tree);
+  return { ...(kernel !== undefined && { kernel }), ...(label && { label }) };
+}
+
+/** dracut makes the initramfs readable for root only; it has no secrets, and hosts serve it to each other. */
+function openInitramfs(tree: DirNode, kernel: string | undefined): void {
+  const path = `usr/lib/modules/${kernel}/initramfs.img`;
+  const node = lookupFile(tree, path);
+  if (node) put(tree, path, withHeader(node, { ...node.header, mode: 0o100644 }));
+}
+
+/** rpm-ostree's `readonly-executables`: nobody may write to a file that all may execute. */
+function protectExecutables(tree: DirNode): void {
+  for (const [, node] of walk(tree)) {
+    if (node.kind !== "file" || node.header.symlink !== "" || (node.header.mode & 0o111) !== 0o111) continue;
+    node.header = { ...node.header, mode: node.header.mode & ~0o222 };
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseSubstitutions } from "../../formats/index.ts";
+import type { DirNode } from "../../ostree/index.ts";
+import { makeLabeler, type Labeler } from "../selinux/labeler.ts";
+import { ensureDirectory, lookupDirectory, makeFileNode, put, readText, take } from "../tree.ts";
+import { toplevelLinks } from "./toplevel.ts";
+
+/** Name of the tree's policy (`SELINUXTYPE` of /etc/selinux/config); `undefined` without SELinux. */
+export function policyType(tree: DirNode): string | undefined {
+  return /^SELINUXTYPE=\s*(\S+)/m.exec(readText(tree, "etc/selinux/config") ?? "")?.[1];
+}
+
+/** The store of policy modules follows the release, as it does with rpm-ostree: /var is the host's. */
+export function moveModuleStore(tree: DirNode, type: string): void {
+  const store = take(tree, `var/lib/selinux/${type}`);
+  if (store?.kind === "dir") {
+    const target = ensureDirectory(tree, `etc/selinux/${type}`);
+    for (const [name, node] of store.entries) target.entries.set(name, node);
+  }
+  const configuration = readText(tree, "etc/selinux/semanage.conf") ?? "";
+  if (/^store-root\s*=/m.test(configuration)) return;
+  put(tree, "etc/selinux/semanage.conf", makeFileNode(`${configuration}\nstore-root=/etc/selinux\n`));
+}
+
+/** Where the layout keeps paths that the policy knows by another name. */
+const aliases: readonly (readonly [string, string])[] = [
+  ["/var/home", "/home"],
+  ["/var/roothome", "/root"],
+  ["/var/usrlocal", "/usr/local"],
+  ["/var/opt", "/opt"],
+  ["/var/srv", "/srv"],
+  ["/var/mnt", "/mnt"],
+  ["/usr/lib/sysimage/dpkg", "/var/lib/dpkg"],
+  ["/usr/share/factory/var", "/var"],
+];
+
+/** Teaches the policy the layout: file_contexts.subs_dist and local lines for the root directory's links. */
+export function adaptPolicy(tree: DirNode, type: string): void {
+  const files = `etc/selinux/${type}/contexts/files`;
+  if (!lookupDirectory(tree, files)) return;
+  const subsPath = `${files}/file_contexts.subs_dist`;
+  const subs = readText(tree, subsPath) ?? "";
+  put(tree, subsPath, makeFileNode(`${subs.trimEnd()}\n\n${substitutionLines(subs).join("\n")}\n`));
+  const local = readText(tree, `${files}/file_contexts.local`) ?? "";
+  const content = `${local}${linkContexts().join("\n")}\n`;
+  put(tree, `${files}/file_contexts.local`, makeFileNode(content));
+  // semodule writes the file above anew from this one.
+  if (lookupDirectory(tree, `etc/selinux/${type}/active`)) {
+    put(tree, `etc/selinux/${type}/active/file_contexts.local`, makeFileNode(content, 0o600));
+  }
+}
+
+/** Only one substitution applies to a path, so those below /etc are needed once more below /usr/etc. */
+function substitutionLines(existing: string): string[] {
+  const below = parseSubstitutions(existing).filter(({ from }) => from.startsWith("/etc/"));
+  return [
+    "# The layout of an OSTree deployment.",
+    ...aliases.map(([from, to]) => `${from} ${to}`),
+    "/usr/etc /etc",
+    ...below.map(({ from, to }) => `/usr${from} ${to}`),
+  ];
+}
+
+/** Every domain may follow a link of type usr_t; by the policy's rules they would be default_t, which few may. */
+function linkContexts(): string[] {
+  return [
+    ...toplevelLinks.map((name) => `/${name} -l system_u:object_r:usr_t:s0`),
+    "/sysroot -d system_u:object_r:root_t:s0",
+  ];
+}
+
+/** The labeler of the tree's policy, to be called before /etc becomes /usr/etc. */
+export function treeLabeler(tree: DirNode, type: string): Labeler {
+  const file = (name: string) => readText(tree, `etc/selinux/${type}/contexts/files/file_contexts${name}`) ?? "";
+  return makeLabeler({
+    fileContexts: file(""),
+    homedirs: file(".homedirs"),
+    local: file(".local"),
+    subs: file(".subs"),
+    subsDist: file(".subs_dist"),
+  });
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { bytesSource, decompress, readWhole } from "../../base/index.ts";
+import type { TarEntry } from "../../formats/index.ts";
+import {
+  type Checksum,
+  type DirNode,
+  type FileHeader,
+  objectFile,
+  type Repo,
+  Transaction,
+  writeCommit,
+  writeTree,
+} from "../../ostree/index.ts";
+import { type DebFile, readDeb } from "../../packages/index.ts";
+import { composeError } from "../errors.ts";
+import { ensureDirectory, lookup, makeDirectoryNode, put } from "../tree.ts";
+import { packageRef } from "./escape.ts";
+
+/** Changes when the same package would be imported differently: commits of another version are not used. */
+export const importVersion = 1;
+
+export interface ImportTask {
+  /** The package file. */
+  readonly path: string;
+  /** Names its content. */
+  readonly sha256: string;
+}
+
+/**
+ * Imports one package as a commit: `control/` has its control files, `data/` what it brings. Compressed kernel modules
+ * are stored plain: a changed module then costs an update its difference, and identical ones nothing.
+ * Objects are not flushed to the disk: after a crash the cache may have to be made anew.
+ */
+export async function importDeb(repo: Repo, { path, sha256 }: ImportTask): Promise<Checksum> {
+  using deb = readDeb(path);
+  const tree = makeDirectoryNode();
+  using contents = Transaction.begin(repo, { fsync: false });
+  const importer = new Importer(contents, path, ensureDirectory(tree, "data"));
+  for (const entry of deb.files()) importer.add(entry);
+  for (const [name, { mode, bytes }] of deb.controlFiles) {
+    const content = name === "md5sums" ? importer.correctSums(bytes) : bytes;
+    put(tree, `control/${name}`, importer.store(header({ mode: mode & 0o755 }, 0o100000), content));
+  }
+  contents.commit();
+  using transaction = Transaction.begin(repo, { fsync: false });
+  const written = await writeTree(repo, tree, { transaction, workers: 0 });
+  const metadata = new Map([
+    ["atomic.deb.sha256", { type: "s", value: sha256 }],
+    ["atomic.deb.import-version", { type: "u", value: importVersion }],
+  ]);
+  const commit = writeCommit(repo, { ...written, timestamp: 0, metadata, ref: refOf(deb), transaction });
+  transaction.commit();
+  return commit;
+}
+
+function refOf({ control }: DebFile): string {
+  const field = (name: string) => control.get(name) ?? "";
+  return packageRef({ name: field("Package"), version: field("Version"), architecture: field("Architecture") });
+}
+
+function header(
+  { mode, uid = 0, gid = 0, xattrs = [] }: { mode: number } & Partial<Pick<TarEntry, "uid" | "gid" | "xattrs">>,
+  type: number,
+  symlink = "",
+): FileHeader {
+  return { uid, gid, mode: type | (symlink === "" ? mode : 0o777), symlink, xattrs };
+}
+
+/** More than the largest kernel module or Go program that Debian ships: a file of a package is held in memory once. */
+const fileLimit = 1 << 30;
+
+const kernelModule = /^(?:usr\/)?lib\/modules\/.*\.ko(\.xz|\.gz|\.zst)$/;
+const compressions = { ".xz": "xz", ".gz": "gzip", ".zst": "zstd" } as const;
+
+class Importer {
+  readonly #transaction: Transaction;
+  readonly #what: string;
+  readonly #root: DirNode;
+  /** Decompressed files: path in the package -> new path and sum. */
+  readonly #replaced = new Map<string, { readonly path: string; readonly md5: string }>();
+
+  constructor(transaction: Transaction, what: string, root: DirNode) {
+    this.#transaction = transaction;
+    this.#what = what;
+    this.#root = root;
+  }
+
+  store(fileHeader: FileHeader, content: Uint8Array) {
+    return objectFile(this.#transaction.repo, this.#transaction.writeContent(fileHeader, content));
+  }
+
+  add(entry: TarEntry): void {
+    switch (entry.type) {
+      case "directory":
+        this.#addDirectory(entry);
+        return;
+      case "file":
+        this.#addFile(entry);
+        return;
+      case "symlink":
+        if (entry.target === "") throw this.#refused(entry, "is a symlink to nothing");
+        put(this.#root, entry.path, this.store(header(entry, 0o120000, entry.target), Buffer.alloc(0)));
+        return;
+      case "hardlink":
+        this.#addHardlink(entry);
+        return;
+      default:
+        throw this.#refused(entry, `is a ${entry.type}; only files, directories and links can be in a tree`);
+    }
+  }
+
+  #addDirectory({ path, uid, gid, mode, xattrs }: TarEntry): void {
+    const existing = path === "" ? this.#root : lookup(this.#root, path);
+    if (existing?.kind === "file") throw this.#refused({ path }, "is a file and a directory");
+    ensureDirectory(this.#root, path).meta = { uid, gid, mode: 0o040000 | mode, xattrs };
+  }
+
+  #addFile(entry: TarEntry): void {
+    if (entry.path === "") throw this.#refused(entry, "has no name");
+    const content = entry.content(fileLimit);
+    const suffix = kernelModule.exec(entry.path)?.[1] as keyof typeof compressions | undefined;
+    if (suffix === undefined) {
+      put(this.#root, entry.path, this.store(header(entry, 0o100000), content));
+      return;
+    }
+    const what = `${this.#what}: ${entry.path}`;
+    const plain = readWhole(decompress(bytesSource(content), compressions[suffix], what), fileLimit, what);
+    const path = entry.path.slice(0, -suffix.length);
+    this.#replaced.set(entry.path, { path, md5: createHash("md5").update(plain).digest("hex") });
+    put(this.#root, path, this.store(header(entry, 0o100000), plain));
+  }
+
+  #addHardlink(entry: TarEntry): void {
+    const target = lookup(this.#root, entry.target);
+    if (target?.kind !== "file")
+      throw this.#refused(entry, `is a link to ${entry.target}, which is no file of the package`);
+    put(this.#root, entry.path, target);
+  }
+
+  /** The package's md5sums with the lines of decompressed files put right, so that `dpkg --verify` agrees. */
+  correctSums(bytes: Buffer): Buffer {
+    if (this.#replaced.size === 0) return bytes;
+    const lines = bytes.toString("utf8").split("\n");
+    const changed = lines.map((line) => {
+      const replaced = this.#replaced.get(line.slice(34));
+      return replaced ? `${replaced.md5}  ${replaced.path}` : line;
+    });
+    return Buffer.from(changed.join("\n"));
+  }
+
+  #refused({ path }: { path: string }, reason: string) {
+    return composeError("bad-package", `${this.#what}: /${path} ${reason}`);
+  }
+}

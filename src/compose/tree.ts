@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Editing of in-memory trees. Paths are relative to the root, without a leading slash; symlinks are not followed. */
+import { readFileSync } from "node:fs";
+import type { DirMeta, DirNode, FileHeader, FileNode, TreeNode } from "../ostree/index.ts";
+
+export const plainDirectory: DirMeta = { uid: 0, gid: 0, mode: 0o040755, xattrs: [] };
+
+export function makeDirectoryNode(meta: DirMeta = plainDirectory): DirNode {
+  return { kind: "dir", meta, entries: new Map() };
+}
+
+export function makeFileNode(content: string | Uint8Array, permissions = 0o644): FileNode {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  const header = { uid: 0, gid: 0, mode: 0o100000 | permissions, symlink: "", xattrs: [] };
+  return { kind: "file", header, source: { type: "bytes", bytes } };
+}
+
+export function makeSymlinkNode(target: string): FileNode {
+  const header = { uid: 0, gid: 0, mode: 0o120777, symlink: target, xattrs: [] };
+  return { kind: "file", header, source: { type: "bytes", bytes: Buffer.alloc(0) } };
+}
+
+export function withHeader(node: FileNode, header: FileHeader): FileNode {
+  return { kind: "file", header, source: node.source };
+}
+
+/** A brand for the compiler only: a file node that is not a symlink is still a file node. */
+export type SymlinkNode = FileNode & { readonly __symlink: true };
+
+export function isSymlink(node: TreeNode | undefined): node is SymlinkNode {
+  return node?.kind === "file" && node.header.symlink !== "";
+}
+
+function components(path: string): string[] {
+  return path.split("/").filter((name) => name !== "");
+}
+
+export function lookup(root: DirNode, path: string): TreeNode | undefined {
+  let node: TreeNode | undefined = root;
+  for (const name of components(path)) {
+    if (node?.kind !== "dir") return undefined;
+    node = node.entries.get(name);
+  }
+  return node;
+}
+
+export function lookupDirectory(root: DirNode, path: string): DirNode | undefined {
+  const node = lookup(root, path);
+  return node?.kind === "dir" ? node : undefined;
+}
+
+export function lookupFile(root: DirNode, path: string): FileNode | undefined {
+  const node = lookup(root, path);
+  return node?.kind === "file" ? node : undefined;
+}
+
+/** How many symlinks one path may lead over: ELOOP's limit on Linux. */
+const symlinkLimit = 40;
+
+/**
+ * The path that `path` stands for once symlinks are followed inside the tree; `undefined` for a loop. What does not
+ * exist is taken as it is written.
+ */
+export function followSymlinks(root: DirNode, path: string): string | undefined {
+  const waiting = components(path).reverse();
+  const done: string[] = [];
+  let links = 0;
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (name === ".") continue;
+    if (name === "..") {
+      done.pop();
+      continue;
+    }
+    const node = lookup(root, [...done, name].join("/"));
+    if (!isSymlink(node)) {
+      done.push(name);
+      continue;
+    }
+    if (++links > symlinkLimit) return undefined;
+    if (node.header.symlink.startsWith("/")) done.length = 0;
+    waiting.push(...components(node.header.symlink).reverse());
+  }
+  return done.join("/");
+}
+
+/** The directory at `path`, made with `meta` where missing; a file in the way is replaced. */
+export function ensureDirectory(root: DirNode, path: string, meta: DirMeta = plainDirectory): DirNode {
+  let node = root;
+  for (const name of components(path)) {
+    let next = node.entries.get(name);
+    if (next?.kind !== "dir") {
+      next = makeDirectoryNode(meta);
+      node.entries.set(name, next);
+    }
+    node = next;
+  }
+  return node;
+}
+
+export function put(root: DirNode, path: string, node: TreeNode): void {
+  const { parent, name } = split(path);
+  ensureDirectory(root, parent).entries.set(name, node);
+}
+
+/** Takes a node out of the tree; `undefined` when there is none. */
+export function take(root: DirNode, path: string): TreeNode | undefined {
+  const { parent, name } = split(path);
+  const directory = lookupDirectory(root, parent);
+  const node = directory?.entries.get(name);
+  directory?.entries.delete(name);
+  return node;
+}
+
+export function move(root: DirNode, from: string, to: string): boolean {
+  const node = take(root, from);
+  if (node) put(root, to, node);
+  return node !== undefined;
+}
+
+function split(path: string): { parent: string; name: string } {
+  const names = components(path);
+  const name = names.pop();
+  if (name === undefined) throw new Error("the root of a tree cannot be replaced");
+  return { parent: names.join("/"), name };
+}
+
+/** All nodes below `root`, directories before their entries. */
+export function* walk(root: DirNode, prefix = ""): Generator<[path: string, node: TreeNode]> {
+  for (const [name, node] of root.entries) {
+    const path = prefix === "" ? name : `${prefix}/${name}`;
+    yield [path, node];
+    if (node.kind === "dir") yield* walk(node, path);
+  }
+}
+
+export function readNode(node: FileNode): Buffer {
+  const { source } = node;
+  switch (source.type) {
+    case "bytes":
+      return Buffer.from(source.bytes);
+    case "path":
+      return readFileSync(source.path);
+    case "object":
+      return source.repo.loadFile(source.checksum).content();
+  }
+}
+
+export function readText(root: DirNode, path: string): string | undefined {
+  const node = lookupFile(root, path);
+  return node === undefined || isSymlink(node) ? undefined : readNode(node).toString("utf8");
+}
