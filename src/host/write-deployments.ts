@@ -47,7 +47,10 @@ export function writeDeployments(sysroot: Sysroot, deployments: readonly Deploym
 
 function writeBootable(sysroot: Sysroot, wanted: readonly Deployment[]): Swap {
   const current = sysroot.deployments.filter(({ staged }) => !staged);
-  const newMenu = !sameMenu(sysroot, current, wanted);
+  // libostree's programs write a menu without the part for GRUB: it is written anew.
+  const hasGrub = lstatIfExists(join(sysroot.path, "boot/loader/grub.cfg")) !== undefined;
+  const newMenu = !hasGrub || !sameMenu(sysroot, current, wanted);
+  if (wanted.length === 0 && current.length === 0) return "none";
   if (!newMenu && current.every((deployment, index) => sameDeployment(deployment, wanted[index]))) return "none";
   const next = nextBootVersion(sysroot.path, sysroot.bootVersion, newMenu);
   const links = assignLinks(wanted, next);
