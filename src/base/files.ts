@@ -30,13 +30,18 @@ export interface WriteOptions {
 }
 
 /** Writes a file so that a crash at any instant leaves the old content or the new. Makes no directories. */
-export function writeFileAtomic(path: string, content: string | Uint8Array, options: WriteOptions = {}): void {
+export function writeFileAtomic(
+  path: string,
+  content: string | Uint8Array | readonly Uint8Array[],
+  options: WriteOptions = {},
+): void {
   const temporary = temporaryName(dirname(path), `.${basename(path)}.`);
-  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  const parts =
+    typeof content === "string" ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;
   const fd = openSync(temporary, "wx", options.mode ?? 0o644);
   try {
     try {
-      writeAll(fd, bytes);
+      for (const part of parts) writeAll(fd, part);
       if (options.durable ?? true) fsyncSync(fd);
     } finally {
       closeSync(fd);

@@ -8,16 +8,16 @@ import {
   getBytes,
   makeDirectories,
   readIfExists,
-  readWhole,
   writeFileAtomic,
 } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
-import { decodeIndex, encodeIndex, type PackageIndex, parsePackages } from "./index-file.ts";
+import { decodeIndex, encodeIndex, type PackageIndex } from "./index-file.ts";
+import { parsePackages } from "./parse-packages.ts";
 import type { FetchOptions } from "./fetch-release.ts";
 import type { Release, ReleaseFile } from "./release.ts";
 
-/** Debian's main has 57 MB; Node's longest string is 512 MB. */
-const indexLimit = 500 << 20;
+/** Debian's main has 57 MB. */
+const indexLimit = 1 << 30;
 
 /** By what they cost to fetch and expand. */
 const forms: readonly (readonly [suffix: string, Compression])[] = [
@@ -52,18 +52,18 @@ export async function fetchIndex(
   const index = known === undefined ? undefined : decodeIndex(known);
   if (index !== undefined) return index;
   if (options.offline) throw packageError("offline", `${url}/${file.path} is not in the cache ${options.cacheDir}`);
-  const bytes = expand(await fetchVerified(url, file, release.byHash), compression, `${url}/${file.path}`);
-  const encoded = Buffer.concat(encodeIndex(parsePackages(bytes, `${url}/${path}`)));
+  const bytes = await fetchVerified(url, file, release.byHash);
+  const made = parse(bytes, compression, `${url}/${file.path}`);
   makeDirectories(join(cached, ".."));
   // Not flushed: a damaged cache is noticed by its digest and made anew.
-  writeFileAtomic(cached, encoded, { durable: false });
-  return decodeIndex(encoded)!;
+  writeFileAtomic(cached, encodeIndex(made), { durable: false });
+  return made;
 }
 
-function expand(bytes: Buffer, compression: Compression, what: string): Buffer {
+function parse(bytes: Buffer, compression: Compression, what: string): PackageIndex {
   const source = decompress(bytesSource(bytes), compression, what, { limit: indexLimit });
   try {
-    return readWhole(source, indexLimit, what);
+    return parsePackages(source, what);
   } finally {
     source.close();
   }

@@ -119,7 +119,6 @@ export class PackageSet {
   /** Packages in all indices, before the newest version of each is chosen. */
   readonly count: number;
   readonly #starts: number[] = [];
-  readonly #byName = new Map<string, number | number[]>();
   readonly #packages = new Map<number, DebPackage>();
   readonly #candidates = new Map<string, DebPackage | undefined>();
 
@@ -129,23 +128,19 @@ export class PackageSet {
     let start = 0;
     for (const { index } of sources) {
       this.#starts.push(start);
-      for (let number = 0; number < index.count; number++) this.#addName(index.names[number]!, start + number);
       start += index.count;
     }
     this.count = start;
   }
 
-  /** The names of all packages, in no order. */
-  names(): IterableIterator<string> {
-    return this.#byName.keys();
+  /** The names of all packages. */
+  names(): Set<string> {
+    return new Set(this.sources.flatMap(({ index }) => [...index.names.keys()]));
   }
 
   /** All versions of a package that this architecture can run, the best first; the first one is the candidate. */
   versions(name: string): DebPackage[] {
-    const found = this.#byName.get(name);
-    if (found === undefined) return [];
-    const ordinals = typeof found === "number" ? [found] : found;
-    const packages = ordinals.map((ordinal) => this.#package(ordinal)).filter((one) => this.#canRun(one));
+    const packages = this.#numbered((index) => index.names.get(name)).filter((one) => this.#canRun(one));
     return packages.sort(comparePreference);
   }
 
@@ -160,7 +155,7 @@ export class PackageSet {
 
   /** The packages whose `Provides` has `name`, of all versions, in the order of the indices. */
   providers(name: string): DebPackage[] {
-    return this.#numbered((index) => index.provides.get(name) ?? []);
+    return this.#numbered((index) => index.provides.get(name));
   }
 
   /** The packages that are Essential or of priority required, of all versions. */
@@ -186,13 +181,6 @@ export class PackageSet {
     return this.sources.flatMap(({ index }, place) =>
       select(index).map((number) => this.#package(this.#starts[place]! + number)),
     );
-  }
-
-  #addName(name: string, ordinal: number): void {
-    const found = this.#byName.get(name);
-    if (found === undefined) this.#byName.set(name, ordinal);
-    else if (typeof found === "number") this.#byName.set(name, [found, ordinal]);
-    else found.push(ordinal);
   }
 
   #package(ordinal: number): DebPackage {

@@ -48,6 +48,7 @@ export class DebUniverse implements Universe<DebPackage, DebLabel> {
       if (weak && !this.#recommends) return [];
       return one.relations(field).map((group) => ({
         candidates: this.candidates(group),
+        preferred: () => this.#preferred(group),
         weak,
         label: { kind: "relation" as const, field, group },
       }));
@@ -64,20 +65,28 @@ export class DebUniverse implements Universe<DebPackage, DebLabel> {
     );
   }
 
-  /** All packages that fulfil one of the alternatives, as apt would try them. */
+  /** All packages that fulfil one of the alternatives. */
   candidates(group: RelationGroup): DebPackage[] {
-    if (group.length === 1) return this.#matching(group[0]!);
-    return [...new Set(group.flatMap((relation) => this.#matching(relation)))];
+    const found = group.flatMap((relation) => [...this.#real(relation), ...this.#providing(relation)]);
+    return found.length < 2 ? found : [...new Set(found)];
   }
 
-  #matching(relation: Relation): DebPackage[] {
-    const found: DebPackage[] = [];
+  /** The same as apt would try them: alternative by alternative, the package of that name before those that provide it. */
+  *#preferred(group: RelationGroup): Generator<DebPackage, void, undefined> {
+    for (const relation of group) {
+      yield* this.#real(relation);
+      yield* this.#providing(relation).sort((a, b) => this.#compareProviders(a, b));
+    }
+  }
+
+  #real(relation: Relation): DebPackage[] {
     const real = this.candidate(relation.name);
-    if (real !== undefined && fitsQualifier(real, relation) && satisfiesVersion(relation, real.version))
-      found.push(real);
-    const providers = this.providers(relation.name).filter((one) => one !== real && provides(one, relation));
-    if (providers.length > 1) providers.sort((a, b) => this.#compareProviders(a, b));
-    return [...found, ...providers];
+    if (real === undefined || !fitsQualifier(real, relation)) return [];
+    return satisfiesVersion(relation, real.version) ? [real] : [];
+  }
+
+  #providing(relation: Relation): DebPackage[] {
+    return this.providers(relation.name).filter((one) => one.name !== relation.name && provides(one, relation));
   }
 
   /** apt's CompareProviders, for packages none of which is installed. */

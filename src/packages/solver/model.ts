@@ -4,9 +4,12 @@
  * package needs and what it cannot be with; the solver chooses.
  */
 
-/** Something that `package` needs: one of the candidates, of which the first is liked best. */
+/** Something that a package needs: one of the candidates. */
 export interface Requirement<Package, Label> {
+  /** In any order. */
   readonly candidates: readonly Package[];
+  /** The same, the one that is liked best first. Only asked when there is a choice to make. */
+  preferred(): Iterable<Package>;
   /** A weak one (Recommends) is met if that is possible, and is never a reason to fail. */
   readonly weak: boolean;
   /** What the universe wants to know of it again, for reasons and explanations. */

@@ -130,7 +130,7 @@ class Search<Package extends object, Label> {
         continue;
       }
       if (requirement.candidates.some((one) => this.#marked.has(one))) continue;
-      const chosen = this.#firstPossible(requirement.candidates);
+      const chosen = this.#firstPossible(requirement.preferred());
       if (chosen === undefined) {
         if (requirement.weak) continue;
         throw new Error("a requirement without possible candidate was not seen as a conflict");
@@ -143,8 +143,9 @@ class Search<Package extends object, Label> {
     return undefined;
   }
 
-  #firstPossible(candidates: readonly Package[]): Package | undefined {
-    return candidates.find((one) => this.#sat.value(this.#variable(one)) !== false);
+  #firstPossible(candidates: Iterable<Package>): Package | undefined {
+    for (const one of candidates) if (this.#sat.value(this.#variable(one)) !== false) return one;
+    return undefined;
   }
 
   /** Decides for a package, unless it follows already. */
