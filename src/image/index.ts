@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from "./accelerator.ts";
+export * from "./build.ts";
 export * from "./credentials.ts";
 export * from "./disk.ts";
 export * from "./errors.ts";
@@ -10,3 +11,4 @@ export * from "./layout.ts";
 export * from "./machine.ts";
 export * from "./measure.ts";
 export * from "./qemu.ts";
+export * from "./run.ts";

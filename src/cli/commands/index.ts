@@ -33,6 +33,8 @@ export const commands: Readonly<Record<string, Loader>> = {
   "ostree remote show-url": () => import("./ostree/remote-show-url.ts"),
   "ostree reset": () => import("./ostree/reset.ts"),
   "ostree rev-parse": () => import("./ostree/rev-parse.ts"),
+  "image build": () => import("./image/build.ts"),
+  "image run": () => import("./image/run.ts"),
 };
 
 export async function loadCommand(name: string): Promise<Command> {
