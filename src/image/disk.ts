@@ -56,7 +56,7 @@ function writeTables(path: string, size: number, layout: DiskLayout, grub: GrubF
   const { start, end } = encodeGpt(layout.table);
   patchMbr(start.subarray(0, sectorSize), grub.boot, layout.biosBoot.first);
   const core = placeCore(grub.core, layout.biosBoot.first, partitionSize(layout.biosBoot));
-  const fd = openSync(path, "wx", 0o600);
+  const fd = openSync(path, "wx", 0o644);
   try {
     ftruncateSync(fd, size);
     writeAt(fd, start, 0);
