@@ -11,7 +11,7 @@ import type { EtcMerge } from "./merge-etc.ts";
 import { type Deployment, deploymentId } from "./model.ts";
 import { inheritedOrigin, originFromRefspec } from "./origin.ts";
 import { planDeployments, type RetainOptions } from "./retain.ts";
-import { checkDeploySpace } from "./space.ts";
+import { checkDeploySpace, explainFullDisk } from "./space.ts";
 import { type Finalizer, stageDeployment, startFinalizer } from "./stage-deployment.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { type Swap, writeDeployments } from "./write-deployments.ts";
@@ -67,6 +67,24 @@ export async function deploy(
   };
   if (request.stage === true) sysroot.requireBooted();
   if (request.stage === true) await (request.startFinalizer ?? startFinalizer)();
+  return explainFullDisk(sysroot, () => makeDeployment(sysroot, request, { ...context, merge }, progress));
+}
+
+interface DeployContext {
+  readonly stateroot: string;
+  readonly checksum: Checksum;
+  readonly kernelArgs: KernelArgs;
+  readonly origin: Keyfile | undefined;
+  readonly merge: Deployment | undefined;
+}
+
+async function makeDeployment(
+  sysroot: Sysroot,
+  request: DeployRequest,
+  context: DeployContext,
+  progress: ProgressListener,
+): Promise<DeployResult> {
+  const { merge } = context;
   const deployment = await progressStage(
     progress,
     "checkout",

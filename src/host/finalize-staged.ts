@@ -12,6 +12,7 @@ import { finalizeDeployment } from "./finalize.ts";
 import type { EtcMerge } from "./merge-etc.ts";
 import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
 import { planDeployments } from "./retain.ts";
+import { explainFullDisk } from "./space.ts";
 import { readStaged, removeStaged, removeStagedLock, type StagedState, writeStaged } from "./staged.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { writeDeployments } from "./write-deployments.ts";
@@ -36,7 +37,7 @@ export async function finalizeStaged(sysroot: Sysroot): Promise<FinalizeResult> 
   try {
     // Gone before the merge begins: a half-merged deployment must not be tried a second time.
     removeStaged(sysroot.running.run);
-    const result = finalize(sysroot, staged, state);
+    const result = await explainFullDisk(sysroot, () => finalize(sysroot, staged, state));
     removeIfExists(stampPath(sysroot.path));
     return { ...result, locked: false };
   } catch (error) {

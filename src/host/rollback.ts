@@ -2,6 +2,7 @@
 import { hostError } from "./errors.ts";
 import { cleanSysroot } from "./cleanup.ts";
 import { type Deployment, sameDeployment } from "./model.ts";
+import { explainFullDisk } from "./space.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { writeDeployments } from "./write-deployments.ts";
 
@@ -24,7 +25,7 @@ export async function rollback(sysroot: Sysroot): Promise<RollbackResult> {
   if (before === undefined || next === undefined) {
     throw hostError("no-rollback", "there is no other deployment to go back to", { hint: "atomic host status" });
   }
-  return makeDefault(sysroot, next, sysroot.staged ?? before);
+  return explainFullDisk(sysroot, () => makeDefault(sysroot, next, sysroot.staged ?? before));
 }
 
 function rollbackTarget(sysroot: Sysroot, list: readonly Deployment[]): Deployment | undefined {

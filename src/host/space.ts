@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lstatSync, statfsSync } from "node:fs";
 import { join } from "node:path";
+import { isErrno } from "../base/index.ts";
 import {
   type Checksum,
   type DirNode,
@@ -22,6 +23,8 @@ export interface SpaceNeed {
 export interface SpaceAvailable extends SpaceNeed {
   readonly blockSize: number;
 }
+
+const cleanupHint = "atomic host cleanup --rollback  frees what old deployments hold";
 
 /** Left free in any case: boot entries, refs, journals, and a status that can still be written. */
 export const reserve: SpaceNeed = { bytes: 4 << 20, inodes: 64 };
@@ -46,6 +49,21 @@ export function requireSpace(path: string, need: SpaceNeed, available: SpaceAvai
   }
 }
 
+/**
+ * Runs a change of the system root; a disk that fills up meanwhile becomes `host-no-space`. What was current before the
+ * change still is: everything new is written beside it.
+ */
+export async function explainFullDisk<T>(sysroot: Sysroot, change: () => T | Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch (cause) {
+    if (!isErrno(cause, "ENOSPC", "EDQUOT")) throw cause;
+    const free = (place: string) => formatSize(availableSpace(join(sysroot.path, place)).bytes);
+    const text = `the disk is full: ${free("ostree")} free in ${join(sysroot.path, "ostree")}, ${free("boot")} in boot`;
+    throw hostError("no-space", `${text}; what booted before still boots`, { cause, hint: cleanupHint });
+  }
+}
+
 export function formatSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const units = ["kB", "MB", "GB", "TB"];
@@ -58,14 +76,13 @@ export function formatSize(bytes: number): string {
  * of /etc on the root file system (files are hard links), the kernel set on a separate boot.
  */
 export function checkDeploySpace(sysroot: Sysroot, checksum: Checksum): void {
-  const hint = "atomic host cleanup --rollback  frees what the old deployments hold";
   const tree = readTree(sysroot.repo, checksum);
   const root = availableSpace(join(sysroot.path, "ostree"));
-  requireSpace(join(sysroot.path, "ostree"), checkoutNeed(tree, root.blockSize), root, hint);
+  requireSpace(join(sysroot.path, "ostree"), checkoutNeed(tree, root.blockSize), root, cleanupHint);
   if (!sysroot.bootIsSeparate) return;
   const boot = join(sysroot.path, "boot");
   const available = availableSpace(boot);
-  requireSpace(boot, kernelNeed(tree, available.blockSize), available, hint);
+  requireSpace(boot, kernelNeed(tree, available.blockSize), available, cleanupHint);
 }
 
 /** Space for a hard link checkout and its copy of usr/etc. */

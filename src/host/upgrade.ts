@@ -8,6 +8,7 @@ import type { Deployment } from "./model.ts";
 import { inheritedOrigin, originRefspec } from "./origin.ts";
 import { diffPackages, type PackageDiff } from "./package-diff.ts";
 import { pruneRepository } from "./prune-repository.ts";
+import { checkDeploySpace } from "./space.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { treePackages } from "./tree-packages.ts";
 
@@ -63,6 +64,8 @@ export async function upgrade(
   progress: ProgressListener = silent,
 ): Promise<Upgrade> {
   const source = upgradeSource(sysroot, request.stateroot);
+  // A version like the present one must fit, before anything is downloaded; the new one is measured when it is here.
+  checkDeploySpace(sysroot, source.current.checksum);
   await fetchHead(
     sysroot,
     source.refspec,

@@ -98,6 +98,23 @@ test("a preview says what would change and changes nothing; the upgrade does it"
   assert.equal((await upgrade(after, { startFinalizer })).changed, false);
 });
 
+test("a preview knows the packages when the commit lists them, and fetches nothing else", async (t) => {
+  const { release, running, remote } = await hostAndServer(t);
+  const list = (version: string) =>
+    `--add-metadata=atomic.packages=[("podman","${version}","amd64"),("dpkg","1","amd64")]`;
+  for (const version of ["5.9", "5.10"]) {
+    const base = release({ version: `13.${version}` });
+    const args = ["commit", `--repo=${remote}`, `--branch=${ref}`, "--no-bindings", `--tree=ref=${base}`];
+    ostree(...args, list(version), `--add-metadata-string=version=13.${version}`);
+    if (version === "5.9") await deploy(running(), { rev: await fetchRevision(running(), origin, "13.5.9"), origin });
+  }
+  const sysroot = running();
+  const found = await previewUpgrade(sysroot);
+  assert.deepEqual(found.packages?.upgraded, [{ name: "podman", architecture: "amd64", from: "5.9", to: "5.10" }]);
+  assert.equal(found.packages?.removed.length, 0);
+  assert.equal(sysroot.repo.isPartial(found.to.checksum), true);
+});
+
 test("an older commit than the present one is refused unless asked for", async (t) => {
   const { release, running } = await hostAndServer(t);
   const old = release({ version: "13.0", timestamp: "2026-10-01T00:00:00Z" });
