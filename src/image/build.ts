@@ -3,6 +3,7 @@ import { existsSync, lstatSync, mkdtempSync, renameSync, rmSync, statSync } from
 import { basename, dirname, join, resolve } from "node:path";
 import { type ProgressListener, removeTree, run, silent, stage, syncDirectory } from "../base/index.ts";
 import { Repo, readTree, type Checksum, type TreeNode } from "../ostree/index.ts";
+import { consoleArguments, selinuxArguments } from "./boot-arguments.ts";
 import { writeDisk } from "./disk.ts";
 import { imageError } from "./errors.ts";
 import { randomUuids, seededUuids } from "./guid.ts";
@@ -49,8 +50,6 @@ export interface BuiltImage {
 /** Port on which `image run` serves the repository; the guest sees the machine that runs it as 10.0.2.2. */
 export const servePort = 8421;
 export const guestRemoteUrl = `http://10.0.2.2:${servePort}/`;
-
-const consoleArguments = ["console=tty0", "console=ttyS0,115200n8"];
 
 /**
  * Makes a disk from a release: partitions, boot loaders for BIOS and UEFI, and one deployment. Nothing is mounted.
@@ -104,6 +103,8 @@ async function buildIn(
   const stateroot = options.stateroot ?? options.ref.split("/")[0] ?? options.ref;
   const label = options.label ?? "root";
   const remote = { name: options.remoteName ?? stateroot, url: options.remoteUrl ?? guestRemoteUrl };
+  const selinux = selinuxArguments(source, source.resolve(options.ref));
+  const standard = [`root=LABEL=${label}`, "rw", ...consoleArguments, ...selinux];
   const directory = join(scratch, "sysroot");
   const prepared = await prepareSysroot(
     directory,
@@ -111,7 +112,7 @@ async function buildIn(
       source,
       ref: options.ref,
       stateroot,
-      kernelArgs: [`root=LABEL=${label}`, "rw", ...consoleArguments, ...(options.kernelArgs ?? [])],
+      kernelArgs: [...standard, ...(options.kernelArgs ?? [])],
       remote: { ...remote, ...(options.remoteKeys === undefined ? {} : { gpgKeys: options.remoteKeys }) },
     },
     progress,

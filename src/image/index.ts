@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from "./accelerator.ts";
+export * from "./boot-arguments.ts";
 export * from "./build.ts";
 export * from "./credentials.ts";
 export * from "./disk.ts";

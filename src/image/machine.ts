@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { requireProgram, type AtomicError } from "../base/index.ts";
+import { findProgram, requireProgram, type AtomicError } from "../base/index.ts";
 import { chooseAccelerator, type Accelerator } from "./accelerator.ts";
 import { shellCredentials, type Credential } from "./credentials.ts";
 import { imageError } from "./errors.ts";
@@ -72,12 +72,18 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       ...lineArguments(directory),
       ...(options.restore === undefined ? [] : ["-loadvm", options.restore]),
     ];
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const [command, ...words] = withParent([program, ...args]);
+    const child = spawn(command!, words, { stdio: ["pipe", "pipe", "pipe"] });
     return await Machine.connect(child, { ...options, directory, mark, accelerator });
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Makes a machine end with this process, however that ends (prctl(2), PR_SET_PDEATHSIG). */
+function withParent(command: string[]): string[] {
+  return findProgram("setpriv") === undefined ? command : ["setpriv", "--pdeathsig", "KILL", ...command];
 }
 
 /** Console, shell and control. With -S it waits until all are connected, so that nothing it says gets lost. */
