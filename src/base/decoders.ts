@@ -83,6 +83,7 @@ abstract class AreaDecoder implements Decoder {
   }
 
   step(): Step {
+    if (!this.#open) throw new Error("a decoder was used after it was closed");
     this.areas.refill();
     return this.decode();
   }

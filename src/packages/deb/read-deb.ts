@@ -16,7 +16,7 @@ export interface DebFile extends Disposable {
    * The files of the package in its order, read as a stream: take the content of an entry before the next one.
    * Can be called again; each call reads from the start.
    */
-  files(): IterableIterator<TarEntry>;
+  files(): Generator<TarEntry, void, undefined>;
   close(): void;
 }
 
