@@ -4,7 +4,7 @@ import type { Treefile } from "./treefile/model.ts";
 /** What `documentation: false` leaves out; copyright files stay, as licences ask (and dpkg's own `minbase` recipes do). */
 const documentation = /^\/usr\/share\/(doc\/.*|man\/.*|info\/.*|groff\/.*|doc-base\/.*|lintian\/.*|linda\/.*)$/;
 const copyright = /^\/usr\/share\/doc\/[^/]+(\/copyright)?$/;
-const catalogue = /^\/usr\/share\/locale\/([^/]+)\//;
+const catalogue = /^\/usr\/share\/locale\/([^/]+)(\/|$)/;
 
 /** Says which paths of a package stay out of the tree. */
 export function pathFilter(treefile: Treefile, name: string): (path: string) => boolean {

@@ -123,5 +123,7 @@ const fixedArguments = [
   "--ro-bind /proc/sys /proc/sys --ro-bind-try /proc/sysrq-trigger /proc/sysrq-trigger",
   "--tmpfs /run --dir /run/lock --bind tmp /tmp --bind vartmp /var/tmp",
   "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try",
+  // When the program is process 1, nothing of what it started outlives it; bwrap's own process 1 would wait for that.
+  "--as-pid-1",
   "--hostname localhost --die-with-parent --new-session --chdir / --cap-drop ALL --clearenv",
 ];

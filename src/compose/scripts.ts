@@ -72,8 +72,8 @@ const anyCode = Array.from({ length: 256 }, (_, code) => code);
  * (Debian Policy 3.8). Then all the rest, in the order that dpkg finds.
  */
 const configureScript = `
-dpkg --force-depends --force-unsafe-io --log=/dev/null --no-pager --abort-after=1 --configure "$@" || exit
-dpkg --force-unsafe-io --log=/dev/null --no-pager --abort-after=1 --configure -a`;
+/usr/bin/dpkg --force-depends --force-unsafe-io --log=/dev/null --no-pager --abort-after=1 --configure "$@" || exit
+/usr/bin/dpkg --force-unsafe-io --log=/dev/null --no-pager --abort-after=1 --configure -a`;
 
 async function configure(
   workspace: Workspace,
@@ -82,7 +82,7 @@ async function configure(
   progress: ProgressListener,
 ): Promise<void> {
   const essential = packages.filter((one) => one.essential).map(({ infoName }) => infoName);
-  const script = essential.length > 0 ? configureScript : configureScript.replace(/^dpkg --force-depends.*\n/m, "");
+  const script = essential.length > 0 ? configureScript : configureScript.replace(/^\S+dpkg --force-depends.*\n/m, "");
   let output = "";
   let done = 0;
   const onOutput = (text: string) => {
