@@ -35,10 +35,10 @@ export function cleanSysroot(sysroot: Sysroot): CleanupResult {
   return { deployments, bootDirectories };
 }
 
-function removeOtherVersions({ path, bootVersion }: Sysroot): void {
+function removeOtherVersions({ path, boot, bootVersion }: Sysroot): void {
   const other = flip(bootVersion.version);
-  removeTree(join(path, `boot/loader.${other}`));
-  removeIfExists(join(path, "boot/loader.tmp"));
+  removeTree(join(boot, `loader.${other}`));
+  removeIfExists(join(boot, "loader.tmp"));
   removeIfExists(join(path, `ostree/boot.${other}`));
   for (const { version, sub } of otherBootVersions(bootVersion))
     removeTree(join(path, `ostree/boot.${version}.${sub}`));
@@ -97,7 +97,7 @@ function removeOrphans(sysroot: Sysroot, active: ReadonlySet<string>): void {
 }
 
 function removeOldKernels(sysroot: Sysroot): string[] {
-  const directory = join(sysroot.path, "boot/ostree");
+  const directory = join(sysroot.boot, "ostree");
   const active = new Set(sysroot.deployments.map((deployment) => bootDirectory(deployment)));
   const removed: string[] = [];
   for (const name of listDirectory(directory)) {

@@ -5,9 +5,8 @@ import type { Checksum } from "../ostree/index.ts";
 import { checkOutDeployment } from "./check-out-deployment.ts";
 import { cleanSysroot } from "./cleanup.ts";
 import { hostError } from "./errors.ts";
-import { finalizeDeployment } from "./finalize.ts";
+import { type FinalEtc, finalizeDeployment } from "./finalize.ts";
 import type { KernelArgs } from "./kernel-args.ts";
-import type { EtcMerge } from "./merge-etc.ts";
 import { type Deployment, deploymentId } from "./model.ts";
 import { inheritedOrigin, originFromRefspec } from "./origin.ts";
 import { planDeployments, type RetainOptions } from "./retain.ts";
@@ -39,7 +38,7 @@ export interface DeployRequest {
 export interface DeployResult {
   readonly deployment: Deployment;
   /** Undefined when it is staged: the merge takes place at shutdown. */
-  readonly etc: EtcMerge | undefined;
+  readonly etc: FinalEtc | undefined;
   readonly swap: Swap | "staged";
 }
 
@@ -101,13 +100,13 @@ async function makeDeployment(
   );
 }
 
-function activate(
+async function activate(
   sysroot: Sysroot,
   deployment: Deployment,
   merge: Deployment | undefined,
   retain: RetainOptions | undefined,
-): DeployResult {
-  const etc = finalizeDeployment(sysroot, deployment, merge);
+): Promise<DeployResult> {
+  const etc = await finalizeDeployment(sysroot, deployment, merge);
   const swap = writeDeployments(sysroot, planDeployments(sysroot.deployments, deployment, merge, retain));
   cleanSysroot(sysroot);
   return { deployment: sysroot.find(deployment), etc, swap };

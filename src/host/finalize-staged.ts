@@ -8,8 +8,7 @@ import { dirname, join } from "node:path";
 import { makeDirectories, readTextIfExists, removeIfExists, writeFileAtomic } from "../base/index.ts";
 import { cleanSysroot } from "./cleanup.ts";
 import { hostError } from "./errors.ts";
-import { finalizeDeployment } from "./finalize.ts";
-import type { EtcMerge } from "./merge-etc.ts";
+import { type FinalEtc, finalizeDeployment } from "./finalize.ts";
 import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
 import { planDeployments } from "./retain.ts";
 import { explainFullDisk } from "./space.ts";
@@ -22,7 +21,7 @@ const stampPath = (sysroot: string) => join(sysroot, "boot/ostree/finalize-failu
 export interface FinalizeResult {
   /** Undefined: nothing was staged, or it is locked. */
   readonly deployment: Deployment | undefined;
-  readonly etc: EtcMerge | undefined;
+  readonly etc: FinalEtc | undefined;
   readonly locked: boolean;
 }
 
@@ -46,7 +45,11 @@ export async function finalizeStaged(sysroot: Sysroot): Promise<FinalizeResult> 
   }
 }
 
-function finalize(sysroot: Sysroot, staged: Deployment, state: StagedState): { deployment: Deployment; etc: EtcMerge } {
+async function finalize(
+  sysroot: Sysroot,
+  staged: Deployment,
+  state: StagedState,
+): Promise<{ deployment: Deployment; etc: FinalEtc }> {
   const merge = mergeDeployment(sysroot, state);
   const target: Deployment = {
     ...staged,
@@ -54,7 +57,7 @@ function finalize(sysroot: Sysroot, staged: Deployment, state: StagedState): { d
     kernelArgs: state.kernelArgs === undefined ? (merge?.kernelArgs ?? []) : staged.kernelArgs,
     origin: staged.origin ?? merge?.origin,
   };
-  const etc = finalizeDeployment(sysroot, target, merge);
+  const etc = await finalizeDeployment(sysroot, target, merge);
   writeDeployments(sysroot, planDeployments(sysroot.deployments, target, merge));
   cleanSysroot(sysroot);
   return { deployment: sysroot.find(target), etc };

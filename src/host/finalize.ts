@@ -5,16 +5,28 @@ import { copyAttributes, makeDirectories, removeIfExists, setImmutable } from ".
 import { type EtcMerge, mergeEtc } from "./merge-etc.ts";
 import { backingPath, type Deployment } from "./model.ts";
 import { writeOrigin } from "./origin.ts";
+import { type PolicyState, refreshPolicy } from "./refresh-policy.ts";
 import type { Sysroot } from "./sysroot.ts";
+
+/** What became of /etc. */
+export interface FinalEtc extends EtcMerge {
+  /** Of the SELinux policy, which is in /etc. */
+  readonly policy: PolicyState;
+}
 
 /**
  * The last steps before a checked-out deployment can be booted: /etc merged, origin written, root sealed
  * (`sysroot_finalize_deployment`).
  * @param merge whose changes to /etc are taken over
  */
-export function finalizeDeployment(sysroot: Sysroot, deployment: Deployment, merge: Deployment | undefined): EtcMerge {
+export async function finalizeDeployment(
+  sysroot: Sysroot,
+  deployment: Deployment,
+  merge: Deployment | undefined,
+): Promise<FinalEtc> {
   const tree = sysroot.directory(deployment);
   const merged = merge === undefined ? nothingMerged : mergeFrom(sysroot.directory(merge), tree);
+  const policy = await refreshPolicy(tree, merged.paths);
   // systemd then runs its ConditionNeedsUpdate= services once in the new version (systemd.unit(5)).
   removeIfExists(join(tree, "etc/.updated"));
   removeIfExists(join(sysroot.path, "ostree/deploy", deployment.stateroot, "var/.updated"));
@@ -22,10 +34,10 @@ export function finalizeDeployment(sysroot: Sysroot, deployment: Deployment, mer
   if (deployment.origin !== undefined) writeOrigin(sysroot.path, deployment, deployment.origin);
   // Not on all file systems; ostree-prepare-root makes / read-only where it can.
   setImmutable(tree, true);
-  return merged;
+  return { ...merged, policy };
 }
 
-const nothingMerged: EtcMerge = { modified: 0, removed: 0, added: 0, conflicts: [] };
+const nothingMerged: EtcMerge = { modified: 0, removed: 0, added: 0, conflicts: [], paths: [] };
 
 function mergeFrom(from: string, to: string): EtcMerge {
   const source = { original: join(from, "usr/etc"), modified: join(from, "etc"), target: join(to, "etc") };

@@ -31,6 +31,8 @@ export interface EtcMerge {
   readonly removed: number;
   readonly added: number;
   readonly conflicts: readonly EtcConflict[];
+  /** Paths that were carried over or removed. */
+  readonly paths: readonly string[];
 }
 
 export const savedSuffix = ".atomic-save";
@@ -45,7 +47,13 @@ export function mergeEtc(source: EtcMergeSource): EtcMerge {
     if (savedAs !== undefined) conflicts.push({ path: change.path, savedAs });
   }
   const count = (kind: EtcChange["kind"]) => changes.filter((change) => change.kind === kind).length;
-  return { modified: count("modified"), removed: count("removed"), added: count("added"), conflicts };
+  return {
+    modified: count("modified"),
+    removed: count("removed"),
+    added: count("added"),
+    conflicts,
+    paths: changes.map(({ path }) => path),
+  };
 }
 
 function remove({ target }: EtcMergeSource, path: string): void {

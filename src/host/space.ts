@@ -80,7 +80,7 @@ export function checkDeploySpace(sysroot: Sysroot, checksum: Checksum): void {
   const root = availableSpace(join(sysroot.path, "ostree"));
   requireSpace(join(sysroot.path, "ostree"), checkoutNeed(tree, root.blockSize), root, cleanupHint);
   if (!sysroot.bootIsSeparate) return;
-  const boot = join(sysroot.path, "boot");
+  const { boot } = sysroot;
   const available = availableSpace(boot);
   requireSpace(boot, kernelNeed(tree, available.blockSize), available, cleanupHint);
 }

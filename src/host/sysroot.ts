@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import type { HeldLock } from "../base/index.ts";
+import { type HeldLock, unlessErrno } from "../base/index.ts";
 import type { BlsField } from "../formats/index.ts";
 import { Repo } from "../ostree/index.ts";
 import type { BootVersion } from "./boot-version.ts";
@@ -9,7 +9,7 @@ import { hostError } from "./errors.ts";
 import { loadDeployments } from "./load-deployments.ts";
 import { lockSysroot } from "./lock.ts";
 import { checkStateroot, type Deployment, type DeploymentName, deploymentPath, sameDeployment } from "./model.ts";
-import { detectRunning, type Running } from "./running.ts";
+import { detectRunning, directoryId, type Running } from "./running.ts";
 
 /**
  * The physical root of a host: `ostree/repo`, the deployments, and `boot`. A value shows what was on disk when it was
@@ -147,8 +147,18 @@ export class Sysroot {
     utimesSync(join(this.path, "ostree/deploy"), now, now);
   }
 
+  /**
+   * Where the boot loader's files are. On a running host /boot is mostly a second mount of what /sysroot has as well;
+   * hard links to the repository need the path on the same mount.
+   */
+  get boot(): string {
+    const [boot, physical] = [join(this.path, "boot"), join(this.path, "sysroot/boot")];
+    const same = unlessErrno(["ENOENT", "ENOTDIR"], () => directoryId(physical)) === directoryId(boot);
+    return same ? physical : boot;
+  }
+
   /** Whether `boot` is a file system of its own; else kernels are hard links there and cost nothing. */
   get bootIsSeparate(): boolean {
-    return statSync(join(this.path, "boot")).dev !== statSync(join(this.path, "ostree/repo")).dev;
+    return statSync(this.boot).dev !== statSync(join(this.path, "ostree/repo")).dev;
   }
 }

@@ -48,7 +48,7 @@ export function writeDeployments(sysroot: Sysroot, deployments: readonly Deploym
 function writeBootable(sysroot: Sysroot, wanted: readonly Deployment[]): Swap {
   const current = sysroot.deployments.filter(({ staged }) => !staged);
   // libostree's programs write a menu without the part for GRUB: it is written anew.
-  const hasGrub = lstatIfExists(join(sysroot.path, "boot/loader/grub.cfg")) !== undefined;
+  const hasGrub = lstatIfExists(join(sysroot.boot, "loader/grub.cfg")) !== undefined;
   const newMenu = !hasGrub || !sameMenu(sysroot, current, wanted);
   if (wanted.length === 0 && current.length === 0) return "none";
   if (!newMenu && current.every((deployment, index) => sameDeployment(deployment, wanted[index]))) return "none";
@@ -100,7 +100,7 @@ function writeMenu(
   links: readonly BootLink[],
   next: BootVersion,
 ): void {
-  const boot = join(sysroot.path, "boot");
+  const { boot } = sysroot;
   const loader = join(boot, `loader.${next.version}`);
   rmSync(loader, { recursive: true, force: true });
   makeDirectories(join(loader, "entries"));
@@ -132,7 +132,7 @@ function installEntry(
 ): BlsEntry {
   const tree = sysroot.directory(deployment);
   const kernel = findKernel(tree);
-  installKernel(join(sysroot.path, "boot"), kernel, deployment);
+  installKernel(sysroot.boot, kernel, deployment);
   return makeBootEntry(deployment, {
     index,
     count: all.length,
@@ -186,5 +186,5 @@ function replaceLink(target: string, path: string): void {
 /** Everything is on the disk before the one rename that counts (`full_system_sync`). */
 function flush(sysroot: Sysroot): void {
   syncFileSystem(join(sysroot.path, "ostree"));
-  if (sysroot.bootIsSeparate) syncFileSystem(join(sysroot.path, "boot"));
+  if (sysroot.bootIsSeparate) syncFileSystem(sysroot.boot);
 }

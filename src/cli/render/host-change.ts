@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EtcMerge, Swap } from "../../host/index.ts";
+import type { FinalEtc, Swap } from "../../host/index.ts";
 import { shortChecksum } from "./columns.ts";
 
 /** What a deploying command says at its end. */
@@ -9,7 +9,7 @@ export interface DeployReport {
   readonly serial: number;
   readonly version: string | undefined;
   readonly swap: Swap | "staged";
-  readonly etc: EtcMerge | undefined;
+  readonly etc: FinalEtc | undefined;
   readonly rebooting: boolean;
   /** Whether there is another deployment to go back to. */
   readonly canUndo: boolean;
@@ -37,15 +37,17 @@ export function versionName({ version, checksum }: { version: string | undefined
 }
 
 /** What became of the administrator's changes to /etc. */
-export function etcLines(etc: EtcMerge | undefined): string[] {
+export function etcLines(etc: FinalEtc | undefined): string[] {
   if (etc === undefined) return [];
   const count = etc.modified + etc.removed + etc.added;
   const kept =
     count === 0
       ? []
       : [`  /etc: ${etc.modified} changed, ${etc.added} added, ${etc.removed} removed by you, all kept.`];
+  const policy = etc.policy === "kept" ? ["  The SELinux policy could not be rebuilt; yours is used as it is."] : [];
   return [
     ...kept,
+    ...policy,
     ...etc.conflicts.map(
       ({ path, savedAs }) => `  /etc/${path} is of another kind in the new version; yours is /etc/${savedAs}`,
     ),
