@@ -185,6 +185,7 @@ function replaceLink(target: string, path: string): void {
 
 /** Everything is on the disk before the one rename that counts (`full_system_sync`). */
 function flush(sysroot: Sysroot): void {
-  syncFileSystem(join(sysroot.path, "ostree"));
+  // Not /ostree: on a running host that is a link.
+  syncFileSystem(join(sysroot.path, "ostree/repo"));
   if (sysroot.bootIsSeparate) syncFileSystem(sysroot.boot);
 }

@@ -50,6 +50,7 @@ export function writeTree(directory: string, { version, kernel = "kernel", files
   for (const path of ["var", "sysroot", "boot", "proc", "dev", "run"])
     mkdirSync(join(directory, path), { recursive: true });
   symlinkSync("sysroot/ostree", join(directory, "ostree"));
+  for (const name of ["bin", "lib", "lib64"]) symlinkSync(`usr/${name}`, join(directory, name));
 }
 
 /** Commits a tiny tree to `ref` with stock ostree. */
