@@ -30,7 +30,7 @@ export async function resolvePackages(
   return { solution, sources: distinct(set.sources.map(({ info }) => info)) };
 }
 
-function aptSources(treefile: Treefile): AptSource[] {
+export function aptSources(treefile: Treefile): AptSource[] {
   const architecture = debianArchitecture(treefile.basearch);
   return treefile.apt.flatMap(({ uri, suites, components, signedBy, priority }) =>
     suites.map((suite) => ({

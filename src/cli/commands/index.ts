@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   doctor: () => import("./doctor.ts"),
   explain: () => import("./explain.ts"),
   "host cleanup": () => import("./host/cleanup.ts"),
+  quickstart: () => import("./quickstart.ts"),
   "host deploy": () => import("./host/deploy.ts"),
   "host finalize-staged": () => import("./host/finalize-staged.ts"),
   "host init": () => import("./host/init.ts"),

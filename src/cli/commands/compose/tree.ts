@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { ComposeOptions, ComposeResult, Treefile } from "../../../compose/index.ts";
 import type { Repo } from "../../../ostree/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
+import { executablePath } from "../../executable.ts";
 import { renderComposed } from "../../render/compose.ts";
 import { cacheDir, composeOptions, openTreefile } from "./shared.ts";
 
@@ -55,7 +55,7 @@ export default defineCommand<ComposeResult | Treefile>({
     if (invocation.flag("print-only")) return treefile;
     const { composeTree } = await import("../../../compose/index.ts");
     const repo = await openRepo(invocation);
-    const result = await composeTree({ ...readOptions(invocation, repo), treefile, repo }, invocation.progress);
+    const result = await composeTree({ ...(await readOptions(invocation, repo)), treefile, repo }, invocation.progress);
     await leaveMarks(invocation, result);
     return result;
   },
@@ -72,7 +72,7 @@ async function openRepo(invocation: Invocation): Promise<Repo> {
   return existsSync(join(path, "config")) ? Repo.open(path) : Repo.init(path, "archive");
 }
 
-function readOptions(invocation: Invocation, repo: Repo): Omit<ComposeOptions, "treefile" | "repo"> {
+async function readOptions(invocation: Invocation, repo: Repo): Promise<Omit<ComposeOptions, "treefile" | "repo">> {
   const metadata = new Map(invocation.values("add-metadata-string").map(keyValue));
   const version = metadata.get("version");
   metadata.delete("version");
@@ -80,7 +80,7 @@ function readOptions(invocation: Invocation, repo: Repo): Omit<ComposeOptions, "
     const rev = invocation.value(name);
     return rev === undefined ? undefined : repo.resolve(rev);
   });
-  const executable = invocation.value("executable") ?? ownExecutable();
+  const executable = invocation.value("executable") ?? (await executablePath(invocation.progress));
   return {
     cacheDir: cacheDir(invocation),
     metadata,
@@ -102,12 +102,6 @@ function keyValue(text: string): [string, string] {
   const equals = text.indexOf("=");
   if (equals < 1) throw cliError("usage", `--add-metadata-string=${text}: KEY=VALUE wanted`);
   return [text.slice(0, equals), text.slice(equals + 1)];
-}
-
-/** This program, when it is the one file that needs nothing else. */
-function ownExecutable(): string | undefined {
-  const { isSea } = createRequire(import.meta.url)("node:sea") as typeof import("node:sea");
-  return isSea() ? process.execPath : undefined;
 }
 
 /** https://reproducible-builds.org/specs/source-date-epoch/ */
