@@ -10,7 +10,7 @@ import { AtomicError } from "./errors.ts";
  * is an asset. Tasks are sent in batches by the caller: a message costs about 20 us.
  */
 export class WorkerPool<Task, Result> implements Disposable {
-  readonly #workers: { readonly worker: Worker; readonly pending: Map<number, PromiseWithResolvers<Result>> }[] = [];
+  readonly #workers: PoolWorker<Result>[] = [];
   readonly #waiting: (() => void)[] = [];
   #nextId = 0;
 
@@ -34,6 +34,7 @@ export class WorkerPool<Task, Result> implements Disposable {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
       chosen = this.#leastBusy();
     }
+    if (chosen.failed) throw chosen.failed;
     const id = this.#nextId++;
     const done = Promise.withResolvers<Result>();
     chosen.pending.set(id, done);
@@ -54,6 +55,7 @@ export class WorkerPool<Task, Result> implements Disposable {
     const worker = createWorker(module, data);
     worker.unref();
     const pending = new Map<number, PromiseWithResolvers<Result>>();
+    const entry: PoolWorker<Result> = { worker, pending };
     const settle = (id: number, act: (promise: PromiseWithResolvers<Result>) => void) => {
       const promise = pending.get(id);
       pending.delete(id);
@@ -64,11 +66,21 @@ export class WorkerPool<Task, Result> implements Disposable {
     worker.on("message", ({ id, result, error }: { id: number; result: Result; error?: SentError }) => {
       settle(id, (promise) => (error ? promise.reject(receiveError(error)) : promise.resolve(result)));
     });
-    worker.on("error", (error) => {
+    const failAll = (error: Error) => {
+      entry.failed ??= error;
       for (const id of pending.keys()) settle(id, (promise) => promise.reject(error));
-    });
-    return { worker, pending };
+    };
+    worker.on("error", failAll);
+    worker.on("exit", (code) => failAll(new Error(`worker ${module} ended with ${code} before its work was done`)));
+    return entry;
   }
+}
+
+interface PoolWorker<Result> {
+  readonly worker: Worker;
+  readonly pending: Map<number, PromiseWithResolvers<Result>>;
+  /** Why the thread ended: tasks given to it afterwards would never be answered. */
+  failed?: Error;
 }
 
 /** An error as it crosses threads: structured clone keeps no class and no own properties. */
@@ -93,7 +105,9 @@ function receiveError({ error, name, extra }: SentError): Error {
 }
 
 function createWorker(module: string, data: unknown): Worker {
-  const options = { workerData: data, execArgv: ["--no-warnings"] };
+  // Hot loops make short-lived garbage: a small nursery keeps memory low, and costs no time.
+  const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+  const options = { workerData: data, execArgv: ["--no-warnings"], resourceLimits };
   const sea = createRequire(import.meta.url)("node:sea") as typeof import("node:sea");
   if (sea.isSea()) {
     // A worker evaluated from text has no file to resolve from; the bundle needs none.

@@ -11,6 +11,8 @@ export interface GVariantType {
   readonly fixedSize: number;
   /** Element of an array or maybe; members of a tuple or dictionary entry. */
   readonly members: readonly GVariantType[];
+  /** Members of a tuple that have a framing offset: those of variable size, except the last member. */
+  readonly framed: number;
 }
 
 /** GLib's G_VARIANT_MAX_RECURSION_DEPTH: deeper nesting would exhaust the stack. */
@@ -55,18 +57,18 @@ function parse(text: string, start: number, depth: number): [GVariantType, numbe
   if (depth > depthLimit) throw invalid(text);
   const size = basicSizes[code];
   if (size !== undefined) return [basic(code, size), start + 1];
-  if (code === "v") return [{ code, text: code, alignment: 8, fixedSize: 0, members: [] }, start + 1];
+  if (code === "v") return [{ code, text: code, alignment: 8, fixedSize: 0, members: [], framed: 0 }, start + 1];
   if (code === "a" || code === "m") {
     const [element, end] = parse(text, start + 1, depth + 1);
     const whole = text.slice(start, end);
-    return [{ code, text: whole, alignment: element.alignment, fixedSize: 0, members: [element] }, end];
+    return [{ code, text: whole, alignment: element.alignment, fixedSize: 0, members: [element], framed: 0 }, end];
   }
   if (code === "(" || code === "{") return parseTuple(text, start, depth);
   throw invalid(text);
 }
 
 function basic(code: string, size: 0 | 1 | 2 | 4 | 8): GVariantType {
-  return { code, text: code, alignment: size === 0 ? 1 : size, fixedSize: size, members: [] };
+  return { code, text: code, alignment: size === 0 ? 1 : size, fixedSize: size, members: [], framed: 0 };
 }
 
 function parseTuple(text: string, start: number, depth: number): [GVariantType, number] {
@@ -91,13 +93,14 @@ function isBasic(type: GVariantType | undefined): boolean {
 
 function tuple(code: string, text: string, members: readonly GVariantType[]): GVariantType {
   const alignment = members.reduce<1 | 2 | 4 | 8>((most, { alignment }) => (alignment > most ? alignment : most), 1);
+  const framed = members.filter(({ fixedSize }, index) => fixedSize === 0 && index < members.length - 1).length;
   let size = 0;
   for (const member of members) {
-    if (member.fixedSize === 0) return { code, text, alignment, fixedSize: 0, members };
+    if (member.fixedSize === 0) return { code, text, alignment, fixedSize: 0, members, framed };
     size = alignUp(size, member.alignment) + member.fixedSize;
   }
   // The unit tuple takes one byte (specification 2.5.4).
-  return { code, text, alignment, fixedSize: Math.max(1, alignUp(size, alignment)), members };
+  return { code, text, alignment, fixedSize: Math.max(1, alignUp(size, alignment)), members, framed: 0 };
 }
 
 export function alignUp(offset: number, alignment: number): number {

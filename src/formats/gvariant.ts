@@ -237,15 +237,25 @@ function getNumber(type: GVariantType, bytes: Uint8Array, at: Reading): GVariant
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Longest string that is first tried as ASCII: names mostly are, and the decoder costs more than they do. */
+const shortString = 64;
 
 function getString(bytes: Uint8Array, at: Reading): string {
   const length = bytes.length - 1;
   if (length < 0 || bytes.indexOf(0) !== length) throw malformed(at.what, "a string without its single final NUL");
+  const plain = length <= shortString ? shortAscii(bytes, length) : undefined;
+  if (plain !== undefined) return plain;
   try {
     return utf8.decode(bytes.subarray(0, length));
   } catch (cause) {
     throw formatError("gvariant-malformed", `${at.what}: a string that is not UTF-8`, { cause });
   }
+}
+
+function shortAscii(bytes: Uint8Array, length: number): string | undefined {
+  for (let index = 0; index < length; index++) if ((bytes[index] ?? 0) > 0x7f) return undefined;
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, length);
+  return buffer.toString("latin1", 0, length);
 }
 
 function getVariant(bytes: Uint8Array, at: Reading): Variant {
@@ -286,16 +296,18 @@ function fixedItems(element: GVariantType, bytes: Uint8Array, at: Reading): GVar
 }
 
 function variableItems(element: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue[] {
-  if (bytes.length === 0) return [];
-  const offsets = new Offsets(bytes, at.what);
-  const table = offsets.at(bytes.length - offsets.size);
-  const count = (bytes.length - table) / offsets.size;
+  const { length } = bytes;
+  if (length === 0) return [];
+  const size = offsetSize(length);
+  const table = offset(bytes, length - size, size, at);
+  const count = (length - table) / size;
   if (count < 1 || !Number.isInteger(count)) throw malformed(at.what, "an array with a bad offset table");
+  const inner = deeper(at);
   const items: GVariantValue[] = [];
   let start = 0;
   for (let index = 0; index < count; index++) {
-    const end = offsets.at(table + index * offsets.size);
-    items.push(get(element, slice(bytes, start, end, table, element, at), deeper(at)));
+    const end = offset(bytes, table + index * size, size, at);
+    items.push(get(element, slice(bytes, start, end, table, element.alignment, at), inner));
     start = end;
   }
   return items;
@@ -303,21 +315,21 @@ function variableItems(element: GVariantType, bytes: Uint8Array, at: Reading): G
 
 function getTuple(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue[] {
   const { members } = type;
-  const framed = members.filter(({ fixedSize }, index) => fixedSize === 0 && index < members.length - 1).length;
-  const offsets = new Offsets(bytes, at.what);
-  const table = bytes.length - framed * offsets.size;
+  const size = offsetSize(bytes.length);
+  const table = bytes.length - type.framed * size;
   if (table < 0) throw malformed(at.what, `too short for type ${type.text}`);
+  const inner = deeper(at);
+  const values: GVariantValue[] = [];
   let start = 0;
   let nextOffset = bytes.length;
-  const values = members.map((member, index) => {
+  for (const [index, member] of members.entries()) {
     let end = table;
     if (member.fixedSize > 0) end = alignUp(start, member.alignment) + member.fixedSize;
-    else if (index < members.length - 1) end = offsets.at((nextOffset -= offsets.size));
-    const value = get(member, slice(bytes, start, end, table, member, at), deeper(at));
+    else if (index < members.length - 1) end = offset(bytes, (nextOffset -= size), size, at);
+    values.push(get(member, slice(bytes, start, end, table, member.alignment, at), inner));
     start = end;
-    return value;
-  });
-  if (type.fixedSize > 0) slice(bytes, start, table, table, { alignment: 1 }, at);
+  }
+  if (type.fixedSize > 0) slice(bytes, start, table, table, 1, at);
   else if (start !== table) throw malformed(at.what, `bytes after the last member of ${type.text}`);
   return values;
 }
@@ -328,7 +340,7 @@ function slice(
   previousEnd: number,
   end: number,
   limit: number,
-  { alignment }: { alignment: number },
+  alignment: number,
   at: Reading,
 ): Uint8Array {
   const start = alignUp(previousEnd, alignment);
@@ -339,25 +351,14 @@ function slice(
   return bytes.subarray(start, end);
 }
 
-/** Reader of a container's framing offsets, whose size follows from the container's. */
-class Offsets {
-  readonly size: 1 | 2 | 4 | 8;
-  readonly #view: DataView;
-  readonly #what: string;
+/** Bytes of each framing offset: it follows from the container's size. */
+function offsetSize(length: number): 1 | 2 | 4 | 8 {
+  return length <= 0xff ? 1 : length <= 0xffff ? 2 : length <= 0xffffffff ? 4 : 8;
+}
 
-  constructor(bytes: Uint8Array, what: string) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#what = what;
-    const { length } = bytes;
-    this.size = length <= 0xff ? 1 : length <= 0xffff ? 2 : length <= 0xffffffff ? 4 : 8;
-  }
-
-  at(position: number): number {
-    const view = this.#view;
-    if (position < 0 || position + this.size > view.byteLength) throw malformed(this.#what, "a missing offset table");
-    if (this.size === 1) return view.getUint8(position);
-    if (this.size === 2) return view.getUint16(position, true);
-    if (this.size === 4) return view.getUint32(position, true);
-    return Number(view.getBigUint64(position, true));
-  }
+function offset(bytes: Uint8Array, position: number, size: 1 | 2 | 4 | 8, at: Reading): number {
+  if (position < 0 || position + size > bytes.length) throw malformed(at.what, "a missing offset table");
+  let value = 0;
+  for (let index = size - 1; index >= 0; index--) value = value * 256 + (bytes[position + index] ?? 0);
+  return value;
 }

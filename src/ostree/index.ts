@@ -18,6 +18,7 @@ export * from "./tree.ts";
 export * from "./write-commit.ts";
 export * from "./write-tree.ts";
 export * from "./checkout.ts";
+export { type FileCheckoutOptions, type UnionMode } from "./checkout-file.ts";
 export * from "./checksum-file.ts";
 export * from "./find-path.ts";
 export * from "./bindings.ts";

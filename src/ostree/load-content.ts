@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Reading content objects from their files, in each mode's way (ostree-repo.c: _ostree_repo_load_file_bare). */
+import { hash } from "node:crypto";
 import {
   closeSync,
   createReadStream,
@@ -14,8 +15,14 @@ import { Readable } from "node:stream";
 import { createInflateRaw, inflateRawSync } from "node:zlib";
 import { getXattr, readXattrs } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
-import { archiveHeaderLength, decodeArchiveHeader, decodeUserMeta, sortXattrs } from "./file-object.ts";
-import { type FileHeader, isSymlinkMode, type RepoMode } from "./model.ts";
+import {
+  archiveHeaderLength,
+  decodeArchiveHeader,
+  decodeUserMeta,
+  encodeFileHeader,
+  sortXattrs,
+} from "./file-object.ts";
+import { type Checksum, type FileHeader, isSymlinkMode, type RepoMode } from "./model.ts";
 
 /** A content object. Content is empty for a symbolic link. */
 export interface LoadedFile {
@@ -65,6 +72,41 @@ function loadBareUser(path: string): LoadedFile {
   };
   const header = decodeUserMeta(meta, target, path);
   return { header, ...plainContent(path, isSymlinkMode(header.mode) ? 0 : size) };
+}
+
+/**
+ * Whether the object's file can stand as it is in a checkout: in bare also a symbolic link, else a regular file that its
+ * owner may read; with content, for so many files are empty that their one object could reach the limit of hard links.
+ * Only for bare modes. One system call.
+ */
+export function isLinkable(path: string, checksum: Checksum, mode: RepoMode): boolean {
+  if (mode !== "bare-user") {
+    const stat = lstatSync(path);
+    return stat.isSymbolicLink() ? mode === "bare" : stat.size > 0;
+  }
+  const meta = getXattr(path, "user.ostreemeta");
+  if (meta !== undefined) return linkableMeta(meta, path) && emptyChecksum(meta, path) !== checksum;
+  throw ostreeError("corrupt-object", `${path}: no attribute user.ostreemeta`);
+}
+
+function linkableMeta(meta: Buffer, what: string): boolean {
+  if (meta.length < 12) throw ostreeError("corrupt-object", `${what}: malformed attribute user.ostreemeta`);
+  const mode = meta.readUInt32BE(8);
+  return !isSymlinkMode(mode) && (mode & 0o400) !== 0;
+}
+
+/** There are few different headers, and many files: the checksum of an empty file tells one without looking at its size. */
+const emptyChecksums = new Map<string, Checksum>();
+const emptyChecksumLimit = 10_000;
+
+function emptyChecksum(meta: Buffer, what: string): Checksum {
+  const key = meta.toString("latin1");
+  let checksum = emptyChecksums.get(key);
+  if (checksum === undefined) {
+    checksum = hash("sha256", encodeFileHeader(decodeUserMeta(meta, () => "", what)), "hex") as Checksum;
+    if (emptyChecksums.size < emptyChecksumLimit) emptyChecksums.set(key, checksum);
+  }
+  return checksum;
 }
 
 /** Enough for nearly every header; a longer one is read in a second call. */

@@ -12,7 +12,7 @@ import {
 } from "../base/index.ts";
 import { Keyfile } from "../formats/index.ts";
 import { ostreeError } from "./errors.ts";
-import { type LoadedFile, loadContent } from "./load-content.ts";
+import { isLinkable, type LoadedFile, loadContent } from "./load-content.ts";
 import { decodeCommit, decodeDirMeta, decodeDirTree } from "./metadata-objects.ts";
 import {
   type Checksum,
@@ -118,6 +118,11 @@ export class Repo {
 
   loadHeader(checksum: Checksum): FileHeader {
     return this.loadFile(checksum).header;
+  }
+
+  /** Whether the file of a content object may be hard-linked into a checkout of the same kind. */
+  isLinkable(checksum: Checksum): boolean {
+    return this.#loading(checksum, "file", () => isLinkable(this.objectPath(checksum, "file"), checksum, this.mode));
   }
 
   /** Whether a commit is here without all of its objects (a pull was cut short, or only metadata was wanted). */

@@ -190,15 +190,19 @@ function writeArchive(
   const head = encodeArchiveHeader(header, size);
   const linked = isSymlinkMode(header.mode);
   if (typeof content !== "function") {
-    const body = linked ? [] : [deflateRawSync(content, { level: store.zlibLevel })];
+    const body = linked ? [] : [deflate(content, store.zlibLevel, finish)];
     return writeVector(fd, [head, ...body]);
   }
   let written = writeWhole(fd, head);
   content((piece, last) => {
-    const finishFlush = last ? finish : fullFlush;
-    written += writeWhole(fd, deflateRawSync(piece, { level: store.zlibLevel, finishFlush }));
+    written += writeWhole(fd, deflate(piece, store.zlibLevel, last ? finish : fullFlush));
   });
   return written;
+}
+
+/** Output buffers of the default size would be mostly air: half of all files are smaller. */
+function deflate(content: Uint8Array, level: number, finishFlush: number): Buffer {
+  return deflateRawSync(content, { level, finishFlush, chunkSize: Math.min(content.length + 64, 64 << 10) });
 }
 
 function writeVector(fd: number, parts: readonly Buffer[]): number {

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import { serveWorker } from "../base/index.ts";
+import { FileCheckout } from "./checkout-file.ts";
+import type { CheckoutData, CheckoutTask } from "./checkout.ts";
+import { Repo } from "./repo.ts";
+
+serveWorker<CheckoutTask[], void, CheckoutData, FileCheckout>(
+  ({ repo, options }) => new FileCheckout(Repo.open(repo), options),
+  (tasks, checkout) => {
+    for (const { directory, files } of tasks) {
+      for (const { name, checksum } of files) checkout.write(checksum, directory, name);
+    }
+  },
+);
