@@ -5,6 +5,7 @@ import type { Checksum } from "../ostree/index.ts";
 import { checkOutDeployment } from "./check-out-deployment.ts";
 import { cleanSysroot } from "./cleanup.ts";
 import { hostError } from "./errors.ts";
+import { clearFinalizeFailure } from "./finalize-staged.ts";
 import { type FinalEtc, finalizeDeployment } from "./finalize.ts";
 import type { KernelArgs } from "./kernel-args.ts";
 import { type Deployment, deploymentId } from "./model.ts";
@@ -109,6 +110,7 @@ async function activate(
   const etc = await finalizeDeployment(sysroot, deployment, merge);
   const swap = writeDeployments(sysroot, planDeployments(sysroot.deployments, deployment, merge, retain));
   cleanSysroot(sysroot);
+  clearFinalizeFailure(sysroot.path);
   return { deployment: sysroot.find(deployment), etc, swap };
 }
 

@@ -37,7 +37,7 @@ export async function finalizeStaged(sysroot: Sysroot): Promise<FinalizeResult> 
     // Gone before the merge begins: a half-merged deployment must not be tried a second time.
     removeStaged(sysroot.running.run);
     const result = await explainFullDisk(sysroot, () => finalize(sysroot, staged, state));
-    removeIfExists(stampPath(sysroot.path));
+    clearFinalizeFailure(sysroot.path);
     return { ...result, locked: false };
   } catch (error) {
     leaveStamp(sysroot.path, error);
@@ -85,12 +85,9 @@ export function finalizeFailure(sysroot: string): string | undefined {
   return readTextIfExists(stampPath(sysroot))?.trim();
 }
 
-/** Drops what is staged; false when nothing was. The caller holds the lock. */
-export function unstage(sysroot: Sysroot): boolean {
-  const dropped = sysroot.running !== undefined && removeStaged(sysroot.running.run);
-  sysroot.reload();
-  cleanSysroot(sysroot);
-  return dropped;
+/** Forgets that a finalization failed: a newer change succeeded. */
+export function clearFinalizeFailure(sysroot: string): void {
+  removeIfExists(stampPath(sysroot));
 }
 
 /** Lets a staged deployment become the default at shutdown, or holds it back (`ostree_sysroot_change_finalization`). */

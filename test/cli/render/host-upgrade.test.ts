@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { PackageDiff } from "../../../src/host/index.ts";
+import type { Checksum } from "../../../src/ostree/index.ts";
+import type { Style } from "../../../src/cli/command.ts";
+import { type DeployReport, renderDeployed } from "../../../src/cli/render/host-change.ts";
+import { renderUpgrade, type UpgradeReport } from "../../../src/cli/render/host-upgrade.ts";
+
+const terminal: Style = { terminal: true, color: false, columns: 100, verbose: false };
+const pipe: Style = { ...terminal, terminal: false };
+const checksum = (digit: string) => digit.repeat(64) as Checksum;
+
+const packages: PackageDiff = {
+  upgraded: Array.from({ length: 13 }, (_, index) => ({
+    name: `p${index + 1}`,
+    architecture: "amd64",
+    from: "1",
+    to: "2",
+  })),
+  downgraded: [],
+  removed: [{ name: "old", version: "1", architecture: "all" }],
+  added: [{ name: "crun", version: "1.26-1", architecture: "amd64" }],
+};
+
+const report: UpgradeReport = {
+  refspec: "site:debian/13",
+  from: { checksum: checksum("1"), version: "13.1", timestamp: 1 },
+  to: { checksum: checksum("2"), version: "13.2", timestamp: 2 },
+  changed: true,
+  packages,
+  mode: "preview",
+  deployed: undefined,
+};
+
+const deployed: DeployReport = {
+  stateroot: "debian",
+  checksum: checksum("2"),
+  serial: 0,
+  version: "13.2",
+  swap: "staged",
+  etc: undefined,
+  rebooting: false,
+  canUndo: true,
+  where: "",
+};
+
+test("a preview on a terminal is cut, in a pipe it is whole", () => {
+  const text = renderUpgrade(report, terminal);
+  assert.equal(
+    text,
+    `13.1 → 13.2   site:debian/13
+  Upgraded (13)
+    p1   1 → 2
+    p2   1 → 2
+    p3   1 → 2
+    p4   1 → 2
+    p5   1 → 2
+    p6   1 → 2
+    p7   1 → 2
+    p8   1 → 2
+    p9   1 → 2
+    p10  1 → 2
+    … 3 more (-v)
+  Removed (1)
+    old  1
+  Added (1)
+    crun  1.26-1
+Nothing was changed. Apply with:  atomic host upgrade`,
+  );
+  assert.match(renderUpgrade(report, pipe), /p13 {2}1 → 2\n {2}Removed/);
+});
+
+test("no update, a check, a download, unknown packages", () => {
+  assert.equal(renderUpgrade({ ...report, changed: false }, pipe), "No update: 13.1 is the newest of site:debian/13.");
+  assert.equal(
+    renderUpgrade({ ...report, mode: "check" }, pipe),
+    "13.1 → 13.2   site:debian/13\n13 upgraded, 1 removed, 1 added.\nApply with:  atomic host upgrade",
+  );
+  assert.match(renderUpgrade({ ...report, mode: "download" }, pipe), /Downloaded\. .*--cache-only$/);
+  assert.match(renderUpgrade({ ...report, packages: undefined }, pipe), /not known before the download/);
+});
+
+test("what was done says what boots next and how to undo it", () => {
+  assert.equal(
+    renderUpgrade({ ...report, mode: "apply", deployed }, pipe),
+    `13.1 → 13.2   site:debian/13
+13 upgraded, 1 removed, 1 added.
+13.2 (222222222222) is staged. It boots next; the running system is untouched until then.
+  Reboot now:  systemctl reboot        Undo:  atomic host cleanup --pending`,
+  );
+  const etc = {
+    modified: 1,
+    removed: 0,
+    added: 2,
+    paths: [],
+    conflicts: [{ path: "a", savedAs: "a.atomic-save" }],
+    policy: "kept",
+  } as const;
+  assert.equal(
+    renderDeployed({ ...deployed, version: undefined, swap: "menu", etc, where: " --sysroot /mnt" }),
+    `222222222222 boots next.
+  /etc: 1 changed, 2 added, 0 removed by you, all kept.
+  The SELinux policy could not be rebuilt; yours is used as it is.
+  /etc/a is of another kind in the new version; yours is /etc/a.atomic-save
+  Undo:  atomic host rollback --sysroot /mnt`,
+  );
+  assert.equal(
+    renderDeployed({ ...deployed, swap: "menu", canUndo: false, where: " --sysroot /mnt" }),
+    "13.2 (222222222222) boots next.",
+  );
+});
