@@ -16,27 +16,27 @@ export const loginCredentials: readonly Credential[] = [
 
 const unit = "atomic-console-shell.service";
 
+/** Begins the lines of the protocol. Constant, so that a restored machine's shell can be talked to; nobody prints it. */
+export const shellMark = "@@atomic-8d41c6f0";
+
 /**
  * Starts a shell for a program on the second serial line, by a unit that systemd-debug-generator(8) makes from the
  * credential. One line in, `NUMBER BASE64-OF-SCRIPT`, gives `MARK begin NUMBER`, the output, `MARK end NUMBER STATUS`.
- * @param mark text that does not occur in output by chance
  */
-export function shellCredentials(mark: string): Credential[] {
-  return [
-    { name: `systemd.extra-unit.${unit}`, value: shellUnit(mark) },
-    { name: "systemd.unit-dropin.sysinit.target", value: `[Unit]\nWants=${unit}\n` },
-  ];
-}
+export const shellCredentials: readonly Credential[] = [
+  { name: `systemd.extra-unit.${unit}`, value: shellUnit() },
+  { name: "systemd.unit-dropin.sysinit.target", value: `[Unit]\nWants=${unit}\n` },
+];
 
-function shellUnit(mark: string): string {
+function shellUnit(): string {
   const loop = [
     "stty raw -echo",
-    `echo ${mark} ready`,
+    `echo ${shellMark} ready`,
     "while read -r number text",
     `do echo "$text" | base64 -d >/run/atomic-console-shell`,
-    `echo ${mark} begin $number`,
+    `echo ${shellMark} begin $number`,
     "/bin/sh /run/atomic-console-shell </dev/null 2>&1",
-    `printf "\\n${mark} end %%s %%s\\n" $number $?`,
+    `printf "\\n${shellMark} end %%s %%s\\n" $number $?`,
     "done",
   ].join("; ");
   // In a unit file `$` and `%` are doubled, and a backslash too.

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findProgram, requireProgram, type AtomicError } from "../base/index.ts";
 import { chooseAccelerator, type Accelerator } from "./accelerator.ts";
-import { shellCredentials, type Credential } from "./credentials.ts";
+import { shellCredentials, shellMark, type Credential } from "./credentials.ts";
 import { imageError } from "./errors.ts";
 import { defaultCpus, detectFormat, hardwareArguments, prepareFirmware, type Firmware, type Hardware } from "./qemu.ts";
 import { connectWhenThere, Qmp } from "./qmp.ts";
@@ -54,7 +53,6 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const program = requireProgram("qemu-system-x86_64");
   const accelerator = await chooseAccelerator(options.accelerator ?? "auto");
   const directory = mkdtempSync(join(tmpdir(), "atomic-vm-"));
-  const mark = `@@${randomBytes(8).toString("hex")}`;
   try {
     const args = [
       ...hardwareArguments({
@@ -67,14 +65,14 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
         snapshot: options.snapshot ?? false,
         unsafe: options.unsafe ?? false,
         forwards: options.forwards ?? [],
-        credentials: [...shellCredentials(mark), ...(options.credentials ?? [])],
+        credentials: [...shellCredentials, ...(options.credentials ?? [])],
       }),
       ...lineArguments(directory),
       ...(options.restore === undefined ? [] : ["-loadvm", options.restore]),
     ];
     const [command, ...words] = withParent([program, ...args]);
     const child = spawn(command!, words, { stdio: ["pipe", "pipe", "pipe"] });
-    return await Machine.connect(child, { ...options, directory, mark, accelerator });
+    return await Machine.connect(child, { ...options, directory, accelerator });
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
     throw error;
@@ -94,7 +92,6 @@ function lineArguments(directory: string): string[] {
 
 interface Wiring {
   readonly directory: string;
-  readonly mark: string;
   readonly accelerator: Accelerator;
   readonly restore?: string;
   readonly onConsole?: (text: string) => void;
@@ -110,7 +107,6 @@ export class Machine implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #qmp: Qmp;
   readonly #shell: Socket;
-  readonly #mark: string;
   readonly #console = new SerialText();
   readonly #answers = new SerialText();
   readonly #ended: Promise<void>;
@@ -122,7 +118,6 @@ export class Machine implements AsyncDisposable {
     this.#child = child;
     this.#qmp = qmp;
     this.#shell = shell;
-    this.#mark = wiring.mark;
     this.#ended = ended;
     this.accelerator = wiring.accelerator;
     this.#ready = wiring.restore !== undefined;
@@ -192,7 +187,7 @@ export class Machine implements AsyncDisposable {
   /** Waits until commands can be run, which is early: services may not be up yet. */
   async waitForShell(timeoutSeconds = 300): Promise<void> {
     if (this.#ready) return;
-    const match = await this.#answer(new RegExp(`${this.#mark} ready\r?\n`), timeoutSeconds);
+    const match = await this.#answer(new RegExp(`${shellMark} ready\r?\n`), timeoutSeconds);
     if (!match) throw this.#failure("machine-timeout", `the machine was not up after ${Math.round(timeoutSeconds)} s`);
     this.#ready = true;
   }
@@ -233,7 +228,7 @@ export class Machine implements AsyncDisposable {
     const number = ++this.#number;
     const seconds = options.timeoutSeconds ?? 120;
     this.#shell.write(`${number} ${Buffer.from(script).toString("base64")}\n`);
-    const whole = new RegExp(`${this.#mark} begin ${number}\r?\n([^]*?)\n${this.#mark} end ${number} (\\d+)\r?\n`);
+    const whole = new RegExp(`${shellMark} begin ${number}\r?\n([^]*?)\n${shellMark} end ${number} (\\d+)\r?\n`);
     const match = await this.#answer(whole, seconds);
     if (!match) {
       const partial = this.#answers.lastLines(shownLines).join("\n  ");

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Two releases of the example container host, and a disk with the first one. Needs root, the mirror and QEMU. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeDirectories, run } from "../../src/base/index.ts";
+import { composeTree, loadTreefile } from "../../src/compose/index.ts";
+import { buildImage, emulationArguments, startMachine, type Machine } from "../../src/image/index.ts";
+import { type Checksum, Repo, type RunningServer, serveDirectory } from "../../src/ostree/index.ts";
+
+const root = join(import.meta.dirname, "../..");
+const cacheDir = process.env["ATOMIC_COMPOSE_CACHE"] ?? "/var/cache/atomic/compose";
+
+export interface Release {
+  readonly commit: Checksum;
+  readonly version: string;
+}
+
+export interface Fixture extends Disposable {
+  readonly directory: string;
+  readonly repo: Repo;
+  readonly ref: string;
+  readonly first: Release;
+  readonly second: Release;
+  /** Raw disk with the first release; machines start from it with `snapshot` or an overlay. */
+  readonly disk: string;
+}
+
+/** What the second release has more, besides its version. */
+const changes = `
+packages: [tree]
+postprocess:
+  - |
+    #!/bin/sh -e
+    echo second >/usr/lib/atomic-marker
+    echo 'default of the second release' >/etc/atomic-default
+`;
+
+export async function makeFixture(): Promise<Fixture> {
+  const directory = mkdtempSync(join(tmpdir(), "atomic-boot-"));
+  const executable = join(root, "dist/atomic");
+  if (!existsSync(executable)) await run("node", ["tools/build.ts", "--executable"], { cwd: root });
+  const repo = Repo.init(join(directory, "repo"), "archive");
+  const example = join(root, "examples/debian-container-host.yaml");
+  const first = await compose(example);
+  const next = join(directory, "second.yaml");
+  writeFileSync(next, `include: ${example}\n${changes}`);
+  const second = await compose(next);
+
+  async function compose(path: string): Promise<Release & { ref: string }> {
+    const { commit, version, ref } = await composeTree({ treefile: loadTreefile(path), repo, cacheDir, executable });
+    if (commit === undefined || version === undefined || ref === undefined) throw new Error("nothing was composed");
+    return { commit, version, ref };
+  }
+
+  const { ref } = first;
+  const disk = join(directory, "disk.raw");
+  repo.setRef(ref, first.commit);
+  await buildImage({ repo: repo.path, ref, output: disk, format: "raw", kernelArgs: emulationArguments });
+  const dispose = () => rmSync(directory, { recursive: true, force: true });
+  return { directory, repo, ref, first, second, disk, [Symbol.dispose]: dispose };
+}
+
+/** Lets the machine's next upgrade find the second release. */
+export function publish({ repo, ref }: Fixture, release: Release): void {
+  repo.setRef(ref, release.commit);
+}
+
+/** The port that `buildImage` configures by default. */
+export function serve(directory: string): Promise<RunningServer> {
+  return serveDirectory(directory, { port: 8421 });
+}
+
+/** A tar file of a root file system with busybox, for \`podman import\`. */
+export async function makeBusyboxTar(path: string): Promise<void> {
+  const tree = mkdtempSync(join(tmpdir(), "atomic-busybox-"));
+  makeDirectories(join(tree, "bin"));
+  await run("cp", ["/bin/busybox", join(tree, "bin/busybox")]);
+  await run("ln", ["-s", "busybox", join(tree, "bin/sh")]);
+  await run("tar", ["-C", tree, "-cf", path, "."]);
+  rmSync(tree, { recursive: true });
+}
+
+/** Starts a machine; with \`ATOMIC_BOOT_LOG\` set its console is written to standard error. */
+export function start(options: Parameters<typeof startMachine>[0]): Promise<Machine> {
+  const verbose = process.env["ATOMIC_BOOT_LOG"] !== undefined;
+  return startMachine({ ...options, ...(verbose ? { onConsole: (text) => void process.stderr.write(text) } : {}) });
+}
+
+interface StatusDeployment {
+  readonly booted: boolean;
+  readonly staged: boolean;
+  readonly version: string;
+  readonly checksum: string;
+}
+
+export async function deployments(machine: Machine): Promise<StatusDeployment[]> {
+  const { output } = await machine.run("atomic host status --json");
+  return (JSON.parse(output) as { deployments: StatusDeployment[] }).deployments;
+}

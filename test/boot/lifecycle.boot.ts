@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The life of a host, in one machine: boot, upgrade, reboot, roll back, reboot, and a container on it. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { makeDirectories } from "../../src/base/index.ts";
+import type { Machine } from "../../src/image/index.ts";
+import type { RunningServer } from "../../src/ostree/index.ts";
+import { deployments, type Fixture, makeBusyboxTar, makeFixture, publish, serve, start } from "./fixture.ts";
+
+let fixture: Fixture;
+let machine: Machine;
+let server: RunningServer;
+
+before(async () => {
+  fixture = await makeFixture();
+  server = await serve(fixture.repo.path);
+  machine = await start({ disk: fixture.disk, snapshot: true });
+});
+
+after(async () => {
+  await machine?.stop();
+  await server?.close();
+  fixture?.[Symbol.dispose]();
+});
+
+async function output(script: string, timeoutSeconds = 120): Promise<string> {
+  return (await machine.run(script, { timeoutSeconds })).output.trim();
+}
+
+test("the first release boots, and every service is up", async () => {
+  const state = await machine.waitForBoot(600);
+  assert.equal(state, "running", await output("systemctl --failed --no-pager"));
+  const [only, ...others] = await deployments(machine);
+  assert.deepEqual(others, []);
+  assert.equal(only?.booted, true);
+  assert.equal(only?.checksum, fixture.first.commit);
+  assert.equal(only?.version, fixture.first.version);
+});
+
+test("the system is read-only, its state is not", async () => {
+  assert.match((await machine.run("touch /usr/x", { accept: [1] })).output, /Read-only file system/);
+  assert.match((await machine.run("touch /x", { accept: [1] })).output, /Operation not permitted|Read-only/);
+  assert.equal(await output("touch /etc/x /var/x && rm /etc/x /var/x && echo done"), "done");
+  assert.match(await output("findmnt -n -o OPTIONS /sysroot"), /^ro,/);
+});
+
+test("files have the labels of the release's SELinux policy", async () => {
+  const label = async (path: string) => (await output(`stat -c %C ${path}`)).split(":")[2];
+  assert.equal(await label("/etc/shadow"), "shadow_t");
+  assert.equal(await label("/usr/bin/podman"), "container_runtime_exec_t");
+  assert.equal(await label("/usr/lib/systemd/systemd"), "init_exec_t");
+  assert.equal(await label("/boot"), "boot_t");
+  assert.equal(await label("/sysroot"), "root_t");
+  assert.equal(await label("/var"), "var_t");
+});
+
+test("an upgrade is staged and leaves the running system as it is", async () => {
+  await machine.run("echo mine >/etc/atomic-local; echo changed >>/etc/host.conf");
+  publish(fixture, fixture.second);
+  await machine.run("atomic host upgrade", { timeoutSeconds: 600 });
+  const [next, now] = await deployments(machine);
+  assert.equal(next?.checksum, fixture.second.commit);
+  assert.equal(next?.staged, true);
+  assert.equal(now?.booted, true);
+  assert.match((await machine.run("cat /usr/lib/atomic-marker", { accept: [1] })).output, /No such file/);
+});
+
+test("after a reboot the second release runs, with the changes made to /etc", async () => {
+  assert.equal(await machine.reboot(600), "running");
+  const [now, before] = await deployments(machine);
+  assert.equal(now?.booted, true);
+  assert.equal(now?.version, fixture.second.version);
+  assert.equal(before?.version, fixture.first.version);
+  assert.equal(await output("cat /usr/lib/atomic-marker"), "second");
+  assert.equal(await output("cat /etc/atomic-default"), "default of the second release");
+  assert.equal(await output("cat /etc/atomic-local; tail -1 /etc/host.conf"), "mine\nchanged");
+  assert.match(await output("dpkg -l tree | tail -1"), /^ii +tree /);
+});
+
+test("a container runs", async () => {
+  const files = join(fixture.directory, "files");
+  makeDirectories(files);
+  await makeBusyboxTar(join(files, "busybox.tar"));
+  const { serveDirectory } = await import("../../src/ostree/index.ts");
+  await using files8422 = await serveDirectory(files);
+  await output(`podman import http://10.0.2.2:${files8422.port}/busybox.tar localhost/busybox`, 300);
+  const command = "podman run --rm --network=none localhost/busybox /bin/busybox uname -s";
+  assert.equal(await output(command, 300), "Linux");
+});
+
+test("a rollback brings the first release back at the next boot", async () => {
+  await machine.run("atomic host rollback");
+  assert.equal(await machine.reboot(600), "running");
+  const [now, other] = await deployments(machine);
+  assert.equal(now?.booted, true);
+  assert.equal(now?.version, fixture.first.version);
+  assert.equal(other?.version, fixture.second.version);
+  assert.equal(await output("cat /etc/atomic-local"), "mine");
+  assert.match(await output("podman images -q"), /^[0-9a-f]{12}$/m);
+});
