@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdtempSync, renameSync, rmSync, statSync } from
 import { basename, dirname, join, resolve } from "node:path";
 import { type ProgressListener, removeTree, run, silent, stage, syncDirectory } from "../base/index.ts";
 import { Repo, readTree, type Checksum, type TreeNode } from "../ostree/index.ts";
-import { consoleArguments, selinuxArguments } from "./boot-arguments.ts";
+import { selinuxArguments, standardArguments } from "./boot-arguments.ts";
 import { writeDisk } from "./disk.ts";
 import { imageError } from "./errors.ts";
 import { randomUuids, seededUuids } from "./guid.ts";
@@ -104,7 +104,7 @@ async function buildIn(
   const label = options.label ?? "root";
   const remote = { name: options.remoteName ?? stateroot, url: options.remoteUrl ?? guestRemoteUrl };
   const selinux = selinuxArguments(source, source.resolve(options.ref));
-  const standard = [`root=LABEL=${label}`, "rw", ...consoleArguments, ...selinux];
+  const standard = [...standardArguments(label), ...selinux];
   const directory = join(scratch, "sysroot");
   const prepared = await prepareSysroot(
     directory,
