@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GVariantValue, Variant } from "../formats/index.ts";
-import type { DebPackage, SourceInfo } from "../packages/index.ts";
+import type { PackageId, SourceInfo } from "../packages/index.ts";
 import { composeError } from "./errors.ts";
 
 export interface MetadataInput {
   readonly version?: string;
   readonly kernel?: string;
   readonly inputHash: string;
-  readonly packages: readonly DebPackage[];
+  readonly packages: readonly PackageId[];
   readonly sources: readonly SourceInfo[];
   /** `add-commit-metadata` of the treefile, then what the command line adds. */
   readonly added: ReadonlyMap<string, unknown>;
@@ -30,7 +30,7 @@ export function commitMetadata(input: MetadataInput): Map<string, Variant> {
 }
 
 /** Name, version, architecture. */
-function packageList(packages: readonly DebPackage[]): GVariantValue {
+function packageList(packages: readonly PackageId[]): GVariantValue {
   return packages
     .map(({ name, version, architecture }) => [name, version, architecture])
     .toSorted((a, b) => (a.join("\0") < b.join("\0") ? -1 : 1));

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type ProgressListener, readTextIfExists, stage, writeFileAtomic } from "../base/index.ts";
 import { type Checksum, type DirNode, Transaction, writeCommit, writeTree } from "../ostree/index.ts";
-import type { DebPackage, SourceInfo } from "../packages/index.ts";
+import type { PackageId, SourceInfo } from "../packages/index.ts";
 import { commitMetadata } from "./commit-metadata.ts";
 import type { ComposeOptions } from "./compose-tree.ts";
 import type { Layout } from "./layout/index.ts";
@@ -15,7 +15,7 @@ interface Composed {
 }
 
 interface Origin {
-  readonly chosen: readonly DebPackage[];
+  readonly ids: readonly PackageId[];
   readonly sources: readonly SourceInfo[];
   readonly hash: string;
   readonly previous: Checksum | undefined;
@@ -24,7 +24,7 @@ interface Origin {
 /** Writes the finished tree into the repository and moves the ref to it. */
 export async function writeTreeCommit(
   { repo, treefile, cacheDir, parent, metadata = new Map(), setRef = true }: ComposeOptions,
-  { chosen, sources, hash, previous }: Origin,
+  { ids, sources, hash, previous }: Origin,
   { tree, layout, version, timestamp }: Composed,
   progress: ProgressListener,
 ): Promise<Checksum> {
@@ -51,7 +51,7 @@ export async function writeTreeCommit(
         transaction,
         metadata: commitMetadata({
           inputHash: hash,
-          packages: chosen,
+          packages: ids,
           sources,
           added: new Map([...treefile.commitMetadata, ...metadata]),
           ...(version !== undefined && { version }),

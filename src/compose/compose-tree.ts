@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { lockFile, makeDirectories, type ProgressListener, removeTree, silent, stage } from "../base/index.ts";
 import type { Checksum, DirNode, Repo } from "../ostree/index.ts";
-import type { DebPackage, SourceInfo } from "../packages/index.ts";
+import type { DebPackage, PackageId, SourceInfo } from "../packages/index.ts";
 import { debianArchitecture } from "./architecture.ts";
 import { assemble } from "./assemble.ts";
 import { writeTreeCommit } from "./commit.ts";
@@ -59,7 +59,7 @@ export interface ComposeResult {
   readonly version?: string;
   /** False when the input is that of the previous commit, which `commit` then is. */
   readonly changed: boolean;
-  readonly packages: readonly { readonly name: string; readonly version: string; readonly architecture: string }[];
+  readonly packages: readonly PackageId[];
   readonly inputHash: string;
 }
 
@@ -77,22 +77,43 @@ export async function composeTree(
   for (const text of treefile.warnings) progress({ type: "warning", text });
   makeDirectories(cacheDir);
   using _ = lockFile(join(cacheDir, ".lock"));
-  const { solution, sources } = await resolvePackages(treefile, options, progress);
-  const chosen = solution.packages.map((one) => one.package);
-  const hash = inputHash(treefile, chosen, options.executable);
-  const previous = options.previous ?? repo.tryResolve(treefile.ref);
-  const summary = { ref: treefile.ref, packages: chosen.map(packageId), inputHash: hash };
-  if (previous !== undefined && options.force !== true && sameInput(repo, previous, hash)) {
+  const inputs = await gather(options, progress);
+  const { packages, hash, previous } = inputs;
+  const summary = { ref: treefile.ref, packages: inputs.ids, inputHash: hash };
+  if (!inputs.changed && previous !== undefined) {
     return { ...summary, commit: previous, changed: false, ...versionOf(repo, previous) };
   }
-  if (options.dryRun === true) return { ...summary, changed: true };
-  const packages = await importAll(options, chosen, progress);
-  if (options.downloadOnly === true) return { ...summary, changed: true };
-  const commit = await composeChanged(options, { chosen, packages, sources, hash, previous }, progress);
+  if (packages === undefined || options.downloadOnly === true) return { ...summary, changed: true };
+  const commit = await composeChanged(options, { ...inputs, packages }, progress);
   return { ...summary, commit, changed: true, ...versionOf(repo, commit) };
 }
 
-function packageId({ name, version, architecture }: DebPackage) {
+/** What a compose is made of. It holds nothing of the repositories' indices, which take more memory than all the rest. */
+interface Inputs {
+  readonly ids: readonly PackageId[];
+  readonly sources: readonly SourceInfo[];
+  readonly hash: string;
+  readonly previous: Checksum | undefined;
+  readonly changed: boolean;
+}
+
+/** Chooses the packages and, where there is something to compose, imports them. */
+async function gather(
+  options: ComposeOptions,
+  progress: ProgressListener,
+): Promise<Inputs & { readonly packages?: readonly TreePackage[] }> {
+  const { treefile, repo } = options;
+  const { solution, sources } = await resolvePackages(treefile, options, progress);
+  const chosen = solution.packages.map((one) => one.package);
+  const hash = inputHash(treefile, chosen, options.executable);
+  const previous = options.previous ?? repo.tryResolve(treefile.ref ?? "");
+  const changed = options.force === true || previous === undefined || !sameInput(repo, previous, hash);
+  const inputs = { ids: chosen.map(packageId), sources, hash, previous, changed };
+  if (!changed || options.dryRun === true) return inputs;
+  return { ...inputs, packages: await importAll(options, chosen, progress) };
+}
+
+function packageId({ name, version, architecture }: DebPackage): PackageId {
   return { name, version, architecture };
 }
 
@@ -119,15 +140,11 @@ async function importAll(
   });
 }
 
-interface Inputs {
-  readonly chosen: readonly DebPackage[];
-  readonly packages: readonly TreePackage[];
-  readonly sources: readonly SourceInfo[];
-  readonly hash: string;
-  readonly previous: Checksum | undefined;
-}
-
-async function composeChanged(options: ComposeOptions, inputs: Inputs, progress: ProgressListener): Promise<Checksum> {
+async function composeChanged(
+  options: ComposeOptions,
+  inputs: Inputs & { readonly packages: readonly TreePackage[] },
+  progress: ProgressListener,
+): Promise<Checksum> {
   const { treefile, repo } = options;
   const workspace = makeWorkspace(join(options.cacheDir, "work"));
   const timestamp = options.timestamp ?? Math.max(...inputs.sources.map(({ date }) => date));

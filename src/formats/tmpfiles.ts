@@ -15,8 +15,9 @@ export interface TmpfilesLine {
 export function formatTmpfilesLine(line: TmpfilesLine): string {
   const mode = line.mode === undefined ? "-" : (line.mode & 0o7777).toString(8).padStart(4, "0");
   const fields = [line.type, quote(line.path), mode, line.user ?? "-", line.group ?? "-", line.age ?? "-"];
-  // The argument is the rest of the line, taken without quotes.
-  return [...fields, line.argument === undefined ? "-" : escapeSpecifiers(line.argument)].join(" ");
+  // The argument is the rest of the line: no quotes, but backslashes are escapes there as well.
+  const argument = line.argument === undefined ? "-" : escapeSpecifiers(line.argument).replaceAll("\\", "\\\\");
+  return [...fields, argument].join(" ");
 }
 
 /** The paths that a tmpfiles.d file speaks of, as written: specifiers and quotes resolved, globs kept. */

@@ -16,6 +16,7 @@ import { type DebFile, readDeb } from "../../packages/index.ts";
 import { composeError } from "../errors.ts";
 import { ensureDirectory, lookup, makeDirectoryNode, put } from "../tree.ts";
 import { packageRef } from "./escape.ts";
+import { storeStream } from "./store-stream.ts";
 
 /** Changes when the same package would be imported differently: commits of another version are not used. */
 export const importVersion = 1;
@@ -67,8 +68,10 @@ function header(
   return { uid, gid, mode: type | (symlink === "" ? mode : 0o777), symlink, xattrs };
 }
 
-/** More than the largest kernel module or Go program that Debian ships: a file of a package is held in memory once. */
-const fileLimit = 1 << 30;
+/** Larger files are not held in memory. */
+const wholeLimit = 64 << 10;
+/** Some ten times the largest kernel module that Debian ships: a small file must not expand without end. */
+const moduleLimit = 128 << 20;
 
 const kernelModule = /^(?:usr\/)?lib\/modules\/.*\.ko(\.xz|\.gz|\.zst)$/;
 const compressions = { ".xz": "xz", ".gz": "gzip", ".zst": "zstd" } as const;
@@ -91,6 +94,7 @@ class Importer {
   }
 
   add(entry: TarEntry): void {
+    this.#refuseBelowFile(entry.path);
     switch (entry.type) {
       case "directory":
         this.#addDirectory(entry);
@@ -110,6 +114,15 @@ class Importer {
     }
   }
 
+  /** A path that leads over a link of the same package could end up anywhere once it is unpacked elsewhere. */
+  #refuseBelowFile(path: string): void {
+    for (let end = path.indexOf("/"); end > 0; end = path.indexOf("/", end + 1)) {
+      if (lookup(this.#root, path.slice(0, end))?.kind === "file") {
+        throw this.#refused({ path }, `lies below /${path.slice(0, end)}, which is no directory in this package`);
+      }
+    }
+  }
+
   #addDirectory({ path, uid, gid, mode, xattrs }: TarEntry): void {
     const existing = path === "" ? this.#root : lookup(this.#root, path);
     if (existing?.kind === "file") throw this.#refused({ path }, "is a file and a directory");
@@ -118,14 +131,27 @@ class Importer {
 
   #addFile(entry: TarEntry): void {
     if (entry.path === "") throw this.#refused(entry, "has no name");
-    const content = entry.content(fileLimit);
     const suffix = kernelModule.exec(entry.path)?.[1] as keyof typeof compressions | undefined;
-    if (suffix === undefined) {
-      put(this.#root, entry.path, this.store(header(entry, 0o100000), content));
-      return;
-    }
+    if (suffix !== undefined) this.#addModule(entry, suffix);
+    else if (entry.size > wholeLimit) this.#addLargeFile(entry);
+    else put(this.#root, entry.path, this.store(header(entry, 0o100000), entry.content(wholeLimit)));
+  }
+
+  #addLargeFile(entry: TarEntry): void {
+    const checksum = storeStream(this.#transaction, header(entry, 0o100000), entry.pieces());
+    put(this.#root, entry.path, objectFile(this.#transaction.repo, checksum));
+  }
+
+  #addModule(entry: TarEntry, suffix: keyof typeof compressions): void {
+    const content = entry.content(moduleLimit);
     const what = `${this.#what}: ${entry.path}`;
-    const plain = readWhole(decompress(bytesSource(content), compressions[suffix], what), fileLimit, what);
+    const source = decompress(bytesSource(content), compressions[suffix], what);
+    let plain: Buffer;
+    try {
+      plain = readWhole(source, moduleLimit, what);
+    } finally {
+      source.close();
+    }
     const path = entry.path.slice(0, -suffix.length);
     this.#replaced.set(entry.path, { path, md5: createHash("md5").update(plain).digest("hex") });
     put(this.#root, path, this.store(header(entry, 0o100000), plain));
