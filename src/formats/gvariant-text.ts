@@ -1,28 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The text format of GVariant as `g_variant_print` writes it (glib/gvariant.c; "GVariant Text Format"). */
-import { isVariant, type GVariantValue } from "./gvariant.ts";
-import { gvariantType, type GVariantType } from "./gvariant-type.ts";
+import { type GVariantType, gvariantType } from "./gvariant-type.ts";
+import type { GVariantValue, Variant } from "./gvariant.ts";
 
-/** @param annotate add what is needed to read the type back: `uint32 5`, `@as []` */
-export function printGVariant(type: string, value: GVariantValue, annotate = true): string {
-  return print(gvariantType(type), value, annotate);
+export interface PrintOptions {
+  /** Write types where the text alone would be ambiguous (`uint64 5`, `@as []`); default true. */
+  readonly annotate?: boolean;
+  /** Reverse the bytes of every number first: OSTree keeps its numbers big-endian. */
+  readonly byteswap?: boolean;
+}
+
+/** A value in GVariant text format, as g_variant_print writes it. */
+export function printGVariant(type: string, value: GVariantValue, options: PrintOptions = {}): string {
+  return print(gvariantType(type), value, options.annotate ?? true, options.byteswap ?? false);
 }
 
 const prefixes: Readonly<Record<string, string>> = {
+  y: "byte ",
   n: "int16 ",
   q: "uint16 ",
-  h: "handle ",
   u: "uint32 ",
   x: "int64 ",
   t: "uint64 ",
+  h: "handle ",
   o: "objectpath ",
   g: "signature ",
-  y: "byte ",
 };
 
-function print(type: GVariantType, value: GVariantValue, annotate: boolean): string {
+function print(type: GVariantType, value: GVariantValue, annotate: boolean, swap: boolean): string {
   const prefix = annotate ? (prefixes[type.code] ?? "") : "";
   switch (type.code) {
+    case "b":
+      return String(value);
     case "y":
       return `${prefix}0x${(value as number).toString(16).padStart(2, "0")}`;
     case "s":
@@ -31,120 +39,119 @@ function print(type: GVariantType, value: GVariantValue, annotate: boolean): str
       return prefix + quote(value as string);
     case "d":
       return printDouble(value as number);
-    case "v":
-      if (!isVariant(value)) throw new Error("not a variant");
-      return `<${print(gvariantType(value.type), value.value, true)}>`;
+    case "v": {
+      const inner = value as Variant;
+      return `<${print(gvariantType(inner.type), inner.value, true, swap)}>`;
+    }
     case "m":
-      return printMaybe(type, value, annotate);
+      if (value === null) return annotate ? `@${type.text} nothing` : "nothing";
+      return `just ${print(type.members[0]!, value, annotate, swap)}`;
     case "a":
-      return printArray(type, value, annotate);
+      return printArray(type, value, annotate, swap);
     case "(":
-      return printTuple(type, value as GVariantValue[], annotate);
+    case "{":
+      return printTuple(type, value as readonly GVariantValue[], annotate, swap);
     default:
-      return prefix + String(value);
+      return prefix + String(swap ? swapped(type, value) : value);
+  }
+}
+
+function swapped(type: GVariantType, value: GVariantValue): number | bigint {
+  const bytes = Buffer.alloc(8);
+  switch (type.code) {
+    case "n":
+      bytes.writeInt16LE(value as number);
+      return bytes.readInt16BE();
+    case "q":
+      bytes.writeUInt16LE(value as number);
+      return bytes.readUInt16BE();
+    case "u":
+      bytes.writeUInt32LE(value as number);
+      return bytes.readUInt32BE();
+    case "x":
+      bytes.writeBigInt64LE(value as bigint);
+      return bytes.readBigInt64BE();
+    case "t":
+      bytes.writeBigUInt64LE(value as bigint);
+      return bytes.readBigUInt64BE();
+    default:
+      bytes.writeInt32LE(value as number);
+      return bytes.readInt32BE();
   }
 }
 
 function printDouble(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   const text = String(value);
-  return /[.e]/.test(text) ? text : `${text}.0`;
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
-function member(type: GVariantType, index: number): GVariantType {
-  const found = type.members[index];
-  if (!found) throw new Error(`type ${type.text} has no member ${index}`);
-  return found;
-}
-
-function printMaybe(type: GVariantType, value: GVariantValue, annotate: boolean): string {
-  if (value === null) return annotate ? `@${type.text} nothing` : "nothing";
-  const inner = member(type, 0);
-  return `${annotate ? `@${type.text} ` : ""}${inner.code === "m" ? "just " : ""}${print(inner, value, false)}`;
-}
-
-function printArray(type: GVariantType, value: GVariantValue, annotate: boolean): string {
-  const element = member(type, 0);
-  if (value instanceof Uint8Array) return printBytes(type, value, annotate);
-  if (value instanceof Map) return printDictionary(type, element, [...value], annotate);
-  const items = value as GVariantValue[];
-  if (items.length === 0) return annotate ? `@${type.text} []` : "[]";
-  // One annotation tells the type of all.
-  return `[${items.map((item, index) => print(element, item, annotate && index === 0)).join(", ")}]`;
-}
-
-function printBytes(type: GVariantType, bytes: Uint8Array, annotate: boolean): string {
-  if (bytes.length === 0) return annotate ? `@${type.text} []` : "[]";
-  if (bytes.indexOf(0) === bytes.length - 1) {
-    const text = escapeBytes(bytes.subarray(0, -1));
-    return bytes.includes(0x27) ? `b"${text}"` : `b'${text}'`;
-  }
-  const items = [...bytes].map((byte) => `0x${byte.toString(16).padStart(2, "0")}`);
-  return `[${annotate ? "byte " : ""}${items.join(", ")}]`;
-}
-
-const byteEscapes: Readonly<Record<number, string>> = {
-  8: "\\b",
-  9: "\\t",
-  10: "\\n",
-  11: "\\v",
-  12: "\\f",
-  13: "\\r",
-  34: '\\"',
-  92: "\\\\",
-};
-
-/** g_strescape: other bytes outside of printable ASCII are octal. */
-function escapeBytes(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) {
-    const plain = byte >= 0x20 && byte < 0x7f;
-    text += byteEscapes[byte] ?? (plain ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, "0")}`);
-  }
-  return text;
-}
-
-function printDictionary(
-  type: GVariantType,
-  entry: GVariantType,
-  entries: [GVariantValue, GVariantValue][],
-  annotate: boolean,
-): string {
-  if (entries.length === 0) return annotate ? `@${type.text} {}` : "{}";
-  const items = entries.map(([key, value], index) => {
+function printArray(type: GVariantType, value: GVariantValue, annotate: boolean, swap: boolean): string {
+  const element = type.members[0]!;
+  if (value instanceof Uint8Array && element.code === "y") return printBytes(value, annotate);
+  const dictionary = value instanceof Map;
+  const items: readonly GVariantValue[] = dictionary ? [...value] : (value as readonly GVariantValue[]);
+  const [open, close] = dictionary ? ["{", "}"] : ["[", "]"];
+  if (items.length === 0) return `${annotate ? `@${type.text} ` : ""}${open}${close}`;
+  // The first item tells the type of all.
+  const shown = items.map((item, index) => {
     const first = annotate && index === 0;
-    return `${print(member(entry, 0), key, first)}: ${print(member(entry, 1), value, first)}`;
+    if (!dictionary) return print(element, item, first, swap);
+    const [key, content] = item as [GVariantValue, GVariantValue];
+    return `${print(element.members[0]!, key, first, swap)}: ${print(element.members[1]!, content, first, swap)}`;
   });
-  return `{${items.join(", ")}}`;
+  return `${open}${shown.join(", ")}${close}`;
 }
 
-function printTuple(type: GVariantType, values: readonly GVariantValue[], annotate: boolean): string {
-  const items = values.map((value, index) => print(member(type, index), value, annotate));
-  return `(${items.join(", ")}${items.length === 1 ? "," : ""})`;
+/** Bytes that end in their only NUL are written as a string. */
+function printBytes(bytes: Uint8Array, annotate: boolean): string {
+  if (bytes.length > 0 && bytes.indexOf(0) === bytes.length - 1) {
+    const text = Buffer.from(bytes.subarray(0, -1)).toString("latin1");
+    const mark = text.includes("'") ? '"' : "'";
+    const escaped = text.replace(/[\\\p{Cc}\xa0-\xff'"]/gu, (letter) => escapeByte(letter, mark));
+    return `b${mark}${escaped}${mark}`;
+  }
+  if (bytes.length === 0) return annotate ? "@ay []" : "[]";
+  const shown = [...bytes].map((byte) => `0x${byte.toString(16).padStart(2, "0")}`);
+  return `[${annotate ? "byte " : ""}${shown.join(", ")}]`;
 }
 
-const characterEscapes: Readonly<Record<string, string>> = {
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-  "\\": "\\\\",
-};
+/** As g_strescape. */
+function escapeByte(letter: string, mark: string): string {
+  if (letter === "'" || letter === '"') return letter === mark ? `\\${letter}` : letter;
+  const named: Record<string, string> = {
+    "\b": "b",
+    "\f": "f",
+    "\n": "n",
+    "\r": "r",
+    "\t": "t",
+    "\v": "v",
+    "\\": "\\",
+  };
+  return `\\${named[letter] ?? letter.charCodeAt(0).toString(8).padStart(3, "0")}`;
+}
+
+function printTuple(type: GVariantType, value: readonly GVariantValue[], annotate: boolean, swap: boolean): string {
+  const shown = type.members.map((member, index) => print(member, value[index]!, annotate, swap));
+  return shown.length === 1 ? `(${shown[0]},)` : `(${shown.join(", ")})`;
+}
 
 function quote(text: string): string {
   const mark = text.includes("'") ? '"' : "'";
-  let quoted = "";
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    const control = /[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}]/u.test(character);
-    const escape = characterEscapes[character] ?? (character === mark ? `\\${mark}` : undefined);
-    const hex =
-      code < 0x10000 ? `\\u${code.toString(16).padStart(4, "0")}` : `\\U${code.toString(16).padStart(8, "0")}`;
-    quoted += escape ?? (control ? hex : character);
-  }
-  return mark + quoted + mark;
+  const named: Record<string, string> = {
+    "\x07": "a",
+    "\b": "b",
+    "\f": "f",
+    "\n": "n",
+    "\r": "r",
+    "\t": "t",
+    "\v": "v",
+  };
+  const escaped = text.replace(/[\\'"\p{Cc}\p{Cn}]/gu, (letter) => {
+    if (letter === "'" || letter === '"') return letter === mark ? `\\${letter}` : letter;
+    if (letter === "\\") return "\\\\";
+    if (named[letter] !== undefined) return `\\${named[letter]}`;
+    const code = letter.codePointAt(0)!;
+    return code < 0x10000 ? `\\u${code.toString(16).padStart(4, "0")}` : `\\U${code.toString(16).padStart(8, "0")}`;
+  });
+  return `${mark}${escaped}${mark}`;
 }

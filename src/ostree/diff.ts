@@ -78,12 +78,10 @@ function diskNode(path: string, stat: Stats, options: DiffOptions): Node {
     if (options.gid !== undefined) stat.gid = options.gid;
     return checksumDiskFile(path, stat, { xattrs: options.xattrs ?? true });
   };
-  const children = () =>
-    new Map(
-      readdirSync(path)
-        .sort()
-        .map((name) => [name, diskNode(`${path}/${name}`, lstatSync(`${path}/${name}`), options)]),
-    );
+  const children = () => {
+    const names = kind === "dir" ? readdirSync(path).sort() : [];
+    return new Map(names.map((name) => [name, diskNode(`${path}/${name}`, lstatSync(`${path}/${name}`), options)]));
+  };
   return { kind, checksum, children };
 }
 

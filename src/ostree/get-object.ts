@@ -113,7 +113,8 @@ export class ObjectGetter {
     } else if (source.type === "local") {
       throw ostreeError("no-such-object", `${source.path}: no such ${type} object ${checksum}`);
     } else {
-      counts.written += await this.#fetch(checksum, type);
+      const written = await this.#fetch(checksum, type);
+      counts.written += written;
       counts[type === "file" ? "fetchedContent" : "fetchedMetadata"]++;
     }
   }

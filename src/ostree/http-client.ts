@@ -64,7 +64,7 @@ export class HttpClient implements Disposable {
     if (this.#base.protocol !== "http:" && this.#base.protocol !== "https:") {
       throw baseError("http-status", `${options.url}: only http and https are supported`);
     }
-    this.#depth = options.depth ?? 8;
+    this.#depth = options.depth ?? 16;
     this.#timer = setInterval(() => this.#dropSlow(), (options.idleSeconds ?? 30) * 1000).unref();
   }
 

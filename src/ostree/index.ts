@@ -36,3 +36,5 @@ export * from "./disk-header.ts";
 export * from "./list-tree.ts";
 export * from "./log.ts";
 export * from "./diff.ts";
+export * from "./parse-date.ts";
+export * from "./sign-commit.ts";

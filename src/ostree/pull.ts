@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isErrno, type ProgressListener, silent, writeFileAtomic } from "../base/index.ts";
 import { clearPartial } from "./delete-object.ts";
 import { ostreeError } from "./errors.ts";
-import type { FetchedSummary } from "./fetch-summary.ts";
+import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
 import type { KeyringPlaces, SignatureResult } from "./gpg.ts";
 import type { ClientOptions } from "./http-client.ts";
 import type { Checksum } from "./model.ts";
@@ -250,4 +250,15 @@ function writeSummary(repo: Repo, { bytes, signatures }: FetchedSummary): void {
   const durable = repo.settings.fsync;
   writeFileAtomic(join(repo.path, "summary"), bytes, { durable });
   if (signatures) writeFileAtomic(join(repo.path, "summary.sig"), signatures, { durable });
+}
+
+/** The summary of a remote, verified as its configuration says. Throws when the remote has none. */
+export async function fetchRemoteSummary(repo: Repo, name: string): Promise<FetchedSummary> {
+  const remote = findRemote(repo, name);
+  checkSupported(remote);
+  using source = openSource(remote, {});
+  const places = remote.gpgVerifySummary ? { repo: repo.path, remote: name, extra: remote.gpgKeyPath } : undefined;
+  const fetched = await fetchSummary(source, places);
+  if (!fetched) throw ostreeError("remote", "Remote server has no summary file");
+  return fetched;
 }

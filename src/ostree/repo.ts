@@ -138,7 +138,7 @@ export class Repo {
   resolve(rev: string): Checksum {
     const checksum = this.tryResolve(rev);
     if (checksum !== undefined) return checksum;
-    throw ostreeError("no-such-ref", `${this.path}: refspec '${rev}' not found`, {
+    throw ostreeError("no-such-ref", `Refspec '${rev}' not found`, {
       hint: `atomic ostree refs --repo=${this.path}  lists the refs`,
     });
   }
@@ -152,7 +152,7 @@ export class Repo {
     const child = this.tryResolve(rev.slice(0, -1));
     if (child === undefined) return undefined;
     const { parent } = this.loadCommit(child);
-    if (parent === undefined) throw ostreeError("no-parent", `commit ${child} has no parent`);
+    if (parent === undefined) throw ostreeError("no-parent", `Commit ${child} has no parent`);
     return parent;
   }
 

@@ -25,7 +25,7 @@ import { inflateExactly, readArchiveHead } from "./load-content.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
 import { loosePath } from "./object-path.ts";
 import { type ContentWriter, storeContent, type Store } from "./store-content.ts";
-import { compareChecksum, contentChecksum, memoryLimit, verifyMetadata } from "./verify-object.ts";
+import { compareChecksum, fileChecksum, memoryLimit, verifyMetadata } from "./verify-object.ts";
 
 const spaceStep = 64 << 20;
 const pieceSize = 1 << 20;
@@ -118,7 +118,7 @@ export class IncomingStore {
     const content = isSymlinkMode(header.mode)
       ? Buffer.alloc(0)
       : inflateExactly(bytes.subarray(contentOffset), size, `${checksum}.filez`);
-    compareChecksum("file", checksum, contentChecksum(header, content));
+    compareChecksum("file", checksum, fileChecksum(header, content));
     if (this.store.mode === "archive") {
       this.reserve(bytes.length);
       this.#whole("file", checksum, bytes);

@@ -15,6 +15,7 @@ export default defineCommand<string>({
   options: [repoOption, { name: "group", value: "GROUP", help: "Group name" }],
   async run(invocation) {
     const operation = argument(invocation, 0, "OPERATION must be specified");
+    if (!["get", "set", "unset"].includes(operation)) throw cliError("usage", `Unknown operation ${operation}`);
     const repo = await openRepo(invocation);
     const { args } = invocation;
     if (args.length > (operation === "set" ? 3 : 2)) throw cliError("usage", "Too many arguments given");
@@ -30,11 +31,9 @@ export default defineCommand<string>({
         repo.config.set(group, key, args[2]!);
         repo.saveConfig();
         return "";
-      case "unset":
+      default:
         if (repo.config.removeKey(group, key)) repo.saveConfig();
         return "";
-      default:
-        throw cliError("usage", `Unknown operation ${operation}`);
     }
   },
   render: (text) => text,

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import type { CheckoutOptions, Repo, UnionMode } from "../../../ostree/index.ts";
+import { defineCommand, type Invocation } from "../../command.ts";
+import { cliError } from "../../errors.ts";
+import { argument, booleanOption, openRepo, refuse, repoOption } from "./open-repo.ts";
+
+export default defineCommand({
+  path: ["ostree", "checkout"],
+  summary: "Check out a commit into a filesystem tree",
+  examples: [{ command: "atomic ostree checkout -U -H main tree", text: "By hard link, as any user" }],
+  arguments: [
+    { name: "COMMIT", optional: true },
+    { name: "DESTINATION", optional: true },
+  ],
+  options: [
+    repoOption,
+    { name: "user-mode", short: "U", help: "Do not change file ownership or initialize extended attributes" },
+    { name: "disable-cache", help: "Accepted; there is no cache" },
+    { name: "subpath", value: "PATH", help: "Checkout sub-directory PATH" },
+    { name: "union", help: "Keep existing directories, overwrite existing files" },
+    { name: "union-add", help: "Keep existing files/directories, only add new" },
+    {
+      name: "union-identical",
+      help: "When layering checkouts, error out if a file would be replaced with a different version",
+    },
+    { name: "whiteouts", help: "Process 'whiteout' (Docker style) entries" },
+    { name: "process-passthrough-whiteouts", help: "Enable overlayfs whiteout extraction into char 0:0 devices" },
+    { name: "allow-noent", help: "Do nothing if specified path does not exist" },
+    { name: "from-stdin", help: "Process many checkouts from standard input" },
+    { name: "from-file", value: "FILE", help: "Process many checkouts from input file" },
+    { name: "fsync", value: "POLICY", help: "Specify how to invoke fsync()" },
+    { name: "require-hardlinks", short: "H", help: "Do not fall back to full copies if hardlinking fails" },
+    { name: "force-copy", short: "C", help: "Never hardlink (but may reflink if available)" },
+    { name: "force-copy-zerosized", short: "z", hidden: true, help: "Accepted; empty files are always copied" },
+    { name: "bareuseronly-dirs", short: "M", hidden: true, help: "Not supported" },
+    { name: "skip-list", value: "FILE", help: "File containing list of files to skip" },
+    { name: "selinux-policy", value: "PATH", hidden: true, help: "Not supported" },
+    { name: "selinux-prefix", value: "PREFIX", hidden: true, help: "Not supported" },
+  ],
+  async run(invocation) {
+    refuse(invocation, "bareuseronly-dirs", "selinux-policy", "selinux-prefix");
+    const commit = argument(invocation, 0, "COMMIT must be specified");
+    const options = readOptions(invocation);
+    const repo = await openRepo(invocation);
+    const list = invocation.flag("from-stdin") ? 0 : invocation.value("from-file");
+    if (list !== undefined) return checkoutMany(repo, readFileSync(list), commit, options);
+    const subpath = invocation.value("subpath");
+    const one = subpath === undefined ? options : { ...options, subpath };
+    const { checkout, tryFindInCommit } = await import("../../../ostree/index.ts");
+    if (invocation.flag("allow-noent") && !tryFindInCommit(repo, repo.resolve(commit), subpath ?? "/")) return;
+    await checkout(repo, commit, invocation.args[1] ?? commit, one);
+  },
+});
+
+/** Pairs of revision and subpath, each ended by a NUL (process_many_checkouts). */
+async function checkoutMany(repo: Repo, list: Buffer, destination: string, options: CheckoutOptions): Promise<void> {
+  const { checkout } = await import("../../../ostree/index.ts");
+  const items = list.toString().split("\0");
+  for (let at = 0; at < items.length && items[at] !== ""; at += 2) {
+    const subpath = items[at + 1];
+    await checkout(repo, items[at]!, destination, subpath ? { ...options, subpath } : options);
+  }
+}
+
+const unions: Readonly<Record<string, UnionMode>> = {
+  union: "overwrite",
+  "union-add": "add",
+  "union-identical": "identical",
+};
+
+function readOptions(invocation: Invocation): CheckoutOptions {
+  const given = Object.keys(unions).filter((name) => invocation.flag(name));
+  if (given.length > 1) throw cliError("usage", `Cannot specify both --${given[0]} and --${given[1]}`);
+  const [copy, requireHardlinks] = [invocation.flag("force-copy"), invocation.flag("require-hardlinks")];
+  if (copy && requireHardlinks) throw cliError("usage", "Cannot specify both --require-hardlinks and --force-copy");
+  if (given[0] === "union-identical" && !requireHardlinks) {
+    throw cliError("usage", "--union-identical requires --require-hardlinks");
+  }
+  const skipFile = invocation.value("skip-list");
+  const skipped = new Set(skipFile === undefined ? [] : readFileSync(skipFile, "utf8").split("\n"));
+  return {
+    union: unions[given[0] ?? ""] ?? "none",
+    user: invocation.flag("user-mode"),
+    copy,
+    requireHardlinks,
+    whiteouts: invocation.flag("whiteouts"),
+    passthroughWhiteouts: invocation.flag("process-passthrough-whiteouts"),
+    fsync: booleanOption(invocation, "fsync") ?? false,
+    ...(skipped.size > 0 ? { filter: (path: string) => !skipped.has(path) } : {}),
+  };
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import type { Checksum, Repo } from "../../../ostree/index.ts";
+import { defineCommand, type Invocation } from "../../command.ts";
+import { cliError } from "../../errors.ts";
+import { commitText, rawCommitText } from "./commit-text.ts";
+import { argument, openRepo, refuse, repoOption } from "./open-repo.ts";
+import { xattrsText } from "./xattrs-text.ts";
+
+export default defineCommand<string>({
+  path: ["ostree", "show"],
+  summary: "Output a metadata object",
+  arguments: [{ name: "OBJECT", optional: true }],
+  options: [
+    repoOption,
+    { name: "print-related", help: 'Show the "related" commits' },
+    {
+      name: "print-variant-type",
+      value: "TYPE",
+      help: "Memory map OBJECT (in this case a filename) to the GVariant type string",
+    },
+    { name: "print-metadata-key", value: "KEY", help: "Print string value of metadata key" },
+    { name: "print-detached-metadata-key", value: "KEY", help: "Print string value of detached metadata key" },
+    { name: "print-sizes", hidden: true, help: "Not supported" },
+    { name: "raw", help: "Show raw variant data" },
+    { name: "no-byteswap", short: "B", help: "Do not automatically convert variant data from big endian" },
+    { name: "gpg-homedir", value: "HOMEDIR", hidden: true, help: "Not supported" },
+    { name: "gpg-verify-remote", value: "REMOTE", help: "Use REMOTE name for GPG configuration" },
+  ],
+  async run(invocation) {
+    refuse(invocation, "print-sizes", "gpg-homedir");
+    const object = argument(invocation, 0, "An object argument is required");
+    const type = invocation.value("print-variant-type");
+    if (type !== undefined) return variantText(object, type, invocation);
+    const repo = await openRepo(invocation);
+    const key = invocation.value("print-metadata-key");
+    const detached = invocation.value("print-detached-metadata-key");
+    if (key !== undefined) return metadataText(repo.loadCommit(repo.resolve(object)).metadata, key, invocation);
+    if (detached !== undefined) return detachedText(repo, repo.resolve(object), detached, invocation);
+    // No program writes related commits.
+    if (invocation.flag("print-related")) return "";
+    return objectText(repo, object, invocation);
+  },
+  render: (text) => text,
+});
+
+async function variantText(path: string, type: string, invocation: Invocation): Promise<string> {
+  const { printGVariant, readGVariant } = await import("../../../formats/index.ts");
+  return printGVariant(type, readGVariant(type, readFileSync(path), path), {
+    byteswap: !invocation.flag("no-byteswap"),
+  });
+}
+
+type Metadata = ReturnType<Repo["loadCommit"]>["metadata"];
+
+async function metadataText(metadata: Metadata, key: string, invocation: Invocation): Promise<string> {
+  const { printGVariant } = await import("../../../formats/index.ts");
+  const found = metadata.get(key);
+  if (!found) throw cliError("usage", `No such metadata key '${key}'`);
+  return printGVariant(found.type, found.value, { byteswap: !invocation.flag("no-byteswap") });
+}
+
+async function detachedText(repo: Repo, commit: Checksum, key: string, invocation: Invocation): Promise<string> {
+  const { readGVariant } = await import("../../../formats/index.ts");
+  if (!repo.has(commit, "commitmeta")) throw cliError("usage", `No detached metadata for commit ${commit}`);
+  const metadata = readGVariant("a{sv}", repo.loadMetadata(commit, "commitmeta"), `${commit}.commitmeta`);
+  return metadataText(metadata as Metadata, key, invocation);
+}
+
+async function objectText(repo: Repo, object: string, invocation: Invocation): Promise<string> {
+  const { isChecksum } = await import("../../../ostree/index.ts");
+  if (!isChecksum(object) || repo.has(object, "commit")) return showCommit(repo, repo.resolve(object), invocation);
+  const type = (["dirmeta", "dirtree"] as const).find((type) => repo.has(object, type));
+  if (type === undefined) return fileText(repo, object);
+  if (!invocation.flag("raw") && !invocation.flag("no-byteswap")) return `${type} ${object}`;
+  const { printGVariant, readGVariant } = await import("../../../formats/index.ts");
+  const form = type === "dirmeta" ? "(uuua(ayay))" : "(a(say)a(sayay))";
+  const value = readGVariant(form, repo.loadMetadata(object, type), object);
+  return `${type} ${object}\n${printGVariant(form, value, { byteswap: !invocation.flag("no-byteswap") })}`;
+}
+
+async function showCommit(repo: Repo, checksum: Checksum, invocation: Invocation): Promise<string> {
+  const { contentChecksum, commitSignatures } = await import("../../../ostree/index.ts");
+  const commit = repo.loadCommit(checksum);
+  const shown = { checksum, commit, contentChecksum: contentChecksum(commit) };
+  if (invocation.flag("raw")) return rawCommitText(shown, !invocation.flag("no-byteswap"));
+  const signatures = await commitSignatures(repo, checksum, invocation.value("gpg-verify-remote"));
+  const { describeSignature } = await import("../../../ostree/index.ts");
+  const count = `Found ${signatures.length} signature${signatures.length === 1 ? "" : "s"}:`;
+  const found = signatures.length === 0 ? [] : [count, ...signatures.map((one) => `\n  ${describeSignature(one)}`)];
+  const text = commitText(shown);
+  // Without --raw stock prints both.
+  const raw = invocation.flag("no-byteswap") ? rawCommitText(shown, false) : "";
+  return `${raw}${raw === "" ? text : text.slice(text.indexOf("\n") + 1)}${found.join("\n")}`;
+}
+
+function fileText(repo: Repo, object: Checksum): string {
+  const { header, size } = repo.loadFile(object);
+  const linked = header.symlink !== "";
+  const lines = [
+    `Object: ${object}`,
+    "Type: file",
+    `File Type: ${linked ? "symlink" : "regular"}`,
+    linked ? `Target: ${header.symlink}` : `Size: ${size}`,
+    `Mode: 0${header.mode.toString(8).padStart(4, "0")}`,
+    `Uid: ${header.uid}`,
+    `Gid: ${header.gid}`,
+    `Extended Attributes: { ${xattrsText(header.xattrs)} }`,
+  ];
+  return lines.join("\n");
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A summary as `ostree summary -v` and `ostree remote summary` print it (ot_dump_summary_bytes). */
+import { printGVariant, readGVariant, type Variant } from "../../../formats/index.ts";
+import { type Summary, summaryKeys, swap64 } from "../../../ostree/index.ts";
+import { formatSize } from "./open-repo.ts";
+
+const summaryType = "(a(s(taya{sv}))a{sv})";
+
+export function rawSummaryText(bytes: Uint8Array): string {
+  return printGVariant(summaryType, readGVariant(summaryType, bytes, "summary"), { byteswap: true });
+}
+
+export function summaryText({ refs, metadata }: Summary): string {
+  const collection = metadata.get(summaryKeys.collectionId);
+  const lines: string[] = [];
+  for (const [name, { commit, size, metadata: about }] of refs) {
+    lines.push(collection ? `* (${String(collection.value)}, ${name})` : `* ${name}`);
+    lines.push(`    Latest Commit (${formatSize(Number(size))}):`, `      ${commit}`);
+    for (const [key, value] of about) lines.push(`    ${refLine(key, value)}`);
+    lines.push("");
+  }
+  for (const [key, value] of metadata) lines.push(metadataLine(key, value));
+  return lines.join("\n");
+}
+
+function refLine(key: string, value: Variant): string {
+  if (key === summaryKeys.commitTimestamp) return `Timestamp (${key}): ${time(value)}`;
+  if (key === summaryKeys.commitVersion) return `Version (${key}): ${String(value.value)}`;
+  return `${key}: ${plain(value)}`;
+}
+
+function metadataLine(key: string, value: Variant): string {
+  switch (key) {
+    case summaryKeys.staticDeltas:
+      return `Static Deltas (${key}): ${plain(value)}`;
+    case summaryKeys.lastModified:
+      return `Last-Modified (${key}): ${time(value)}`;
+    case summaryKeys.expires:
+      return `Expires (${key}): ${time(value)}`;
+    case summaryKeys.collectionId:
+      return `Collection ID (${key}): ${String(value.value)}`;
+    case summaryKeys.collectionMap:
+      return `Collection Map (${key}): (printed above)`;
+    case summaryKeys.mode:
+      return `Repository Mode (${key}): ${String(value.value)}`;
+    case summaryKeys.tombstones:
+      return `Has Tombstone Commits (${key}): ${value.value === true ? "Yes" : "No"}`;
+    default:
+      return `${key}: ${plain(value)}`;
+  }
+}
+
+function plain(value: Variant): string {
+  return printGVariant(value.type, value.value, { annotate: false });
+}
+
+/** Local time, as uint64_secs_to_iso8601 (`%FT%T%:::z`: the zone with as few digits as it needs). */
+function time(value: Variant): string {
+  if (value.type !== "t") return plain(value);
+  const date = new Date(Number(swap64(value.value as bigint)) * 1000);
+  if (Number.isNaN(date.getTime())) return "invalid";
+  const offset = -date.getTimezoneOffset();
+  const local = new Date(date.getTime() + offset * 60_000).toISOString().replace(/\..*/, "");
+  const [hours, minutes] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60];
+  const two = (number: number) => String(number).padStart(2, "0");
+  return `${local}${offset < 0 ? "-" : "+"}${two(hours)}${minutes === 0 ? "" : `:${two(minutes)}`}`;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Variant } from "../../../formats/index.ts";
+import { defineCommand, type Invocation } from "../../command.ts";
+import { cliError } from "../../errors.ts";
+import { keyValue, openRepo, refuse, repoOption } from "./open-repo.ts";
+
+export default defineCommand<string>({
+  path: ["ostree", "summary"],
+  summary: "Manage summary metadata",
+  examples: [{ command: "atomic ostree --repo=repo summary -u", text: "After new commits, before publishing" }],
+  options: [
+    repoOption,
+    { name: "update", short: "u", help: "Update the summary" },
+    { name: "view", short: "v", help: "View the local summary file" },
+    { name: "raw", help: "View the raw bytes of the summary file" },
+    { name: "gpg-sign", value: "KEY-ID", repeat: true, help: "GPG Key ID to sign the summary with" },
+    { name: "gpg-homedir", value: "HOMEDIR", help: "GPG Homedir to use when looking for keyrings" },
+    { name: "sign", value: "KEY-ID", repeat: true, hidden: true, help: "Not supported" },
+    { name: "sign-type", value: "NAME", hidden: true, help: "Not supported" },
+    {
+      name: "add-metadata",
+      short: "m",
+      value: "KEY=VALUE",
+      repeat: true,
+      help: "Additional metadata field to add to the summary: a string in quotes",
+    },
+  ],
+  async run(invocation) {
+    refuse(invocation, "sign", "sign-type");
+    const { readSummary, updateSummary } = await import("../../../ostree/index.ts");
+    const repo = await openRepo(invocation);
+    if (invocation.flag("update")) {
+      const gpgHomedir = invocation.value("gpg-homedir");
+      const home = gpgHomedir === undefined ? {} : { gpgHomedir };
+      await updateSummary(repo, { metadata: metadata(invocation), gpgKeys: invocation.values("gpg-sign"), ...home });
+      return "";
+    }
+    const raw = invocation.flag("raw");
+    if (!raw && !invocation.flag("view")) throw cliError("usage", "No option specified; use -u to update summary");
+    const { rawSummaryText, summaryText } = await import("./summary-text.ts");
+    const { summary, bytes } = readSummary(repo);
+    return raw ? rawSummaryText(bytes) : summaryText(summary);
+  },
+  render: (text) => text,
+});
+
+function metadata(invocation: Invocation): Map<string, Variant> {
+  return new Map(
+    invocation.values("add-metadata").map((text) => {
+      const [key, value] = keyValue(text);
+      return [key, stringVariant(value)];
+    }),
+  );
+}
+
+/** A quoted string in GVariant text format; other types are not supported. */
+export function stringVariant(text: string): Variant {
+  const quoted = /^(['"])((?:(?!\1|\\).)*)\1$/.exec(text);
+  if (!quoted) throw cliError("usage", `only strings in quotes are supported as metadata values, not ${text}`);
+  return { type: "s", value: quoted[2]! };
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Pull over HTTP, local pull and fsck against stock `ostree`. Input: a part of this machine's /usr, or the directory in
+ * ATOMIC_BENCH_TREE. Both pull from the same server, which shares the machine's cores with them.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { join } from "node:path";
+import { atomic, compare, heading } from "./compare.ts";
+
+const work = mkdtempSync("/dev/shm/atomic-bench-");
+const ostree = (...args: string[]) => execFileSync("ostree", args, { stdio: ["ignore", "pipe", "inherit"] });
+
+function makeInput(): string {
+  const given = process.env["ATOMIC_BENCH_TREE"];
+  if (given !== undefined) return given;
+  const tree = join(work, "tree");
+  for (const name of [
+    "share/doc",
+    "share/icons",
+    "share/locale",
+    "share/perl",
+    "share/vim",
+    "share/zoneinfo",
+    "lib/python3",
+    "lib/git-core",
+    "include",
+    "sbin",
+  ]) {
+    mkdirSync(join(tree, name, ".."), { recursive: true });
+    cpSync(join("/usr", name), join(tree, name), {
+      recursive: true,
+      verbatimSymlinks: true,
+      force: true,
+      errorOnExist: false,
+    });
+  }
+  return tree;
+}
+
+/** Stock's server is not used: it is a different program for each side to wait for. */
+async function startServer(repo: string): Promise<{ url: string; stop: () => void }> {
+  const child = spawn(process.execPath, ["--no-warnings", join(import.meta.dirname, "serve-repository.ts"), repo], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  for await (const url of createInterface(child.stdout)) return { url, stop: () => child.kill() };
+  throw new Error("the server did not start");
+}
+
+try {
+  const tree = makeInput();
+  const repos: Record<string, string> = {};
+  for (const mode of ["archive", "bare-user", "bare"]) {
+    repos[mode] = join(work, mode);
+    ostree(`--repo=${repos[mode]}`, "init", `--mode=${mode}`);
+    ostree(`--repo=${repos[mode]}`, "commit", "-b", "bench", "--fsync=false", `--tree=dir=${tree}`);
+  }
+  const server = await startServer(repos["archive"]!);
+  const target = (name: string, mode: string) => {
+    const path = join(work, name);
+    rmSync(path, { recursive: true, force: true });
+    ostree(`--repo=${path}`, "init", `--mode=${mode}`);
+    ostree(`--repo=${path}`, "remote", "add", "--no-gpg-verify", "origin", server.url);
+    ostree(`--repo=${path}`, "config", "set", "core.min-free-space-percent", "0");
+    return path;
+  };
+  const both = (
+    name: string,
+    args: (repo: string) => string[],
+    prepare: (side: "ours" | "theirs") => void,
+    repo?: string,
+  ) => {
+    compare({
+      name,
+      prepare,
+      ours: { command: atomic, args: ["ostree", ...args(repo ?? join(work, "ours"))] },
+      theirs: { command: "ostree", args: args(repo ?? join(work, "theirs")) },
+    });
+  };
+  heading("ostree");
+  for (const mode of ["bare-user", "archive"]) {
+    const mirror = mode === "archive" ? ["--mirror"] : [];
+    const args = (repo: string) => [`--repo=${repo}`, "pull", ...mirror, "--disable-fsync", "origin", "bench"];
+    both(`pull over HTTP archive -> ${mode}`, args, (side) => target(side, mode));
+  }
+  for (const [from, to] of [
+    ["archive", "bare-user"],
+    ["bare", "bare"],
+  ] as const) {
+    const args = (repo: string) => [`--repo=${repo}`, "pull-local", "--disable-fsync", repos[from]!, "bench"];
+    both(`pull-local ${from} -> ${to}`, args, (side) => target(side, to));
+  }
+  for (const mode of ["archive", "bare-user"]) {
+    both(
+      `fsck ${mode}`,
+      (repo) => [`--repo=${repo}`, "fsck", "-q"],
+      () => {},
+      repos[mode]!,
+    );
+  }
+  server.stop();
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
