@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeDirectories, run } from "../../src/base/index.ts";
 import { composeTree, loadTreefile } from "../../src/compose/index.ts";
+import { commitVersion } from "../../src/host/index.ts";
 import { buildImage, emulationArguments, startMachine, type Machine } from "../../src/image/index.ts";
 import { type Checksum, Repo, type RunningServer, serveDirectory } from "../../src/ostree/index.ts";
 
@@ -36,29 +37,48 @@ postprocess:
     echo 'default of the second release' >/etc/atomic-default
 `;
 
+/**
+ * Composes the releases, or takes the last two of the repository that `ATOMIC_BOOT_REPO` names (`quickstart/repo` after a
+ * quickstart), which is quicker.
+ */
 export async function makeFixture(): Promise<Fixture> {
   const directory = mkdtempSync(join(tmpdir(), "atomic-boot-"));
-  const executable = join(root, "dist/atomic");
-  if (!existsSync(executable)) await run("node", ["tools/build.ts", "--executable"], { cwd: root });
-  const repo = Repo.init(join(directory, "repo"), "archive");
-  const example = join(root, "examples/debian-container-host.yaml");
-  const first = await compose(example);
-  const next = join(directory, "second.yaml");
-  writeFileSync(next, `include: ${example}\n${changes}`);
-  const second = await compose(next);
-
-  async function compose(path: string): Promise<Release & { ref: string }> {
-    const { commit, version, ref } = await composeTree({ treefile: loadTreefile(path), repo, cacheDir, executable });
-    if (commit === undefined || version === undefined || ref === undefined) throw new Error("nothing was composed");
-    return { commit, version, ref };
-  }
-
-  const { ref } = first;
+  const given = process.env["ATOMIC_BOOT_REPO"];
+  const releases = given === undefined ? await composeReleases(directory) : lastTwo(Repo.open(given));
+  const { repo, ref, first, second } = releases;
   const disk = join(directory, "disk.raw");
   repo.setRef(ref, first.commit);
   await buildImage({ repo: repo.path, ref, output: disk, format: "raw", kernelArgs: emulationArguments });
-  const dispose = () => rmSync(directory, { recursive: true, force: true });
-  return { directory, repo, ref, first, second, disk, [Symbol.dispose]: dispose };
+  const dispose = () => {
+    repo.setRef(ref, second.commit);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { directory, ...releases, disk, [Symbol.dispose]: dispose };
+}
+
+type Releases = Pick<Fixture, "repo" | "ref" | "first" | "second">;
+
+async function composeReleases(directory: string): Promise<Releases> {
+  const executable = join(root, "dist/atomic");
+  if (!existsSync(executable)) await run(process.execPath, ["tools/build.ts", "--executable"], { cwd: root });
+  const repo = Repo.init(join(directory, "repo"), "archive");
+  const example = join(root, "examples/debian-container-host.yaml");
+  const next = join(directory, "second.yaml");
+  writeFileSync(next, `include: ${example}\n${changes}`);
+  for (const path of [example, next]) {
+    await composeTree({ treefile: loadTreefile(path), repo, cacheDir, executable });
+  }
+  return lastTwo(repo);
+}
+
+function lastTwo(repo: Repo): Releases {
+  const [ref, ...others] = repo.listRefs().keys();
+  if (ref === undefined || others.length > 0) throw new Error(`${repo.path} should have one ref`);
+  const second = repo.resolve(ref);
+  const first = repo.loadCommit(second).parent;
+  if (first === undefined) throw new Error(`${repo.path}: ${ref} has one release only`);
+  const release = (commit: Checksum) => ({ commit, version: commitVersion(repo, commit) ?? "" });
+  return { repo, ref, first: release(first), second: release(second) };
 }
 
 /** Lets the machine's next upgrade find the second release. */
