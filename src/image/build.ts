@@ -7,6 +7,7 @@ import { selinuxArguments, standardArguments } from "./boot-arguments.ts";
 import { writeDisk } from "./disk.ts";
 import { imageError } from "./errors.ts";
 import { randomUuids, seededUuids } from "./guid.ts";
+import { mebibyte } from "./layout.ts";
 import { chooseDiskSize, measureTree, requireFreeSpace } from "./measure.ts";
 import type { DiskFormat } from "./qemu.ts";
 import { prepareSysroot, type PreparedSysroot } from "./sysroot.ts";
@@ -66,6 +67,9 @@ export async function buildImage(options: BuildOptions, progress: ProgressListen
   }
 }
 
+/** Boot loaders, and the structures of empty file systems. */
+const fixedSpace = 32 * mebibyte;
+
 function checkRequest({ repo, ref, size }: BuildOptions, output: string): Repo {
   if (process.getuid?.() !== 0) {
     throw imageError("needs-root", "the disk's files belong to root and other users", { hint: "run it with sudo" });
@@ -78,7 +82,7 @@ function checkRequest({ repo, ref, size }: BuildOptions, output: string): Repo {
   const content = estimateContent(source, source.resolve(ref));
   if (size !== undefined) chooseDiskSize({ bytes: content, inodes: 0 }, size);
   // Once as a sysroot directory, once inside of the disk.
-  requireFreeSpace(output, 2 * content);
+  requireFreeSpace(output, 2 * content + fixedSpace);
   return source;
 }
 
