@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DirNode, FileNode } from "../../ostree/index.ts";
-import { lookup, lookupFile, makeFileNode, put, readText, take, walk, withHeader } from "../tree.ts";
+import { isSymlink, lookup, lookupFile, makeFileNode, put, readText, take, walk, withHeader } from "../tree.ts";
 
 /** What tells of the one machine or the one moment that made the tree; each host makes its own. */
 const identities = [
   /^etc\/ssh\/ssh_host_/,
-  /^etc\/(hostname|resolv\.conf|adjtime|mtab|\.updated|\.pwd\.lock|ld\.so\.cache~)$/,
+  /^etc\/(hostname|adjtime|mtab|\.updated|\.pwd\.lock|ld\.so\.cache~)$/,
   /^etc\/(passwd|group|shadow|gshadow|subuid|subgid)[-+]$/,
   /^etc\/selinux\/.*\.LOCK$/,
   /^var\/(lib\/selinux\/.*\.LOCK|\.updated|lib\/dbus\/machine-id)$/,
@@ -18,6 +18,8 @@ const identities = [
 export function removeIdentities(tree: DirNode, options: { readonly machineidCompat: boolean }): void {
   const doomed = [...walk(tree)].filter(([path]) => identities.some((pattern) => pattern.test(path)));
   for (const [path] of doomed) take(tree, path);
+  // A link to what systemd-resolved keeps below /run is configuration; a file is the composing machine's.
+  if (!isSymlink(lookup(tree, "etc/resolv.conf"))) take(tree, "etc/resolv.conf");
   // Empty: systemd fills it at first boot; absent: it also runs presets (machine-id(5), "First Boot Semantics").
   if (options.machineidCompat) put(tree, "etc/machine-id", makeFileNode("", 0o444));
   else take(tree, "etc/machine-id");

@@ -7,7 +7,7 @@ import { removeIdentities, removePythonCaches } from "./cleanup.ts";
 import { moveDpkgDatabase } from "./dpkg.ts";
 import { kernelVersion, placeKernel } from "./kernel.ts";
 import { mutateOsRelease } from "./os-release.ts";
-import { adaptPolicy, moveModuleStore, policyType, treeLabeler } from "./selinux.ts";
+import { adaptPolicy, maskRelabelling, moveModuleStore, policyType, treeLabeler } from "./selinux.ts";
 import { addSshKeygen } from "./ssh.ts";
 import { shapeToplevel, writeIntegration } from "./toplevel.ts";
 import { sysusersLines } from "./users.ts";
@@ -39,6 +39,7 @@ export function shapeDeployment(tree: DirNode, options: LayoutOptions): Layout {
   if (policy !== undefined) {
     moveModuleStore(tree, policy);
     adaptPolicy(tree, policy);
+    maskRelabelling(tree);
   }
   const label = policy === undefined ? undefined : treeLabeler(tree, policy);
   if (options.version !== undefined) mutateOsRelease(tree, options.osReleaseBase, options.version);

@@ -2,7 +2,16 @@
 import { parseSubstitutions } from "../../formats/index.ts";
 import type { DirNode } from "../../ostree/index.ts";
 import { makeLabeler, type Labeler } from "../selinux/labeler.ts";
-import { ensureDirectory, lookupDirectory, makeFileNode, put, readText, take } from "../tree.ts";
+import {
+  ensureDirectory,
+  lookup,
+  lookupDirectory,
+  makeFileNode,
+  makeSymlinkNode,
+  put,
+  readText,
+  take,
+} from "../tree.ts";
 import { toplevelLinks } from "./toplevel.ts";
 
 /** Name of the tree's policy (`SELINUXTYPE` of /etc/selinux/config); `undefined` without SELinux. */
@@ -20,6 +29,16 @@ export function moveModuleStore(tree: DirNode, type: string): void {
   const configuration = readText(tree, "etc/selinux/semanage.conf") ?? "";
   if (/^store-root\s*=/m.test(configuration)) return;
   put(tree, "etc/selinux/semanage.conf", makeFileNode(`${configuration}\nstore-root=/etc/selinux\n`));
+}
+
+/**
+ * A deployment is labelled when it is made. Debian's mark-unit asks for a new labelling whenever the machine ran without
+ * SELinux, by a file in the root directory, which cannot be written.
+ */
+export function maskRelabelling(tree: DirNode): void {
+  const unit = "selinux-autorelabel-mark.service";
+  if (lookup(tree, `usr/lib/systemd/system/${unit}`))
+    put(tree, `etc/systemd/system/${unit}`, makeSymlinkNode("/dev/null"));
 }
 
 /** Where the layout keeps paths that the policy knows by another name. */
