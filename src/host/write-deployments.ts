@@ -7,6 +7,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
+  checkpointJournal,
   lstatIfExists,
   makeDirectories,
   removeTree,
@@ -121,6 +122,8 @@ function writeMenu(
   renameSync(join(boot, "loader.tmp"), join(boot, "loader"));
   syncDirectory(boot);
   syncFileSystem(boot);
+  // GRUB does not read the journal. What it sees must not be the old link still when the clean-up removes the old menu.
+  checkpointJournal(boot);
 }
 
 function installEntry(

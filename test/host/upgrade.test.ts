@@ -113,6 +113,13 @@ test("a preview knows the packages when the commit lists them, and fetches nothi
   assert.deepEqual(found.packages?.upgraded, [{ name: "podman", architecture: "amd64", from: "5.9", to: "5.10" }]);
   assert.equal(found.packages?.removed.length, 0);
   assert.equal(sysroot.repo.isPartial(found.to.checksum), true);
+  await cleanup(sysroot, {});
+  assert.equal(
+    (await previewUpgrade(running())).to.version,
+    "13.5.10",
+    "a clean-up does not mind what was only looked at",
+  );
+  assert.equal((await upgrade(running(), { startFinalizer })).deployed?.swap, "staged");
 });
 
 test("an older commit than the present one is refused unless asked for", async (t) => {
