@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, openSync, readSync, type Stats } from "node:fs";
 import { readXattrs } from "../base/index.ts";
-import { encodeFileHeader, sortXattrs } from "./file-object.ts";
+import { encodeFileHeader, canonicalXattrs } from "./file-object.ts";
 import { encodeDirMeta } from "./metadata-objects.ts";
 import { type Checksum, fileType } from "./model.ts";
 import { readSymlink } from "./disk-header.ts";
@@ -19,7 +19,7 @@ const pieceSize = 1 << 20;
 /** The checksum that the file, link or directory metadata at `path` would have as an object. */
 export function checksumDiskFile(path: string, stat: Stats, options: ChecksumOptions = {}): Checksum {
   const { canonical = false } = options;
-  const xattrs = options.xattrs === false ? [] : sortXattrs(readXattrs(path));
+  const xattrs = options.xattrs === false ? [] : canonicalXattrs(readXattrs(path));
   const type = stat.mode & fileType.mask;
   const cut = canonical && type !== fileType.symlink;
   const mode = cut ? stat.mode & (type | 0o755) : stat.mode;

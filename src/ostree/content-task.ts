@@ -4,7 +4,7 @@ import { hash, createHash } from "node:crypto";
 import { closeSync, constants, copyFileSync, linkSync, mkdirSync, openSync, readSync, statfsSync } from "node:fs";
 import { isErrno, readXattrs, readXattrsOf, type Xattr } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
-import { encodeFileHeader, sortXattrs } from "./file-object.ts";
+import { encodeFileHeader, canonicalXattrs } from "./file-object.ts";
 import { loadContent } from "./load-content.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type RepoMode } from "./model.ts";
 import { loosePath } from "./object-path.ts";
@@ -44,7 +44,7 @@ export function withLabel(xattrs: readonly Xattr[], label: string | undefined): 
   if (label === undefined) return xattrs;
   const others = xattrs.filter(({ name }) => name !== "security.selinux");
   // A byte string with its final NUL, as the kernel gives it and libostree commits it (get_final_xattrs).
-  return sortXattrs([...others, { name: "security.selinux", value: Buffer.from(`${label}\0`) }]);
+  return canonicalXattrs([...others, { name: "security.selinux", value: Buffer.from(`${label}\0`) }]);
 }
 
 /** Stores files one after the other; each thread has its own. */
@@ -71,7 +71,7 @@ export class ContentStorer {
   #path(task: ContentTask, path: string, expected: number): ContentResult {
     const fd = openSync(path, openFlags);
     try {
-      const xattrs = task.header.xattrs === "disk" ? sortXattrs(readXattrsOf(fd)) : task.header.xattrs;
+      const xattrs = task.header.xattrs === "disk" ? canonicalXattrs(readXattrsOf(fd)) : task.header.xattrs;
       const header = { ...task.header, xattrs: withLabel(xattrs, task.label) };
       return expected <= pieceSize ? this.#small(fd, header, expected, path) : this.#large(fd, header, expected, path);
     } finally {
@@ -177,7 +177,7 @@ function linked(from: string, to: string): boolean {
 
 function linkHeader(task: ContentTask): FileHeader {
   const { header, label, source } = task;
-  const onDisk = header.xattrs === "disk" && source.type === "path" ? sortXattrs(readXattrs(source.path)) : [];
+  const onDisk = header.xattrs === "disk" && source.type === "path" ? canonicalXattrs(readXattrs(source.path)) : [];
   return { ...header, xattrs: withLabel(header.xattrs === "disk" ? onDisk : header.xattrs, label) };
 }
 

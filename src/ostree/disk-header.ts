@@ -2,7 +2,7 @@
 import { readlinkSync } from "node:fs";
 import { readXattrs } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
-import { sortXattrs } from "./file-object.ts";
+import { canonicalXattrs } from "./file-object.ts";
 import { type FileHeader, isSymlinkMode } from "./model.ts";
 
 /** Header of a file on the disk, its owners and mode as given. */
@@ -15,7 +15,7 @@ export function readDiskHeader(file: {
 }): FileHeader {
   const { path, uid, gid, mode } = file;
   const symlink = isSymlinkMode(mode) ? readSymlink(path) : "";
-  return { uid, gid, mode, symlink, xattrs: file.xattrs ? sortXattrs(readXattrs(path)) : [] };
+  return { uid, gid, mode, symlink, xattrs: file.xattrs ? canonicalXattrs(readXattrs(path)) : [] };
 }
 
 /** A symbolic link's target, which must be UTF-8: the object has it as a GVariant string. */

@@ -32,10 +32,16 @@ export function xattrsFromVariant(value: GVariantValue, what: string): Xattr[] {
   });
 }
 
-/** Attributes in the order in which they are hashed (_ostree_canonicalize_xattrs). */
-export function sortXattrs(xattrs: readonly Xattr[]): readonly Xattr[] {
-  if (xattrs.length < 2) return xattrs;
-  return xattrs.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+/**
+ * Attributes as they are hashed: sorted by name (_ostree_canonicalize_xattrs), and without those that are empty, which
+ * libostree does not see when it reads a file.
+ */
+export function canonicalXattrs(xattrs: readonly Xattr[]): readonly Xattr[] {
+  const filled = xattrs.every(({ value }) => value.length > 0)
+    ? xattrs
+    : xattrs.filter(({ value }) => value.length > 0);
+  if (filled.length < 2) return filled;
+  return filled.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 const headerType = "(uuuusa(ayay))";

@@ -20,7 +20,7 @@ import {
   decodeArchiveHeader,
   decodeUserMeta,
   encodeFileHeader,
-  sortXattrs,
+  canonicalXattrs,
 } from "./file-object.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type RepoMode } from "./model.ts";
 
@@ -55,7 +55,7 @@ function loadBare(path: string, userOnly: boolean): LoadedFile {
   // Owners and attributes are not stored in bare-user-only: the checksum was made with zeros and none.
   const header = userOnly
     ? { uid: 0, gid: 0, mode, symlink, xattrs: [] }
-    : { uid, gid, mode, symlink, xattrs: sortXattrs(readXattrs(path)) };
+    : { uid, gid, mode, symlink, xattrs: canonicalXattrs(readXattrs(path)) };
   return { header, ...plainContent(path, symlink === "" ? size : 0) };
 }
 

@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { readXattrs } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
-import { sortXattrs } from "./file-object.ts";
+import { canonicalXattrs } from "./file-object.ts";
 import { directoryDepthLimit, fileType } from "./model.ts";
 import { diskFile, type DirNode, type FileNode, type TreeNode } from "./tree.ts";
 
@@ -33,7 +33,7 @@ interface Owned {
 function scanDirectory(disk: string, path: string, stat: Owned, options: ScanOptions, depth: number): DirNode {
   if (depth > directoryDepthLimit) throw ostreeError("unsupported-file", `${disk}: directories nested too deep`);
   const { uid, gid, mode } = stat;
-  const xattrs = options.xattrs === false ? [] : sortXattrs(readXattrs(disk));
+  const xattrs = options.xattrs === false ? [] : canonicalXattrs(readXattrs(disk));
   const entries = new Map<string, TreeNode>();
   for (const name of directoryNames(disk)) {
     const child = scanEntry(`${disk}/${name}`, `${path}/${name}`, options, depth);

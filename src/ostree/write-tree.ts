@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ProgressListener, silent, WorkerPool, type Xattr } from "../base/index.ts";
 import { ContentStorer, type ContentResult, type ContentTask, withLabel } from "./content-task.ts";
-import { sortXattrs } from "./file-object.ts";
+import { canonicalXattrs } from "./file-object.ts";
 import { encodeDirMeta, encodeDirTree } from "./metadata-objects.ts";
 import {
   type Checksum,
@@ -109,7 +109,7 @@ class TreeWriter {
 
   #dirMeta(meta: DirMeta, path: string): DirMeta {
     const { uid, gid, mode } = changeOwned(meta, path || "/", this.#options);
-    const xattrs = this.#dropsXattrs() ? [] : sortXattrs(meta.xattrs);
+    const xattrs = this.#dropsXattrs() ? [] : canonicalXattrs(meta.xattrs);
     return { uid, gid, mode, xattrs: withLabel(xattrs, this.#options.label?.(path || "/", mode)) };
   }
 
@@ -165,7 +165,9 @@ class TreeWriter {
     const changesAny = changesOwned(this.#options) || this.#dropsXattrs() || this.#options.label !== undefined;
     if (source.type === "object" && untouched && !changesAny) return { task: importTask(source, undefined) };
     const header = this.#finalHeader(node.header, path);
-    if (source.type !== "object") return { task: { header, source } };
+    if (source.type !== "object") {
+      return { task: { header: { ...header, xattrs: canonicalXattrs(header.xattrs) }, source } };
+    }
     const original = untouched ? node.header : source.repo.loadHeader(source.checksum);
     if (sameHeader(original, header)) return { task: importTask(source, header) };
     const task = { header, source: objectSource(source) };

@@ -1,10 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { hash } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { removeTree, setXattr } from "../../src/base/index.ts";
+import { readXattrs, removeTree, setXattr } from "../../src/base/index.ts";
+import {
+  type Checksum,
+  refBinding,
+  type Repo,
+  scanTree,
+  writeCommit,
+  writeTree,
+  type WriteTreeOptions,
+} from "../../src/ostree/index.ts";
 
 /** A directory that is removed when the scope ends: `using scratch = temporary()`. */
 export function temporary(): { path: string } & Disposable {
@@ -52,4 +74,44 @@ export function makeReferenceTree(path: string): void {
   chmodSync(join(path, "zz"), 0o2775);
   chmodSync(join(path, "emptydir"), 0o1777);
   for (const name of ["", "sub"]) chmodSync(join(path, name), 0o755);
+}
+
+/** Enough small files for an operation to go to its worker threads; one in ten is a copy of another, some are links. */
+export function makeManyFiles(path: string, count: number): void {
+  for (let index = 0; index < count; index++) {
+    const directory = join(path, `d${index % 37}`, `e${index % 5}`);
+    mkdirSync(directory, { recursive: true });
+    const content = `file ${index - (index % 10 === 0 ? 10 : 0)}\n`.repeat(1 + (index % 200));
+    if (index % 50 === 7) symlinkSync(`target-${index}`, join(directory, `l${index}`));
+    else writeFileSync(join(directory, `f${index}`), content, { mode: index % 3 === 0 ? 0o755 : 0o644 });
+  }
+}
+
+/** Commits a directory with our engine; the commit's checksum. */
+export async function commitDirectory(
+  repo: Repo,
+  path: string,
+  ref: string,
+  options: WriteTreeOptions = {},
+): Promise<Checksum> {
+  const written = await writeTree(repo, scanTree(path), options);
+  return writeCommit(repo, { ...written, timestamp: 0, metadata: new Map([refBinding([ref])]), ref });
+}
+
+/** Every file below a directory as `find` sees it: type, mode, owner, size, link target and attributes. */
+export function describeTree(path: string): string[] {
+  return [...describe(path, "")];
+}
+
+function* describe(path: string, inner: string): Generator<string> {
+  const stat = lstatSync(path);
+  const kind = stat.isDirectory() ? "d" : stat.isSymbolicLink() ? "l" : stat.isFile() ? "f" : "other";
+  const content = kind === "l" ? readlinkSync(path) : kind === "f" ? hash("sha256", readFileSync(path)) : "";
+  const xattrs = readXattrs(path)
+    .filter(({ name }) => name !== "user.ostreemeta")
+    .map(({ name, value }) => `${name}=${Buffer.from(value).toString("hex")}`)
+    .sort();
+  yield `${inner || "/"} ${kind}${(stat.mode & 0o7777).toString(8)} ${stat.uid}:${stat.gid} ${content} ${xattrs.join(" ")}`;
+  if (kind !== "d") return;
+  for (const name of readdirSync(path).sort()) yield* describe(join(path, name), `${inner}/${name}`);
 }
