@@ -126,7 +126,6 @@ export class Machine implements AsyncDisposable {
       wiring.onConsole?.(text);
     });
     shell.setEncoding("utf8").on("data", (text: string) => this.#answers.add(text));
-    shell.on("error", () => {});
   }
 
   /** @internal */
@@ -137,13 +136,11 @@ export class Machine implements AsyncDisposable {
     const over = Promise.withResolvers<void>();
     child.on("error", () => over.resolve());
     child.on("close", () => over.resolve());
-    const early = over.promise.then(() => {
-      throw imageError("machine-ended", `QEMU did not start: ${errors.trim()}`);
-    });
     const connecting = Promise.all([
       Qmp.connect(join(wiring.directory, "qmp"), startSeconds),
       connectWhenThere(join(wiring.directory, "shell"), startSeconds),
     ]);
+    const early = over.promise.then(() => Promise.reject(new Error("ended")));
     try {
       const [qmp, shell] = await Promise.race([connecting, early]);
       const machine = new Machine(child, qmp, shell, over.promise, wiring);
@@ -155,10 +152,10 @@ export class Machine implements AsyncDisposable {
       return machine;
     } catch (error) {
       child.kill("SIGKILL");
-      connecting.catch(() => {});
-      throw error;
+      await over.promise;
+      throw imageError("machine-ended", `QEMU did not start: ${errors.trim()}`, { cause: error });
     } finally {
-      early.catch(() => {});
+      for (const outcome of [connecting, early]) outcome.catch(() => {});
     }
   }
 

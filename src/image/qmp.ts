@@ -14,7 +14,8 @@ export async function connectWhenThere(path: string, seconds: number): Promise<S
     socket.once("error", reject);
     try {
       await promise;
-      socket.removeAllListeners("error");
+      // Who reads learns of a broken connection by its close.
+      socket.on("error", () => {});
       return socket;
     } catch (error) {
       if (!isErrno(error, "ENOENT", "ECONNREFUSED") || Date.now() > deadline) throw error;
@@ -34,7 +35,6 @@ export class Qmp {
     this.#socket = socket;
     socket.setEncoding("utf8");
     socket.on("data", (text: string) => this.#receive(text));
-    socket.on("error", () => {});
     socket.on("close", () => {
       for (const waiting of this.#pending.splice(0)) waiting.reject(imageError("machine-ended", "QEMU has ended"));
     });
