@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from "node:path";
 import { silent } from "../base/index.ts";
-import type { Command, Style } from "./command.ts";
+import type { Command, Invocation, Style } from "./command.ts";
 import { commands, loadCommand } from "./commands/index.ts";
 import { nearest } from "./did-you-mean.ts";
 import { cliError } from "./errors.ts";
@@ -102,17 +102,20 @@ async function execute(command: Command, words: readonly string[]): Promise<numb
   const asked = parseInvocation(command, words, silent);
   const style = streamStyle(process.stdout, asked.flag("verbose"));
   if (asked.flag("help")) return print(commandHelp(command, style));
-  const isCommon = (name: string) => !command.options?.some((option) => option.name === name);
-  const kind =
-    asked.flag("quiet") && isCommon("quiet")
-      ? "none"
-      : ((isCommon("progress") ? asked.value("progress") : undefined) ?? "auto");
+  const kind = progressKind(command, asked);
   const progress = progressListener(kind, streamStyle(process.stderr, false), (text) => process.stderr.write(text));
   const invocation = { ...asked, progress };
   const data = await command.run(invocation);
   const json = allOptions(command).some(({ name }) => name === "json") && asked.flag("json");
   print(json ? JSON.stringify(data, jsonValue, 2) : (command.render?.(data, style) ?? ""));
   return command.exitCode?.(data, invocation) ?? 0;
+}
+
+/** The kind of progress asked for, by option or by ATOMIC_PROGRESS. */
+function progressKind(command: Command, asked: Invocation): string {
+  const isCommon = (name: string) => !command.options?.some((option) => option.name === name);
+  if (asked.flag("quiet") && isCommon("quiet")) return "none";
+  return (isCommon("progress") ? asked.value("progress") : undefined) ?? process.env["ATOMIC_PROGRESS"] ?? "auto";
 }
 
 function jsonValue(_key: string, value: unknown): unknown {

@@ -11,7 +11,7 @@ export const commonOptions: readonly OptionDeclaration[] = [
   { name: "json", help: "Print the result as JSON" },
   { name: "quiet", short: "q", help: "Print no progress" },
   { name: "verbose", short: "v", help: "Print more" },
-  { name: "progress", value: "KIND", help: "Progress on standard error: auto, plain, json or none" },
+  { name: "progress", value: "KIND", help: "Progress: auto, plain, json or none; also by ATOMIC_PROGRESS" },
 ];
 
 /** The options of a command with the common ones; its own declaration wins, and a short name is taken only once. */

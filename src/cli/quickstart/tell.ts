@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { makeDirectories, type ProgressListener, removeTree, silent } from "../../base/index.ts";
 import { type ComposeResult, composeTree, loadTreefile } from "../../compose/index.ts";
 import {
@@ -88,7 +88,7 @@ function layOut({ directory, treefile }: QuickstartOptions): Place {
   const path = (name: string) => join(directory, name);
   const place = {
     directory,
-    treefile: chosen,
+    treefile: relative(".", chosen),
     secondTreefile: path("second.yaml"),
     repo: path("repo"),
     cache: path("cache"),
@@ -203,6 +203,6 @@ async function runContainer(story: Story, machine: Machine, place: Place, progre
 
 /** A command as typed, with what it printed. */
 async function show(machine: Machine, command: string): Promise<string> {
-  const { output } = await machine.run(command, { timeoutSeconds: bootSeconds });
+  const { output } = await machine.run(`export ATOMIC_PROGRESS=plain\n${command}`, { timeoutSeconds: bootSeconds });
   return `host# ${command}\n${output.trimEnd()}`;
 }
