@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseSubstitutions } from "../../formats/index.ts";
+import { type FileContext, parseFileContexts, parseSubstitutions } from "../../formats/index.ts";
 import type { DirNode } from "../../ostree/index.ts";
 import { makeLabeler, type Labeler } from "../selinux/labeler.ts";
 import {
@@ -61,7 +61,10 @@ export function adaptPolicy(tree: DirNode, type: string): void {
   const subs = readText(tree, subsPath) ?? "";
   put(tree, subsPath, makeFileNode(`${subs.trimEnd()}\n\n${substitutionLines(subs).join("\n")}\n`));
   const local = readText(tree, `${files}/file_contexts.local`) ?? "";
-  const content = `${local}${linkContexts().join("\n")}\n`;
+  const policy = ["", ".homedirs"].flatMap((suffix) =>
+    parseFileContexts(readText(tree, `${files}/file_contexts${suffix}`) ?? ""),
+  );
+  const content = `${local}${linkContexts(policy).join("\n")}\n`;
   put(tree, `${files}/file_contexts.local`, makeFileNode(content));
   // semodule writes the file above anew from this one.
   if (lookupDirectory(tree, `etc/selinux/${type}/active`)) {
@@ -69,24 +72,34 @@ export function adaptPolicy(tree: DirNode, type: string): void {
   }
 }
 
-/** Only one substitution applies to a path, so those below /etc are needed once more below /usr/etc. */
+/**
+ * Only one substitution applies to a path, so those below /etc are needed once more below /usr/etc. They stand before and
+ * after it: libselinux up to 3.7 takes the last line that fits, later ones the first.
+ */
 function substitutionLines(existing: string): string[] {
-  const below = parseSubstitutions(existing).filter(({ from }) => from.startsWith("/etc/"));
+  const below = parseSubstitutions(existing)
+    .filter(({ from }) => from.startsWith("/etc/"))
+    .map(({ from, to }) => `/usr${from} ${to}`);
   return [
     "# The layout of an OSTree deployment.",
     ...aliases.map(([from, to]) => `${from} ${to}`),
+    ...below,
     "/usr/etc /etc",
-    ...below.map(({ from, to }) => `/usr${from} ${to}`),
+    ...below,
   ];
 }
 
-/** Every domain may follow a link of type usr_t; by the policy's rules they would be default_t, which few may. */
-function linkContexts(): string[] {
-  return [
-    ...toplevelLinks.map((name) => `/${name} -l system_u:object_r:usr_t:s0`),
-    "/sysroot -d system_u:object_r:root_t:s0",
-  ];
+/**
+ * Every domain may follow a link of type usr_t; by the policy's general rules they would be default_t, which few may.
+ * A rule that the policy has for just that link stays: libselinux 3.8 lets no local line override it.
+ */
+function linkContexts(contexts: readonly (FileContext | undefined)[]): string[] {
+  const own = new Set(contexts.filter((line) => line?.type === symlinkType).map((line) => line?.pattern));
+  const links = toplevelLinks.map((name) => `/${name}`).filter((path) => !own.has(path));
+  return [...links.map((path) => `${path} -l system_u:object_r:usr_t:s0`), "/sysroot -d system_u:object_r:root_t:s0"];
 }
+
+const symlinkType = 0o120000;
 
 /** The labeler of the tree's policy, to be called before /etc becomes /usr/etc. */
 export function treeLabeler(tree: DirNode, type: string): Labeler {

@@ -27,18 +27,16 @@ const typeMask = 0o170000;
  * of file_contexts, .homedirs and .local together, lines without regular expression characters taking precedence.
  */
 export function makeLabeler(files: PolicyFiles): Labeler {
-  const subs = substitutions(files.subs);
-  const distSubs = substitutions(files.subsDist);
+  const subs = parseSubstitutions(files.subs);
+  const distSubs = parseSubstitutions(files.subsDist);
   const index = new SpecIndex([files.fileContexts, files.homedirs, files.local].flatMap(parseFileContexts));
   return (path, mode) => index.lookup(substitute(distSubs, substitute(subs, path)), mode & typeMask);
 }
 
-/** The last line of a substitution file is tried first (label.c `selabel_subs_init` prepends). */
-function substitutions(text: string): PathSubstitution[] {
-  return parseSubstitutions(text).reverse();
-}
-
-/** At most one substitution of a list applies; it must end at a component (label.c `selabel_sub`). */
+/**
+ * At most one substitution of a list applies, the first that fits; it must end at a component (`selabel_sub`). Older
+ * versions of libselinux, before 3.8, take the last.
+ */
 function substitute(list: readonly PathSubstitution[], path: string): string {
   for (const { from, to } of list) {
     if (!path.startsWith(from)) continue;

@@ -18,6 +18,7 @@ const contexts = `
 /usr/lib/systemd/system(/.*)?	system_u:object_r:systemd_unit_t:s0
 /root(/.*)?	system_u:object_r:admin_home_t:s0
 /home	-d	system_u:object_r:home_root_t:s0
+/home	-l	system_u:object_r:home_root_t:s0
 /usr/local/bin(/.*)?	system_u:object_r:bin_t:s0
 /var(/.*)?	system_u:object_r:var_t:s0
 /var/lib/dpkg(/.*)?	system_u:object_r:dpkg_var_lib_t:s0
@@ -46,7 +47,7 @@ const expected: [kind: "dir" | "file" | "link", path: string, type: string][] = 
   ["file", "/var/usrlocal/bin/tool", "bin_t"],
   ["file", "/usr/lib/sysimage/dpkg/status", "dpkg_var_lib_t"],
   ["link", "/root", "usr_t"],
-  ["link", "/home", "usr_t"],
+  ["link", "/home", "home_root_t"],
   ["link", "/usr/local", "usr_t"],
   ["link", "/ostree", "usr_t"],
   ["dir", "/sysroot", "root_t"],
