@@ -2,7 +2,15 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { download, lstatIfExists, makeDirectories, type ProgressListener, silent, stage } from "../../base/index.ts";
+import {
+  baseError,
+  download,
+  lstatIfExists,
+  makeDirectories,
+  type ProgressListener,
+  silent,
+  stage,
+} from "../../base/index.ts";
 import { packageError } from "../errors.ts";
 import type { DebPackage } from "./package-set.ts";
 
@@ -82,7 +90,10 @@ async function fetchAll(missing: readonly Wanted[], total: number, progress: Pro
   if (cause !== undefined) throw cause;
 }
 
-/** The partial file keeps its name over processes, so that a broken download goes on where it stopped. */
+/**
+ * The partial file keeps its name over processes, so that a broken download goes on where it stopped; when the whole
+ * turns out wrong, it is fetched once from the start, as what was there before may have been the damage.
+ */
 async function fetchOne(
   one: DebPackage,
   path: string,
@@ -90,22 +101,25 @@ async function fetchOne(
   onBytes: (done: number) => void,
 ): Promise<void> {
   const partial = `${path}.partial`;
+  const resumed = lstatIfExists(partial) !== undefined;
   try {
     await download(one.url, partial, { size: one.size, onBytes, signal });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "base-too-large") rmSync(partial, { force: true });
+    if (baseError.is(error, "too-large")) rmSync(partial, { force: true });
     throw error;
   }
   const sum = hashFile(partial);
-  if (sum !== one.sha256) {
-    rmSync(partial, { force: true });
-    throw packageError(
-      "bad-download",
-      `${one.url}: the SHA-256 of what was downloaded is ${sum}, but the signed index says ${one.sha256}`,
-      { hint: "try again, or use another mirror" },
-    );
+  if (sum === one.sha256) {
+    renameSync(partial, path);
+    return;
   }
-  renameSync(partial, path);
+  rmSync(partial, { force: true });
+  if (resumed) return fetchOne(one, path, signal, onBytes);
+  throw packageError(
+    "bad-download",
+    `${one.url}: the SHA-256 of what was downloaded is ${sum}, but the signed index says ${one.sha256}`,
+    { hint: "try again, or use another mirror" },
+  );
 }
 
 function hashFile(path: string): string {

@@ -102,23 +102,25 @@ async function requireGood(signatures: VerificationResult[], keyring: Keyring, w
   throw packageError(worst.code, `${what}: ${worst.text}`);
 }
 
-async function failureOf(signature: VerificationResult, keyring: Keyring) {
+async function failureOf(
+  signature: VerificationResult,
+  keyring: Keyring,
+): Promise<{ readonly code: FailureCode; readonly text: string } | undefined> {
   const id = signature.keyID.toHex().toUpperCase();
+  const key = keyring.keys.find((one) => one.getKeys(signature.keyID).length > 0);
+  if (key === undefined) {
+    return { code: "unknown-key", text: `it is signed with key ${id}, which is not in ${keyring.name}` };
+  }
   try {
     await signature.verified;
-    return undefined;
   } catch (error) {
-    const key = keyring.keys.find((one) => one.getKeys(signature.keyID).length > 0);
-    if (key === undefined) {
-      return { code: "unknown-key", text: `it is signed with key ${id}, which is not in ${keyring.name}` } as const;
-    }
-    const expires = await expiration(key, id);
-    if (expires !== undefined && expires < new Date()) {
-      const day = expires.toISOString().slice(0, 10);
-      return { code: "expired-key", text: `key ${id}, with which it is signed, expired on ${day}` } as const;
-    }
-    return { code: "bad-signature", text: `the signature by key ${id} is bad (${(error as Error).message})` } as const;
+    return { code: "bad-signature", text: `the signature by key ${id} is bad (${(error as Error).message})` };
   }
+  // The library holds a signature against the time when it was made; apt wants a key that is valid today (EXPKEYSIG).
+  const expires = await expiration(key, id);
+  if (expires === undefined || expires > new Date()) return undefined;
+  const day = expires.toISOString().slice(0, 10);
+  return { code: "expired-key", text: `key ${id}, with which it is signed, expired on ${day}` };
 }
 
 /** The earlier of the expiration of the key and of the subkey with this id. */
