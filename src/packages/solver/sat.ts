@@ -54,6 +54,7 @@ export class Sat<Cause> {
   /** `true`, `false`, or `undefined` while open. */
   value(variable: number): boolean | undefined {
     const value = this.#values[variable];
+    if (value === undefined) throw new Error(`no variable ${variable}`);
     return value === unassigned ? undefined : value === isTrue;
   }
 
@@ -184,12 +185,14 @@ export class Sat<Cause> {
     return conflict;
   }
 
-  #moveWatch({ literals }: Clause<Cause>, literal: Literal): boolean {
+  #moveWatch(clause: Clause<Cause>, literal: Literal): boolean {
+    const { literals } = clause;
     if (literals[0] === literal) [literals[0], literals[1]] = [literals[1]!, literal];
     if (this.#literalValue(literals[0]!) === isTrue) return false;
     for (let at = 2; at < literals.length; at++) {
       if (this.#literalValue(literals[at]!) !== isFalse) {
         [literals[1], literals[at]] = [literals[at]!, literal];
+        this.#watches[literals[1]]!.push(clause);
         return true;
       }
     }
