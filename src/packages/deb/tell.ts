@@ -43,7 +43,12 @@ function tellExclusion(other: DebPackage, label: DebLabel): string {
   if (label.kind !== "relation") return `excludes ${nameVersion(other)}`;
   const verb = label.field === "Breaks" ? "breaks" : "conflicts with";
   const relation = formatGroup(label.group);
-  if (label.group[0]?.name === other.name) return `${verb} ${relation}, and ${other.version} is what there is of it`;
+  const [first] = label.group;
+  if (first?.name === other.name) {
+    return first.operator === undefined
+      ? `${verb} ${relation}`
+      : `${verb} ${relation}, and there is ${nameVersion(other)}`;
+  }
   return `${verb} ${relation}, which ${nameVersion(other)} provides`;
 }
 
