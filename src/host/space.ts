@@ -51,7 +51,7 @@ export function requireSpace(path: string, need: SpaceNeed, available: SpaceAvai
 
 /**
  * Runs a change of the system root; a disk that fills up meanwhile becomes `host-no-space`. What was current before the
- * change still is: everything new is written beside it.
+ * change still is, or what it was to make current: everything new is written beside it and switched to at once.
  */
 export async function explainFullDisk<T>(sysroot: Sysroot, change: () => T | Promise<T>): Promise<T> {
   try {
@@ -60,7 +60,7 @@ export async function explainFullDisk<T>(sysroot: Sysroot, change: () => T | Pro
     if (!isErrno(cause, "ENOSPC", "EDQUOT")) throw cause;
     const free = (place: string) => formatSize(availableSpace(join(sysroot.path, place)).bytes);
     const text = `the disk is full: ${free("ostree")} free in ${join(sysroot.path, "ostree")}, ${free("boot")} in boot`;
-    throw hostError("no-space", `${text}; what booted before still boots`, { cause, hint: cleanupHint });
+    throw hostError("no-space", `${text}; what boots is whole: atomic host status`, { cause, hint: cleanupHint });
   }
 }
 

@@ -46,15 +46,16 @@ function recordCalls(operation: string, path: string, log: string): Call[] {
   });
 }
 
-/** Runs the operation under strace, killed just before the call. */
-function killAt(operation: string, path: string, { name, occurrence }: Call): void {
-  const inject = `inject=${name}:signal=KILL:when=${occurrence}`;
-  const args = ["-qq", "-o", "/dev/null", "-e", `trace=${name}`, "-e", inject];
+/** What is done to the program at a call: it is killed before it, or told that the disk is full. */
+type Fault = "signal=KILL" | "error=ENOSPC";
+
+/** Runs the operation under strace with a fault at one call. */
+function runWithFault(operation: string, path: string, { name, occurrence }: Call, fault: Fault): void {
+  const args = ["-qq", "-o", "/dev/null", "-e", `trace=${name}`, "-e", `inject=${name}:${fault}:when=${occurrence}`];
   const result = spawnSync("strace", [...args, process.execPath, ...process.execArgv, child, operation, path]);
-  assert.ok(
-    result.signal === "SIGKILL" || result.status === 137,
-    `${name} ${occurrence}: ended with ${result.status}\n${result.stderr}`,
-  );
+  const what = `${name} ${occurrence}: ended with ${result.status}\n${result.stderr}`;
+  if (fault === "signal=KILL") assert.ok(result.signal === "SIGKILL" || result.status === 137, what);
+  else assert.match(`${result.status} ${result.stderr}`, /^1 [^]*code: 'host-no-space'/, what);
 }
 
 /** What a boot loader and ostree-prepare-root would find: the default entry's version; everything it needs is there. */
@@ -100,12 +101,13 @@ function copySysroot(path: string, to: string): void {
   execFileSync("cp", ["-a", path, to]);
 }
 
-async function torture(t: TestContext, operation: "deploy" | "rollback", points: number): Promise<void> {
+async function torture(t: TestContext, operation: "deploy" | "rollback", fault: Fault, points: number): Promise<void> {
   const { root, path } = await prepare(t, operation === "rollback");
   const work = join(root, "work");
   const before = bootedVersion(path);
   copySysroot(path, work);
-  const calls = recordCalls(operation, work, join(root, "calls"));
+  const recorded = recordCalls(operation, work, join(root, "calls"));
+  const calls = fault === "signal=KILL" ? recorded : recorded.filter(({ name }) => takesSpace.test(name));
   const after = bootedVersion(work);
   const clean = inventory(work);
   assert.notEqual(after, before);
@@ -116,7 +118,7 @@ async function torture(t: TestContext, operation: "deploy" | "rollback", points:
     const call = calls[index]!;
     const what = `call ${index}: ${call.name} ${call.occurrence}`;
     copySysroot(path, work);
-    killAt(operation, work, call);
+    runWithFault(operation, work, call, fault);
     const version = bootedVersion(work);
     assert.ok(version === before || version === after, `${what}: boots ${version}`);
     ostree("admin", "status", `--sysroot=${work}`);
@@ -131,15 +133,22 @@ async function torture(t: TestContext, operation: "deploy" | "rollback", points:
   }
 }
 
+/** Calls that a full disk refuses. */
+const takesSpace = /^(mkdir|link|symlink|copy_file_range)$/;
+
 /** The next run may have got the other boot version, and a second serial of the same commit. */
 function isExpected(name: string, clean: readonly string[]): boolean {
   return clean.includes(name) || /\/(boot\.[01](\.[01])?|loader\.[01])$/.test(name) || /\.1(\.origin)?$/.test(name);
 }
 
 test("a deployment killed anywhere leaves the old or the new version", async (t) => {
-  await torture(t, "deploy", 24);
+  await torture(t, "deploy", "signal=KILL", 24);
 });
 
 test("a rollback killed anywhere leaves the old or the new order", async (t) => {
-  await torture(t, "rollback", 12);
+  await torture(t, "rollback", "signal=KILL", 12);
+});
+
+test("a disk that fills up on the way is a clear error, and the old version boots", async (t) => {
+  await torture(t, "deploy", "error=ENOSPC", 10);
 });
