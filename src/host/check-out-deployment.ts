@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, renameSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { copyTree, getXattr, lstatIfExists, makeDirectories, removeTree, setXattr } from "../base/index.ts";
-import type { Keyfile } from "../formats/index.ts";
+import {
+  copyTree,
+  getXattr,
+  lstatIfExists,
+  makeDirectories,
+  readTextIfExists,
+  removeTree,
+  setXattr,
+} from "../base/index.ts";
+import { Keyfile } from "../formats/index.ts";
 import { type Checksum, checkout } from "../ostree/index.ts";
 import { listDeploymentDirectories } from "./cleanup.ts";
 import { hostError } from "./errors.ts";
@@ -25,6 +33,7 @@ export async function checkOutDeployment(
   makeDirectories(join(sysroot.path, "ostree/deploy", stateroot, "deploy"));
   removeTree(tree);
   await checkout(sysroot.repo, checksum, tree, {});
+  refuseComposefs(tree);
   prepareEtc(tree);
   prepareVar(tree, join(sysroot.path, "ostree/deploy", stateroot, "var"));
   return {
@@ -48,6 +57,14 @@ function nextSerial(path: string, stateroot: string, checksum: Checksum): number
     .filter(same)
     .map(({ serial }) => serial);
   return Math.max(-1, ...serials) + 1;
+}
+
+/** ostree-prepare-root would stop the boot: it wants an image of the tree (`.ostree.cfs`), which we do not make yet. */
+function refuseComposefs(tree: string): void {
+  const path = join(tree, "usr/lib/ostree/prepare-root.conf");
+  const enabled = Keyfile.parse(readTextIfExists(path) ?? "", path).get("composefs", "enabled");
+  if (enabled === undefined || ["no", "false", "0", "maybe"].includes(enabled)) return;
+  throw hostError("bad-tree", `the commit wants composefs (${enabled}), which is not supported yet`);
 }
 
 /** `prepare_deployment_etc`. A tree with a filled etc and no usr/etc gets it moved. */

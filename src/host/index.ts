@@ -28,6 +28,7 @@ export * from "./retain.ts";
 export * from "./rollback.ts";
 export * from "./running.ts";
 export * from "./set-kargs.ts";
+export * from "./signatures.ts";
 export * from "./space.ts";
 export * from "./stage-deployment.ts";
 export * from "./staged.ts";

@@ -3,12 +3,13 @@
  * The state of a host as one value: keys and units are those of `rpm-ostree status --json` (its
  * rpmostreed-deployment-utils.cxx), which cockpit, zincati and others read; keys after the blank line in each type are ours.
  */
-import { type Commit, parseRefSpec, type Repo, tryFindRemote } from "../ostree/index.ts";
+import { asChecksum, type Commit, parseRefSpec, type Repo, tryFindRemote } from "../ostree/index.ts";
 import { metadataString, metadataValue, tryLoadCommit } from "./commit-metadata.ts";
 import { finalizeFailure } from "./finalize-staged.ts";
 import { formatKernelArgs } from "./kernel-args.ts";
 import { type Deployment, deploymentId, sameDeployment, type Unlocked } from "./model.ts";
 import { originImage, originRefspec } from "./origin.ts";
+import { commitSignatures, type SignatureTuple } from "./signatures.ts";
 import { type JsonValue, toJson } from "./variant-json.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -38,6 +39,8 @@ export interface DeploymentStatus {
   readonly "regenerate-initramfs": boolean;
   readonly "base-commit-meta": Record<string, JsonValue>;
   readonly "gpg-enabled"?: boolean;
+  /** Only where the remote asks for signatures. */
+  readonly signatures?: readonly SignatureTuple[];
   readonly "remote-error"?: string;
   readonly endoflife?: string;
   /** The branch's head in the repository, when it is another commit. */
@@ -75,6 +78,17 @@ export function status(sysroot: Sysroot): Status {
     sysroot: sysroot.path,
     ...(failure === undefined ? {} : { "finalize-failure": failure }),
   };
+}
+
+/** As `status`, with the signatures checked. */
+export async function statusWithSignatures(sysroot: Sysroot): Promise<Status> {
+  const plain = status(sysroot);
+  const deployments = plain.deployments.map(async (deployment): Promise<DeploymentStatus> => {
+    const remote = deployment.origin === undefined ? undefined : parseRefSpec(deployment.origin).remote;
+    if (deployment["gpg-enabled"] !== true || remote === undefined) return deployment;
+    return { ...deployment, signatures: await commitSignatures(sysroot.repo, remote, asChecksum(deployment.checksum)) };
+  });
+  return { ...plain, deployments: await Promise.all(deployments) };
 }
 
 function deploymentStatus(sysroot: Sysroot, deployment: Deployment): DeploymentStatus {

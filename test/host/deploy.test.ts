@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { deploy, deploymentPath, hostError, parseKernelArgs, Sysroot } from "../../src/host/index.ts";
+import { deploy, deploymentPath, hostError, initStateroot, parseKernelArgs, Sysroot } from "../../src/host/index.ts";
 import { bootTarget, commitTree, newSysroot, ostree, ref } from "./fixture.ts";
 
 const kernelArgs = parseKernelArgs("root=LABEL=root rw");
@@ -164,4 +164,38 @@ test("a tree that cannot be booted is refused and nothing is left of it", async 
     ).length,
     2,
   );
+});
+
+test("with two stateroots titles name them; others than the default get the appended fields", async (t) => {
+  const { path, repo, root, sysroot, first } = newSysroot(t);
+  ostree("config", "set", `--repo=${repo}`, "sysroot.bls-append-except-default", 'grub_users="";x-note=a=b');
+  await deploy(Sysroot.open(path), { rev: ref, stateroot: "debian", kernelArgs });
+  initStateroot(path, "other");
+  commitTree(repo, root, { version: "13.2", kernel: "2" });
+  await deploy(Sysroot.open(path), { rev: ref, stateroot: "other", kernelArgs });
+  sysroot.reload();
+  assert.deepEqual(
+    sysroot.deployments.map(({ stateroot }) => stateroot),
+    ["other", "debian"],
+    "another stateroot's deployments stay",
+  );
+  const entry = (name: string) => readFileSync(join(path, "boot/loader/entries", name), "utf8");
+  assert.match(entry("ostree-2.conf"), /^title .* \(ostree:other:0\)\n/);
+  assert.doesNotMatch(entry("ostree-2.conf"), /x-note/);
+  assert.match(entry("ostree-1.conf"), /^title .* \(ostree:debian:1\)\n[^]*grub_users ""\nx-note a=b\n$/);
+  assert.equal(sysroot.mergeDeployment("debian")?.checksum, first);
+  await assert.rejects(deploy(Sysroot.open(path), { rev: ref }), (error) => hostError.is(error, "no-stateroot"));
+});
+
+test("a commit's /var fills an empty one, once; a tree for composefs is refused", async (t) => {
+  const { path, repo, root, sysroot } = newSysroot(t, { version: "13.1", files: { "var/lib/db": "first" } });
+  await deploy(sysroot, { rev: ref, stateroot: "debian", kernelArgs });
+  const db = join(path, "ostree/deploy/debian/var/lib/db");
+  assert.equal(readFileSync(db, "utf8"), "first");
+  commitTree(repo, root, { version: "13.2", files: { "var/lib/db": "second" } });
+  await deploy(sysroot, { rev: ref });
+  assert.equal(readFileSync(db, "utf8"), "first");
+  const files = { "usr/lib/ostree/prepare-root.conf": "[composefs]\nenabled = verity\n" };
+  commitTree(repo, root, { version: "13.3", files });
+  await assert.rejects(deploy(sysroot, { rev: ref }), (error) => hostError.is(error, "bad-tree"));
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeploymentStatus, Status } from "../../host/index.ts";
+import type { DeploymentStatus, SignatureTuple, Status } from "../../host/index.ts";
 import type { Style } from "../command.ts";
 import { paint } from "../style.ts";
 import { formatAge, formatTime, keyLines, shortChecksum } from "./columns.ts";
@@ -50,7 +50,7 @@ function facts(deployment: DeploymentStatus, style: Style, now: number): [string
     ["Version", versionText(deployment, short ? (time) => formatAge(time, now) : formatTime)],
     ["Commit", short ? shortChecksum(deployment.checksum) : deployment.checksum],
     ["Available", availableText(deployment)],
-    ["Signature", signatureText(deployment)],
+    ["Signature", signatureText(deployment, bad)],
     ["LayeredPackages", deployment["requested-packages"].join(" ") || undefined],
     ["Unlocked", deployment.unlocked === "none" ? undefined : bad(deployment.unlocked)],
     ["EndOfLife", deployment.endoflife === undefined ? undefined : bad(deployment.endoflife)],
@@ -83,7 +83,17 @@ function availableText(deployment: DeploymentStatus): string | undefined {
   return deployment["pending-base-version"] ?? shortChecksum(checksum);
 }
 
-function signatureText(deployment: DeploymentStatus): string | undefined {
+function signatureText(deployment: DeploymentStatus, bad: (text: string) => string): string | undefined {
   if (deployment["gpg-enabled"] === undefined) return undefined;
-  return deployment["gpg-enabled"] ? "required" : "not required";
+  if (!deployment["gpg-enabled"]) return "not required";
+  if (deployment.signatures === undefined) return "required";
+  const valid = deployment.signatures.find((signature) => signature[0]);
+  if (valid !== undefined) return `valid, ${valid[10] || valid[5]}`;
+  return bad(deployment.signatures.length === 0 ? "missing" : `invalid (${problemOf(deployment.signatures[0]!)})`);
+}
+
+function problemOf([, sigExpired, keyExpired, keyRevoked, keyMissing]: SignatureTuple): string {
+  if (keyMissing) return "key not known";
+  if (keyRevoked) return "key revoked";
+  return keyExpired ? "key expired" : sigExpired ? "signature expired" : "bad";
 }

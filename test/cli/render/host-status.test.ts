@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DeploymentStatus, Status } from "../../../src/host/index.ts";
+import type { DeploymentStatus, SignatureTuple, Status } from "../../../src/host/index.ts";
 import type { Style } from "../../../src/cli/command.ts";
 import { renderHostStatus } from "../../../src/cli/render/host-status.ts";
 
@@ -44,10 +44,14 @@ function deployment(version: string, age: number, changes: Partial<DeploymentSta
   };
 }
 
+function signature(valid: boolean, missing: boolean): SignatureTuple {
+  return [valid, false, false, false, missing, "ABCD", 1, 0, "", "", "Debian Atomic", "a@b"];
+}
+
 const status: Status = {
   deployments: [
     deployment("13.3", 4 * day, { staged: true, default: true }),
-    deployment("13.2", 18 * day, { booted: true, unlocked: "development" }),
+    deployment("13.2", 18 * day, { booted: true, unlocked: "development", signatures: [signature(true, false)] }),
     deployment("13.1", 32 * day, { rollback: true, pinned: true }),
   ],
   transaction: null,
@@ -69,7 +73,7 @@ test("on a terminal: marks, ages, short checksums", () => {
 ● site:debian/13/x86_64/container-host                booted
           Version: 13.2 (18 days ago)
            Commit: 132000000000
-        Signature: required
+        Signature: valid, Debian Atomic
          Unlocked: development
 
   site:debian/13/x86_64/container-host                rollback, pinned
@@ -88,7 +92,7 @@ test("in a pipe: whole checksums and times", () => {
 * site:debian/13/x86_64/container-host  booted
           Version: 13.2 (2026-11-02 10:00:00 UTC)
            Commit: ${"132".padEnd(64, "0")}
-        Signature: required
+        Signature: valid, Debian Atomic
          Unlocked: development`,
   );
 });
@@ -102,4 +106,12 @@ test("a failed update, nothing deployed, verbose", () => {
   const verbose = renderHostStatus(status, { ...terminal, verbose: true }, now);
   assert.match(verbose, /KernelArgs: root=LABEL=root rw/);
   assert.match(verbose, /Commit: 1330{61}/);
+});
+
+test("signatures that are missing or cannot be trusted", () => {
+  const text = (signatures: SignatureTuple[]) =>
+    renderHostStatus({ ...status, deployments: [deployment("13.1", 0, { signatures })] }, pipe, now);
+  assert.match(text([]), /Signature: missing/);
+  assert.match(text([signature(false, true)]), /Signature: invalid \(key not known\)/);
+  assert.match(text([signature(false, false)]), /Signature: invalid \(bad\)/);
 });

@@ -21,8 +21,8 @@ export default defineCommand({
   json: true,
   async run(invocation): Promise<Status> {
     const sysroot = await openSysroot(invocation);
-    const { status } = await import("../../../host/index.ts");
-    const all = status(sysroot);
+    const { statusWithSignatures } = await import("../../../host/index.ts");
+    const all = await statusWithSignatures(sysroot);
     if (!invocation.flag("booted")) return all;
     sysroot.requireBooted();
     return { ...all, deployments: all.deployments.filter(({ booted }) => booted) };
