@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
-import { makeDirectories, type ProgressListener, stage, WorkerPool } from "../../base/index.ts";
-import { type Checksum, type DirNode, readTree, Repo } from "../../ostree/index.ts";
+import { makeDirectories, type ProgressListener, stage, syncFileSystem, WorkerPool } from "../../base/index.ts";
+import { type Checksum, type DirNode, readTree, Repo, Transaction } from "../../ostree/index.ts";
 import { type DebPackage, downloadPackages } from "../../packages/index.ts";
 import { packageRef } from "./escape.ts";
 import { importVersion, type ImportTask } from "./import.ts";
@@ -19,7 +19,7 @@ export async function importPackages(
   options: { readonly cacheDir: string; readonly offline: boolean },
   progress: ProgressListener,
 ): Promise<Checksum[]> {
-  const commits = new Map(packages.map((one) => [one, importedCommit(repo, one)]));
+  const commits = new Map<DebPackage, Checksum | undefined>(packages.map((one) => [one, importedCommit(repo, one)]));
   const missing = packages.filter((one) => commits.get(one) === undefined);
   if (missing.length > 0) {
     const paths = await downloadPackages(missing, options.cacheDir, progress, { offline: options.offline });
@@ -66,8 +66,28 @@ async function importAll(
       progress({ type: "steps", task: "compose.import", done: ++done, total: tasks.length, unit: "packages", current });
     }),
   );
+  recordImports(
+    repo,
+    tasks.map(({ one }) => one),
+    commits,
+  );
   const failed = settled.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
+}
+
+/** A ref is the sign that a package is whole: it comes after the flush, so that no crash can leave it on less. */
+function recordImports(
+  repo: Repo,
+  packages: readonly DebPackage[],
+  commits: ReadonlyMap<DebPackage, Checksum | undefined>,
+): void {
+  syncFileSystem(repo.path);
+  using transaction = Transaction.begin(repo, { fsync: false });
+  for (const one of packages) {
+    const commit = commits.get(one);
+    if (commit !== undefined) transaction.setRef(packageRef(one), commit);
+  }
+  transaction.commit();
 }
 
 /** An imported package: its control files and its files. */

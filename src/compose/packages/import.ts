@@ -12,10 +12,9 @@ import {
   writeCommit,
   writeTree,
 } from "../../ostree/index.ts";
-import { type DebFile, readDeb } from "../../packages/index.ts";
+import { readDeb } from "../../packages/index.ts";
 import { composeError } from "../errors.ts";
 import { ensureDirectory, lookup, makeDirectoryNode, put } from "../tree.ts";
-import { packageRef } from "./escape.ts";
 import { storeStream } from "./store-stream.ts";
 
 /** Changes when the same package would be imported differently: commits of another version are not used. */
@@ -31,7 +30,7 @@ export interface ImportTask {
 /**
  * Imports one package as a commit: `control/` has its control files, `data/` what it brings. Compressed kernel modules
  * are stored plain: a changed module then costs an update its difference, and identical ones nothing.
- * Objects are not flushed to the disk: after a crash the cache may have to be made anew.
+ * Nothing is flushed to the disk and no ref set: that is done once for many packages.
  */
 export async function importDeb(repo: Repo, { path, sha256 }: ImportTask): Promise<Checksum> {
   using deb = readDeb(path);
@@ -50,14 +49,9 @@ export async function importDeb(repo: Repo, { path, sha256 }: ImportTask): Promi
     ["atomic.deb.sha256", { type: "s", value: sha256 }],
     ["atomic.deb.import-version", { type: "u", value: importVersion }],
   ]);
-  const commit = writeCommit(repo, { ...written, timestamp: 0, metadata, ref: refOf(deb), transaction });
+  const commit = writeCommit(repo, { tree: written.tree, meta: written.meta, timestamp: 0, metadata, transaction });
   transaction.commit();
   return commit;
-}
-
-function refOf({ control }: DebFile): string {
-  const field = (name: string) => control.get(name) ?? "";
-  return packageRef({ name: field("Package"), version: field("Version"), architecture: field("Architecture") });
 }
 
 function header(
