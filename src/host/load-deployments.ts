@@ -25,9 +25,28 @@ export interface LoadedSysroot {
   readonly deployments: readonly Deployment[];
 }
 
-/** Loads what can be booted: the boot entries are the truth (`sysroot_load_from_bootloader_configs`). */
+/** Swaps that may happen while we read before we give up. */
+const attempts = 5;
+
+/**
+ * Loads what can be booted: the boot entries are the truth (`sysroot_load_from_bootloader_configs`). It takes no lock:
+ * when a change was made current meanwhile, which removes what was being read, it reads again.
+ */
 export function loadDeployments(sysroot: string, running: Running | undefined): LoadedSysroot {
-  const bootVersion = readBootVersion(sysroot);
+  for (let attempt = 1; ; attempt++) {
+    const bootVersion = readBootVersion(sysroot);
+    try {
+      const loaded = loadVersion(sysroot, running, bootVersion);
+      if (attempt === attempts || sameVersion(bootVersion, readBootVersion(sysroot))) return loaded;
+    } catch (error) {
+      if (attempt === attempts || sameVersion(bootVersion, readBootVersion(sysroot))) throw error;
+    }
+  }
+}
+
+const sameVersion = (a: BootVersion, b: BootVersion): boolean => a.version === b.version && a.sub === b.sub;
+
+function loadVersion(sysroot: string, running: Running | undefined, bootVersion: BootVersion): LoadedSysroot {
   const bootedId = running === undefined ? undefined : bootedDirectoryId(running);
   const deployments = readBootEntries(sysroot, bootVersion.version).map((entry) =>
     loadDeployment(sysroot, running, bootedId, entry),

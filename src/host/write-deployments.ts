@@ -4,7 +4,7 @@
  * everything new is written beside what is current, flushed, and made current by one rename. A crash before the rename
  * leaves the old list, after it the new one; what is left over is removed by the next clean-up.
  */
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   checkpointJournal,
@@ -95,6 +95,16 @@ function assignLinks(deployments: readonly Deployment[], { version }: BootVersio
   });
 }
 
+/** What statfs(2) says of FAT, which has no symbolic links and so no atomic switch. */
+const fatMagic = 0x4d44;
+
+function refuseFat(boot: string): void {
+  if (statfsSync(boot).type !== fatMagic) return;
+  throw hostError("bad-sysroot", `${boot} is a FAT file system, which has no symbolic links`, {
+    hint: "keep boot on ext4; only the EFI system partition needs to be FAT",
+  });
+}
+
 function writeMenu(
   sysroot: Sysroot,
   deployments: readonly Deployment[],
@@ -102,6 +112,7 @@ function writeMenu(
   next: BootVersion,
 ): void {
   const { boot } = sysroot;
+  refuseFat(boot);
   const loader = join(boot, `loader.${next.version}`);
   rmSync(loader, { recursive: true, force: true });
   makeDirectories(join(loader, "entries"));
