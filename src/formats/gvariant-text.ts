@@ -44,8 +44,7 @@ function print(type: GVariantType, value: GVariantValue, annotate: boolean, swap
       return `<${print(gvariantType(inner.type), inner.value, true, swap)}>`;
     }
     case "m":
-      if (value === null) return annotate ? `@${type.text} nothing` : "nothing";
-      return `just ${print(type.members[0]!, value, annotate, swap)}`;
+      return (annotate ? `@${type.text} ` : "") + printMaybe(type, value, swap);
     case "a":
       return printArray(type, value, annotate, swap);
     case "(":
@@ -54,6 +53,14 @@ function print(type: GVariantType, value: GVariantValue, annotate: boolean, swap
     default:
       return prefix + String(swap ? swapped(type, value) : value);
   }
+}
+
+/** "just" is written only where it tells a value that is there from the nothing that it holds (g_variant_print_string). */
+function printMaybe(type: GVariantType, value: GVariantValue, swap: boolean): string {
+  if (value === null) return "nothing";
+  const member = type.members[0]!;
+  const text = print(member, value, false, swap);
+  return member.code === "m" && /^(nothing|just )/.test(text) ? `just ${text}` : text;
 }
 
 function swapped(type: GVariantType, value: GVariantValue): number | bigint {
