@@ -22,7 +22,12 @@ test("systemd accepts the units", (t) => {
     writeFileSync(join(root, "usr/bin", program), "");
     chmodSync(join(root, "usr/bin", program), 0o755);
   }
-  const names = ["atomic-finalize-staged.service", "atomic-finalize-staged.path"];
+  const names = [
+    "atomic-finalize-staged.service",
+    "atomic-finalize-staged.path",
+    "atomic-boot-menu.service",
+    "atomic-boot-menu.path",
+  ];
   const result = spawnSync(
     "systemd-analyze",
     ["verify", "--man=no", "--recursive-errors=one", `--root=${root}`, ...names],

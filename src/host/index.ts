@@ -22,6 +22,7 @@ export * from "./os-release.ts";
 export * from "./package-diff.ts";
 export * from "./pin.ts";
 export * from "./prune-repository.ts";
+export * from "./refresh-menu.ts";
 export * from "./refresh-policy.ts";
 export * from "./remove-deployments.ts";
 export * from "./retain.ts";

@@ -17,7 +17,15 @@ import {
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { getXattr, setXattr } from "../../src/base/index.ts";
-import { deploy, kernelArgValue, parseKernelArgs, rollback, setPinned, Sysroot } from "../../src/host/index.ts";
+import {
+  deploy,
+  kernelArgValue,
+  parseKernelArgs,
+  refreshMenu,
+  rollback,
+  setPinned,
+  Sysroot,
+} from "../../src/host/index.ts";
 import { bootTarget, commitTree, newSysroot, ostree, ref, scratch } from "./fixture.ts";
 
 /** A system root made by stock ostree with one deployment. */
@@ -227,13 +235,24 @@ test("/etc is merged as stock merges it", async (t) => {
   assert.deepEqual(etc(ours), etc(stock));
 });
 
-test("after stock wrote a menu without GRUB's part, our next change writes it", async (t) => {
-  const { path } = stockSysroot(t);
-  assert.equal(existsSync(join(path, "boot/loader/grub.cfg")), false);
+test("a menu that stock wrote gets GRUB's part: on request, and with our next change", async (t) => {
+  const { path, root, repo, first } = stockSysroot(t);
+  const menu = join(path, "boot/loader/grub.cfg");
+  assert.equal(existsSync(menu), false);
+  assert.equal(await refreshMenu(Sysroot.open(path)), true);
+  assert.match(readFileSync(menu, "utf8"), /menuentry .* --id ostree-0/);
+  assert.equal(await refreshMenu(Sysroot.open(path)), false);
+  assert.deepEqual(
+    Sysroot.open(path).deployments.map(({ checksum }) => checksum),
+    [first],
+  );
+
+  commitTree(repo, root, { version: "13.2", kernel: "2" });
+  ostree("admin", "deploy", `--sysroot=${path}`, "--os=debian", ref);
+  assert.equal(existsSync(menu), false);
   const sysroot = Sysroot.open(path);
   await deploy(sysroot, { rev: ref });
-  const menu = readFileSync(join(path, "boot/loader/grub.cfg"), "utf8");
-  assert.match(menu, /set default=0/);
+  assert.match(readFileSync(menu, "utf8"), /menuentry/);
   const entry = readFileSync(join(path, "boot/loader/entries/ostree-2.conf"), "utf8");
   assert.equal(bootTarget(path, entry), sysroot.directory(sysroot.deployments[0]!));
 });

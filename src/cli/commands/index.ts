@@ -17,6 +17,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "host init": () => import("./host/init.ts"),
   "host kargs": () => import("./host/kargs.ts"),
   "host pin": () => import("./host/pin.ts"),
+  "host refresh-menu": () => import("./host/refresh-menu.ts"),
   "host rollback": () => import("./host/rollback.ts"),
   "host status": () => import("./host/status.ts"),
   "host unpin": () => import("./host/unpin.ts"),
