@@ -92,14 +92,23 @@ async function runPostprocess(
 /** Makes modules.dep and the initramfs with the tree's own depmod and dracut. */
 export async function makeInitramfs(
   workspace: Workspace,
+  tree: DirNode,
   version: string,
   treefile: Treefile,
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
   await runStep(workspace, "depmod", ["/usr/sbin/depmod", "-a", version], env);
   if (!treefile.initramfs) return;
-  const own = treefile.initramfsArgs.length > 0 ? treefile.initramfsArgs : ["--no-hostonly"];
+  const own = treefile.initramfsArgs.length > 0 ? treefile.initramfsArgs : defaultArguments(tree);
   const fixed = ["--force", "--reproducible", "--add", "ostree", "--tmpdir", "/var/tmp", "--kver", version];
   const command = ["/usr/bin/dracut", ...fixed, ...own, `/usr/lib/modules/${version}/initramfs.img`];
   await runStep(workspace, "making the initramfs", command, { ...env, DRACUT_NO_MKNOD: "1", DRACUT_NO_XATTR: "1" });
+}
+
+/**
+ * For any machine. dracut's own choice, zstd -15, takes eight times as long as -9 for one per cent less (24.6 and 24.9 MB
+ * of a cloud kernel's 100 MB). The number of threads does not change zstd's output.
+ */
+function defaultArguments(tree: DirNode): string[] {
+  return ["--no-hostonly", ...(lookup(tree, "usr/bin/zstd") ? ["--compress", "zstd -9 -q -T0"] : [])];
 }

@@ -68,7 +68,7 @@ export async function finishTree(
   const kernel = kernelVersion(tree);
   if (kernel === undefined) return;
   await stage(progress, "compose.initramfs", `Making the initramfs for ${kernel}`, () =>
-    makeInitramfs(workspace, kernel, treefile, env),
+    makeInitramfs(workspace, tree, kernel, treefile, env),
   );
   applyUpper(tree, workspace.upper);
 }
