@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { listDirectory, type ProgressListener, silent, unlessErrno, WorkerPool } from "../base/index.ts";
 import { checkBindings } from "./bindings.ts";
 import { deleteObject, enableTombstones, markPartial } from "./delete-object.ts";
+import { ostreeError } from "./errors.ts";
 import type { Checksum, ObjectType, RepoMode } from "./model.ts";
 import type { Repo } from "./repo.ts";
 import { listCommits, listMirrorRefs, objectKey, Reachable, splitKey } from "./traverse.ts";
@@ -70,9 +71,12 @@ export async function fsck(
 
 function checkRefs(repo: Repo, bindings = false): void {
   for (const [ref, commit] of [...repo.listRefs(), ...listMirrorRefs(repo)]) {
-    const content = repo.loadCommit(commit);
+    if (!repo.has(commit, "commit")) {
+      throw ostreeError("corrupt", `Loading commit for ref ${ref}: No such metadata object ${commit}.commit`);
+    }
+    const content = bindings ? unlessUnreadable(() => repo.loadCommit(commit)) : undefined;
     const name = ref.startsWith("(") ? undefined : ref.slice(ref.indexOf(":") + 1);
-    if (bindings) checkBindings(content, commit, { ref: name });
+    if (content) checkBindings(content, commit, { ref: name });
   }
 }
 
