@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Requests whose solutions are compared with apt's. */
+/** Requests whose solutions are compared with apt's, and the archive they are for. */
+import type { AptSource } from "../../../src/packages/index.ts";
+
+const debian = { uri: "http://deb.debian.org/debian", components: ["main"], architecture: "amd64" };
+
+export const trixie: readonly AptSource[] = [
+  { ...debian, suite: "trixie" },
+  { ...debian, suite: "trixie-updates" },
+  { ...debian, suite: "trixie-security", uri: "http://deb.debian.org/debian-security" },
+];
 
 export const containerHost =
   "systemd systemd-sysv dbus podman crun netavark aardvark-dns passt openssh-server linux-image-cloud-amd64 ostree ostree-boot dracut selinux-policy-default policycoreutils bubblewrap iproute2 nftables systemd-resolved udev kmod procps less login passwd libpam-systemd ca-certificates e2fsprogs".split(

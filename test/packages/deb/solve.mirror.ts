@@ -6,16 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { AtomicError } from "../../../src/base/index.ts";
-import { type AptSource, loadApt, type PackageSet, solve } from "../../../src/packages/index.ts";
+import { loadApt, type PackageSet, solve } from "../../../src/packages/index.ts";
 import { AptJudge } from "../apt-judge.ts";
-import { requests } from "./requests.ts";
-
-const debian = { uri: "http://deb.debian.org/debian", components: ["main"], architecture: "amd64" };
-const sources: AptSource[] = [
-  { ...debian, suite: "trixie" },
-  { ...debian, suite: "trixie-updates" },
-  { ...debian, suite: "trixie-security", uri: "http://deb.debian.org/debian-security" },
-];
+import { requests, trixie } from "./requests.ts";
 
 let directory: string;
 let set: PackageSet;
@@ -23,8 +16,8 @@ let judge: AptJudge;
 
 before(async () => {
   directory = mkdtempSync(join(tmpdir(), "atomic-solve-"));
-  set = await loadApt(sources, join(directory, "cache"));
-  judge = await AptJudge.make(join(directory, "apt"), sources);
+  set = await loadApt(trixie, join(directory, "cache"));
+  judge = await AptJudge.make(join(directory, "apt"), trixie);
 });
 
 after(() => rmSync(directory, { recursive: true, force: true }));
