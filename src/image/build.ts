@@ -29,7 +29,10 @@ export interface BuildOptions {
   readonly remoteName?: string;
   /** Default: where `atomic image run` serves the repository. */
   readonly remoteUrl?: string;
+  /** File with the OpenPGP keys that releases must be signed with. */
   readonly remoteKeys?: string;
+  /** False: take unsigned releases from `remoteUrl`. The default URL is the machine that runs the guest: not checked. */
+  readonly gpgVerify?: boolean;
   /** Label of the root file system. */
   readonly label?: string;
   /** Seconds since 1970: makes identifiers and the disk's own times depend on the release only. */
@@ -70,9 +73,14 @@ export async function buildImage(options: BuildOptions, progress: ProgressListen
 /** Boot loaders, and the structures of empty file systems. */
 const fixedSpace = 32 * mebibyte;
 
-function checkRequest({ repo, ref, size }: BuildOptions, output: string): Repo {
+function checkRequest({ repo, ref, size, ...options }: BuildOptions, output: string): Repo {
   if (process.getuid?.() !== 0) {
     throw imageError("needs-root", "the disk's files belong to root and other users", { hint: "run it with sudo" });
+  }
+  if (options.remoteUrl !== undefined && options.remoteKeys === undefined && options.gpgVerify !== false) {
+    throw imageError("unusable-option", `nothing to check releases from ${options.remoteUrl} with`, {
+      hint: "--remote-key=FILE  names the keys that sign them; --no-gpg-verify  takes them unchecked",
+    });
   }
   if (!existsSync(dirname(output))) throw imageError("unusable-option", `${dirname(output)} does not exist`);
   if (existsSync(output) && !statSync(output).isFile()) {

@@ -36,7 +36,7 @@ async function readInside(disk: string, path: string): Promise<string> {
 test("a disk has one deployment of the release, its boot entry, and a remote for the next", async (context) => {
   const { commit, options } = release(context);
   const remoteUrl = "https://example.org/repo";
-  const built = await buildImage({ ...options, kernelArgs: ["quiet"], remoteUrl });
+  const built = await buildImage({ ...options, kernelArgs: ["quiet"], remoteUrl, gpgVerify: false });
   assert.equal(built.checksum, commit);
   assert.equal(built.stateroot, "debian");
   await run("e2fsck", ["-fn", rootOf(options.output)]);
@@ -53,6 +53,14 @@ test("a disk has one deployment of the release, its boot entry, and a remote for
     rootOf(options.output),
   ]);
   assert.match(stdout, /Flags: 0x80010/);
+});
+
+test("releases from a server are checked unless told otherwise", async (context) => {
+  const { options } = release(context);
+  await assert.rejects(buildImage({ ...options, remoteUrl: "https://example.org/repo" }), {
+    code: "image-unusable-option",
+    hint: /--remote-key/,
+  });
 });
 
 test("a release that configures SELinux boots with it", async (context) => {

@@ -30,7 +30,8 @@ export default defineCommand({
     { name: "stateroot", value: "NAME", help: "Name of the system's state; default: first part of the ref" },
     { name: "remote-name", value: "NAME", help: "Name of the remote; default: as the stateroot" },
     { name: "remote-url", value: "URL", help: "Where releases come from; default: as atomic image run serves them" },
-    { name: "remote-key", value: "FILE", help: "OpenPGP keys that releases must be signed with; default: not checked" },
+    { name: "remote-key", value: "FILE", help: "OpenPGP keys that releases must be signed with" },
+    { name: "no-gpg-verify", help: "Take unsigned releases from the --remote-url" },
     { name: "label", value: "LABEL", help: "Label of the root file system; default: root" },
   ],
   json: true,
@@ -61,6 +62,7 @@ async function buildOptions(invocation: Invocation): Promise<BuildOptions> {
     output,
     format: chooseFormat(invocation.value("format"), output),
     kernelArgs: invocation.values("karg"),
+    gpgVerify: !invocation.flag("no-gpg-verify"),
     ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as object),
   };
 }
