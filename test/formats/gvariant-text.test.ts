@@ -14,7 +14,7 @@ const cases: [type: string, value: GVariantValue, text: string][] = [
   ["t", 1n << 63n, "uint64 9223372036854775808"],
   ["d", 1, "1.0"],
   ["s", "it's", `"it's"`],
-  ["s", `both ' and "`, `"both ' and \""`],
+  ["s", `both ' and "`, `"both ' and \\""`],
   ["s", "a\nb\\\u0001é", "'a\\nb\\\\\\u0001é'"],
   ["as", ["a", "b"], "['a', 'b']"],
   ["as", [], "@as []"],
