@@ -28,7 +28,7 @@ const cases: [type: string, value: GVariantValue, text: string][] = [
   ["a{sv}", new Map(), "@a{sv} {}"],
   ["av", [variant("s", "x"), variant("y", 1)], "[<'x'>, <byte 0x01>]"],
   ["ms", null, "@ms nothing"],
-  ["ms", "x", "just 'x'"],
+  ["ms", "x", "@ms 'x'"],
 ];
 
 test("prints values as GLib does", () => {
