@@ -30,11 +30,6 @@ export interface Fixture extends Disposable {
 /** What the second release has more, besides its version. */
 const changes = `
 packages: [tree]
-postprocess:
-  - |
-    #!/bin/sh -e
-    echo second >/usr/lib/atomic-marker
-    echo 'default of the second release' >/etc/atomic-default
 `;
 
 /**
