@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The life of a host, in one machine: boot, upgrade, reboot, roll back, reboot, and a container on it. */
+/**
+ * The life of a host, in one machine: boot, upgrade, reboot, roll back, reboot, and a container on it; then the same host
+ * with the plug pulled at bad moments, and with UEFI. In this order: tests go on where the one before left the machine.
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { makeDirectories } from "../../src/base/index.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { makeDirectories, run } from "../../src/base/index.ts";
 import type { Machine } from "../../src/image/index.ts";
 import type { RunningServer } from "../../src/ostree/index.ts";
 import { deployments, type Fixture, makeBusyboxTar, makeFixture, publish, serve, start } from "./fixture.ts";
@@ -11,11 +15,15 @@ import { deployments, type Fixture, makeBusyboxTar, makeFixture, publish, serve,
 let fixture: Fixture;
 let machine: Machine;
 let server: RunningServer;
+/** On top of the fixture's disk. */
+let overlay: string;
 
 before(async () => {
   fixture = await makeFixture();
   server = await serve(fixture.repo.path);
-  machine = await start({ disk: fixture.disk, snapshot: true });
+  overlay = join(fixture.directory, "overlay.qcow2");
+  await run("qemu-img", ["create", "-q", "-f", "qcow2", "-b", fixture.disk, "-F", "raw", overlay]);
+  machine = await start({ disk: overlay, unsafe: true });
 });
 
 after(async () => {
@@ -41,6 +49,7 @@ test("the first release boots, and every service is up", async () => {
   assert.equal(only?.booted, true);
   assert.equal(only?.checksum, fixture.first.commit);
   assert.equal(only?.version, fixture.first.version);
+  await machine.save("booted");
 });
 
 test("the system is read-only, its state is not", async () => {
@@ -102,4 +111,38 @@ test("a rollback brings the first release back at the next boot", async () => {
   assert.equal(other?.version, fixture.second.version);
   assert.equal(await output("cat /etc/atomic-local"), "mine");
   assert.match(await output("podman images -q"), /^[0-9a-f]{12}$/m);
+});
+
+test("power cut in the middle of an upgrade: the first release boots, and upgrades", async () => {
+  await machine.stop();
+  machine = await start({ disk: overlay, unsafe: true, restore: "booted" });
+  machine.run("atomic host upgrade", { timeoutSeconds: 600 }).catch(() => {});
+  await sleep(15_000);
+  await machine.cutPower();
+
+  machine = await start({ disk: overlay, unsafe: true });
+  assert.equal(await machine.waitForBoot(600), "running");
+  assert.equal(await releaseVersion(), fixture.first.version);
+  await machine.run("atomic host upgrade", { timeoutSeconds: 600 });
+  assert.equal((await deployments(machine))[0]?.version, fixture.second.version);
+});
+
+test("power cut while the shutdown finalizes the upgrade: one of the releases boots, whole", async () => {
+  await machine.run("systemctl reboot");
+  await sleep(4000);
+  await machine.cutPower();
+
+  machine = await start({ disk: overlay, unsafe: true });
+  assert.equal(await machine.waitForBoot(600), "running");
+  const booted = (await deployments(machine)).find((deployment) => deployment.booted);
+  assert.equal(await releaseVersion(), booted?.version);
+  assert.equal(await output("atomic ostree refs --repo=/sysroot/ostree/repo >/dev/null && echo read"), "read");
+});
+
+test("the disk boots with UEFI too", async () => {
+  await machine.stop();
+  machine = await start({ disk: fixture.disk, snapshot: true, firmware: "uefi" });
+  await machine.waitForShell(600);
+  assert.equal(await output("test -d /sys/firmware/efi && echo uefi"), "uefi");
+  assert.equal(await releaseVersion(), fixture.first.version);
 });
