@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeDirectories, run } from "../../src/base/index.ts";
-import type { Machine } from "../../src/image/index.ts";
+import { loginCredentials, type Machine } from "../../src/image/index.ts";
 import type { RunningServer } from "../../src/ostree/index.ts";
 import { deployments, type Fixture, makeBusyboxTar, makeFixture, publish, serve, start } from "./fixture.ts";
 
@@ -139,10 +139,13 @@ test("power cut while the shutdown finalizes the upgrade: one of the releases bo
   assert.equal(await output("atomic ostree refs --repo=/sysroot/ostree/repo >/dev/null && echo read"), "read");
 });
 
-test("the disk boots with UEFI too", async () => {
+test("the disk boots with UEFI too, and root is logged in when the credentials for it are given", async () => {
   await machine.stop();
-  machine = await start({ disk: fixture.disk, snapshot: true, firmware: "uefi" });
-  await machine.waitForShell(600);
+  machine = await start({ disk: fixture.disk, snapshot: true, firmware: "uefi", credentials: loginCredentials });
+  assert.equal(await machine.waitForBoot(600), "running");
   assert.equal(await output("test -d /sys/firmware/efi && echo uefi"), "uefi");
   assert.equal(await releaseVersion(), fixture.first.version);
+  await machine.waitForConsole(/automatic login/);
+  machine.type("echo $(id -un) was here\n");
+  await machine.waitForConsole(/^root was here/m);
 });
