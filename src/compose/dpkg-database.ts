@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { formatStanza } from "../formats/index.ts";
 import type { DirNode } from "../ostree/index.ts";
-import { controlText, type TreePackage } from "./package.ts";
-import { ensureDirectory, lookupFile, makeFileNode, put, readNode } from "./tree.ts";
+import type { TreePackage } from "./package.ts";
+import { ensureDirectory, lookupFile, makeFileNode, put, readNode, readText } from "./tree.ts";
 
 const admin = "var/lib/dpkg";
 
@@ -59,7 +59,7 @@ function statusStanza(tree: DirNode, one: TreePackage): string {
 
 /** Conffiles with their sums: the unpacked file is the one to keep, so dpkg finds nothing to do (deb-conffiles(5)). */
 function conffileLines(tree: DirNode, one: TreePackage): string[] {
-  const lines = (controlText(one.control, "conffiles") ?? "").split("\n").map((line) => line.trim());
+  const lines = (readText(one.control, "conffiles") ?? "").split("\n").map((line) => line.trim());
   return lines.flatMap((path) => {
     const node = path.startsWith("/") ? lookupFile(tree, path) : undefined;
     return node === undefined ? [] : [`${path} ${createHash("md5").update(readNode(node)).digest("hex")}`];
@@ -70,7 +70,7 @@ function conffileLines(tree: DirNode, one: TreePackage): string[] {
 function triggerFiles(packages: readonly TreePackage[]): Map<string, string[]> {
   const files = new Map<string, string[]>();
   for (const one of packages) {
-    for (const line of (controlText(one.control, "triggers") ?? "").split("\n")) {
+    for (const line of (readText(one.control, "triggers") ?? "").split("\n")) {
       const match = /^\s*interest(-await|-noawait)?\s+(\S+)/.exec(line);
       if (!match) continue;
       const [, kind, trigger = ""] = match;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseDeb822, type Stanza } from "../formats/index.ts";
 import { parseRelations, type RelationGroup, satisfiesVersion } from "../packages/index.ts";
-import type { DirNode } from "../ostree/index.ts";
 import { composeError } from "./errors.ts";
 import { readText } from "./tree.ts";
 import type { ImportedPackage } from "./packages/cache.ts";
@@ -66,9 +65,4 @@ export function orderForUnpack(packages: readonly TreePackage[]): TreePackage[] 
   };
   sorted.forEach(visit);
   return [...ordered];
-}
-
-/** A script or other control file of the package, as text. */
-export function controlText(control: DirNode, name: string): string | undefined {
-  return readText(control, name);
 }

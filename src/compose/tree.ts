@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Editing of in-memory trees. Paths are relative to the root, without a leading slash; symlinks are not followed. */
 import { readFileSync } from "node:fs";
-import type { DirMeta, DirNode, FileHeader, FileNode, TreeNode } from "../ostree/index.ts";
+import {
+  type DirMeta,
+  type DirNode,
+  type FileHeader,
+  type FileNode,
+  findNode as lookup,
+  type TreeNode,
+} from "../ostree/index.ts";
 
 export const plainDirectory: DirMeta = { uid: 0, gid: 0, mode: 0o040755, xattrs: [] };
 
@@ -35,14 +42,7 @@ function components(path: string): string[] {
   return path.split("/").filter((name) => name !== "");
 }
 
-export function lookup(root: DirNode, path: string): TreeNode | undefined {
-  let node: TreeNode | undefined = root;
-  for (const name of components(path)) {
-    if (node?.kind !== "dir") return undefined;
-    node = node.entries.get(name);
-  }
-  return node;
-}
+export { lookup };
 
 export function lookupDirectory(root: DirNode, path: string): DirNode | undefined {
   const node = lookup(root, path);

@@ -39,7 +39,7 @@ function forgetPasswordDates(tree: DirNode, path: string): void {
   put(tree, path, withContent(node, lines.join("\n")));
 }
 
-export function withContent(node: FileNode, content: string): FileNode {
+function withContent(node: FileNode, content: string): FileNode {
   return withHeader(makeFileNode(content), node.header);
 }
 
@@ -47,9 +47,4 @@ export function withContent(node: FileNode, content: string): FileNode {
 export function removePythonCaches(tree: DirNode): void {
   const caches = [...walk(tree)].filter(([path, node]) => node.kind === "dir" && path.endsWith("/__pycache__"));
   for (const [path] of caches) if (lookup(tree, path)) take(tree, path);
-}
-
-/** @param patterns of absolute paths: the treefile's `remove-files` */
-export function removePaths(tree: DirNode, paths: readonly string[]): void {
-  for (const path of paths) take(tree, path);
 }

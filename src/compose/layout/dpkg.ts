@@ -3,7 +3,7 @@ import type { DirNode } from "../../ostree/index.ts";
 import { ensureDirectory, move } from "../tree.ts";
 
 /** The package database is a part of the release: /var/lib/dpkg becomes a link to it at boot. */
-export const dpkgDatabase = "usr/lib/sysimage/dpkg";
+const dpkgDatabase = "usr/lib/sysimage/dpkg";
 
 export function moveDpkgDatabase(tree: DirNode): void {
   if (!move(tree, "var/lib/dpkg", dpkgDatabase)) return;
