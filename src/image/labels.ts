@@ -19,10 +19,12 @@ export function labelSysroot(sysroot: string): void {
 }
 
 function labelOstree(ostree: string): void {
-  const repo = join(ostree, "repo");
+  const objects = join(ostree, "repo/objects");
   const deploy = join(ostree, "deploy");
   // Objects have their labels from the commit; deployments are checkouts of them.
-  labelTree(ostree, "usr_t", (path) => path !== join(repo, "objects") && path !== deploy);
+  labelTree(ostree, "usr_t", (path) => path !== objects && path !== deploy);
+  label(objects, "usr_t");
+  for (const name of listDirectory(objects)) label(join(objects, name), "usr_t");
   if (lstatIfExists(deploy) === undefined) return;
   label(deploy, "usr_t");
   for (const stateroot of listDirectory(deploy)) {

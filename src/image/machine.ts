@@ -4,11 +4,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findProgram, requireProgram, type AtomicError } from "../base/index.ts";
+import { requireProgram, type AtomicError } from "../base/index.ts";
 import { chooseAccelerator, type Accelerator } from "./accelerator.ts";
 import { shellCredentials, shellMark, type Credential } from "./credentials.ts";
 import { imageError } from "./errors.ts";
-import { defaultCpus, detectFormat, hardwareArguments, prepareFirmware, type Firmware, type Hardware } from "./qemu.ts";
+import {
+  defaultCpus,
+  detectFormat,
+  endingWithUs,
+  hardwareArguments,
+  prepareFirmware,
+  type Firmware,
+  type Hardware,
+} from "./qemu.ts";
 import { connectWhenThere, Qmp } from "./qmp.ts";
 import { plainText, SerialText } from "./serial.ts";
 
@@ -70,18 +78,13 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       ...lineArguments(directory),
       ...(options.restore === undefined ? [] : ["-loadvm", options.restore]),
     ];
-    const [command, ...words] = withParent([program, ...args]);
+    const [command, ...words] = endingWithUs([program, ...args]);
     const child = spawn(command!, words, { stdio: ["pipe", "pipe", "pipe"] });
     return await Machine.connect(child, { ...options, directory, accelerator });
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
     throw error;
   }
-}
-
-/** Makes a machine end with this process, however that ends (prctl(2), PR_SET_PDEATHSIG). */
-function withParent(command: string[]): string[] {
-  return findProgram("setpriv") === undefined ? command : ["setpriv", "--pdeathsig", "KILL", ...command];
 }
 
 /** Console, shell and control. With -S it waits until all are connected, so that nothing it says gets lost. */

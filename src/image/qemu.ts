@@ -2,6 +2,7 @@
 import { closeSync, copyFileSync, existsSync, openSync, readSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { findProgram } from "../base/index.ts";
 import type { Accelerator } from "./accelerator.ts";
 import { imageError } from "./errors.ts";
 import type { Credential } from "./credentials.ts";
@@ -83,10 +84,18 @@ function escape(path: string): string {
   return path.replaceAll(",", ",,");
 }
 
+/** Makes a command end with this process, however that ends (prctl(2), PR_SET_PDEATHSIG). */
+export function endingWithUs(command: readonly string[]): string[] {
+  return findProgram("setpriv") === undefined ? [...command] : ["setpriv", "--pdeathsig", "KILL", ...command];
+}
+
 const qcow2Magic = 0x514649fb;
 
 /** Raw unless the file says that it is qcow2. */
 export function detectFormat(disk: string): DiskFormat {
+  if (!existsSync(disk)) {
+    throw imageError("unusable-option", `there is no disk ${disk}`, { hint: "atomic image build  makes one" });
+  }
   const fd = openSync(disk, "r");
   try {
     const head = Buffer.alloc(4);

@@ -3,12 +3,13 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { requireProgram } from "../base/index.ts";
-import { serveDirectory } from "../ostree/index.ts";
+import { isErrno, requireProgram } from "../base/index.ts";
+import { Repo, type RunningServer, serveDirectory } from "../ostree/index.ts";
 import { chooseAccelerator, type Accelerator } from "./accelerator.ts";
 import { servePort } from "./build.ts";
 import { loginCredentials } from "./credentials.ts";
-import { defaultCpus, detectFormat, hardwareArguments, prepareFirmware, type Firmware } from "./qemu.ts";
+import { imageError } from "./errors.ts";
+import { defaultCpus, detectFormat, endingWithUs, hardwareArguments, prepareFirmware, type Firmware } from "./qemu.ts";
 
 export interface RunOptions {
   readonly disk: string;
@@ -34,15 +35,13 @@ export async function runImage(options: RunOptions): Promise<number> {
   const program = requireProgram("qemu-system-x86_64");
   const accelerator = await chooseAccelerator(options.accelerator);
   const cpus = options.cpus ?? defaultCpus(accelerator);
+  const format = detectFormat(options.disk);
+  await using server = await serveRepository(options.serve, options.servePort ?? servePort);
   const directory = mkdtempSync(join(tmpdir(), "atomic-vm-"));
-  await using server =
-    options.serve === undefined
-      ? undefined
-      : await serveDirectory(options.serve, { port: options.servePort ?? servePort });
   try {
     const hardware = hardwareArguments({
       disk: options.disk,
-      format: detectFormat(options.disk),
+      format,
       memory: options.memory,
       cpus,
       accelerator,
@@ -55,15 +54,30 @@ export async function runImage(options: RunOptions): Promise<number> {
     options.onStart?.({ accelerator, cpus, served: server && `http://10.0.2.2:${server.port}/` });
     // On a terminal, Ctrl-A X ends the machine and Ctrl-C goes to the guest.
     const console = process.stdin.isTTY ? ["-serial", "mon:stdio"] : ["-monitor", "none", "-serial", "stdio"];
-    return await exitOf(program, [...hardware, ...console]);
+    return await exitOf([program, ...hardware, ...console]);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function exitOf(program: string, args: readonly string[]): Promise<number> {
+async function serveRepository(path: string | undefined, port: number): Promise<RunningServer | undefined> {
+  if (path === undefined) return undefined;
+  Repo.open(path);
+  try {
+    return await serveDirectory(path, { port });
+  } catch (error) {
+    if (!isErrno(error, "EADDRINUSE", "EACCES")) throw error;
+    throw imageError("unusable-option", `port ${port} cannot be used: ${error.message}`, {
+      cause: error,
+      hint: "give another --serve-port, and the machine's remote the same",
+    });
+  }
+}
+
+function exitOf(words: readonly string[]): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const child = spawn(program, args, { stdio: "inherit" });
+  const [command, ...args] = endingWithUs(words);
+  const child = spawn(command!, args, { stdio: "inherit" });
   child.on("error", reject);
   child.on("close", (code) => resolve(code ?? 1));
   return promise;

@@ -38,7 +38,7 @@ export default defineCommand({
     return runImage({
       ...options,
       onStart: ({ accelerator, cpus, served }) => {
-        note(`${options.disk}: ${accelerator}, ${cpus} processors, ${options.memory} MiB. Ctrl-A X ends it.`);
+        note(`${options.disk}: ${accelerator}, ${cpus} CPU, ${options.memory} MiB. Ctrl-A X ends it.`);
         if (served !== undefined) note(`The guest sees ${options.serve} as ${served}`);
       },
     });
