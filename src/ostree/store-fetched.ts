@@ -21,11 +21,11 @@ import { requireSpace } from "./content-task.ts";
 import { ostreeError } from "./errors.ts";
 import { decodeArchiveHeader, encodeFileHeader } from "./file-object.ts";
 import type { Body } from "./http-response.ts";
-import { inflateExactly, readArchiveHead } from "./load-content.ts";
+import { readArchiveHead } from "./load-content.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
 import { loosePath } from "./object-path.ts";
 import { type ContentWriter, storeContent, type Store } from "./store-content.ts";
-import { compareChecksum, fileChecksum, memoryLimit, verifyMetadata } from "./verify-object.ts";
+import { compareChecksum, fileChecksum, inflateContent, memoryLimit, verifyMetadata } from "./verify-object.ts";
 
 const spaceStep = 64 << 20;
 const pieceSize = 1 << 20;
@@ -117,7 +117,7 @@ export class IncomingStore {
     if (size > memoryLimit) return this.#spilled(checksum, bytes, header, size, contentOffset);
     const content = isSymlinkMode(header.mode)
       ? Buffer.alloc(0)
-      : inflateExactly(bytes.subarray(contentOffset), size, `${checksum}.filez`);
+      : inflateContent(bytes.subarray(contentOffset), size, `${checksum}.filez`);
     compareChecksum("file", checksum, fileChecksum(header, content));
     if (this.store.mode === "archive") {
       this.reserve(bytes.length);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, hash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { inflateSmall } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { decodeArchiveHeader, encodeFileHeader } from "./file-object.ts";
 import { inflateExactly, type LoadedFile, loadContent } from "./load-content.ts";
@@ -64,8 +65,13 @@ function verifyArchived(path: string, checksum: Checksum): Promise<void> | void 
   const { header, size, contentOffset } = decodeArchiveHeader(bytes, what);
   if (size > memoryLimit) return verifyStreamed(loadContent(path, "archive"), checksum);
   const linked = isSymlinkMode(header.mode);
-  const content = linked ? Buffer.alloc(0) : inflateExactly(bytes.subarray(contentOffset), size, what);
+  const content = linked ? Buffer.alloc(0) : inflateContent(bytes.subarray(contentOffset), size, what);
   compareChecksum("file", checksum, fileChecksum(header, content));
+}
+
+/** The content of a `.filez` for use at once: valid until the next call. */
+export function inflateContent(compressed: Uint8Array, size: number, what: string): Buffer {
+  return inflateSmall(compressed, size) ?? inflateExactly(compressed, size, what);
 }
 
 /** Small files are read into one buffer: a new one for each costs more than the reading. Never used across a wait. */
