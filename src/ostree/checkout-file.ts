@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One file of a checkout (ostree-repo-checkout.c checkout_one_file_at). */
-import { chmodSync, lchownSync, linkSync, lstatSync, renameSync, rmSync, type Stats } from "node:fs";
+import { chmodSync, createWriteStream, lchownSync, linkSync, lstatSync, renameSync, rmSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { isErrno, lstatIfExists, makeNode, removeTree, setXattr, temporaryName } from "../base/index.ts";
 import { writeCheckedOut } from "./checkout-copy.ts";
 import { checksumDiskFile } from "./checksum-file.ts";
 import { readSymlink } from "./disk-header.ts";
 import { ostreeError } from "./errors.ts";
-import type { LoadedFile } from "./load-content.ts";
+import { inflateLimit, type LoadedFile } from "./load-content.ts";
 import { type Checksum, checkName, type FileHeader, isSymlinkMode } from "./model.ts";
 import type { Repo } from "./repo.ts";
 
@@ -60,14 +61,27 @@ export class FileCheckout {
     }
   }
 
-  write(checksum: Checksum, directory: string, name: string): void {
+  /** Most files are written at once; the promise is for large compressed ones. */
+  write(checksum: Checksum, directory: string, name: string): Promise<void> | undefined {
     checkName(name, directory);
     const path = `${directory}/${name}`;
     const special = this.#specialName(name);
-    if (!special && this.#links && this.#repo.isLinkable(checksum) && this.#hardlink(checksum, path)) return;
+    if (!special && this.#links && this.#repo.isLinkable(checksum) && this.#hardlink(checksum, path)) return undefined;
     const file = this.#repo.loadFile(checksum);
     if (special && !isSymlinkMode(file.header.mode)) special(directory, file.header);
-    else this.#copy(checksum, file, path);
+    else if (this.#repo.mode === "archive" && file.size > inflateLimit) return this.#copyLarge(checksum, file, path);
+    else this.#copy(checksum, file, path, undefined);
+    return undefined;
+  }
+
+  async #copyLarge(checksum: Checksum, file: LoadedFile, path: string): Promise<void> {
+    const plain = temporaryName(dirname(path));
+    try {
+      await pipeline(file.stream(), createWriteStream(plain, { flags: "wx", mode: 0o600 }));
+      this.#copy(checksum, file, path, plain);
+    } finally {
+      rmSync(plain, { force: true });
+    }
   }
 
   /** What stands for the deletion of a file in a layer below (OCI image specification; overlayfs). */
@@ -149,11 +163,12 @@ export class FileCheckout {
   }
 
   /** create_file_copy_from_input_at */
-  #copy(checksum: Checksum, file: LoadedFile, path: string): void {
+  /** @param plain a file with the content of a compressed object */
+  #copy(checksum: Checksum, file: LoadedFile, path: string, plain: string | undefined): void {
     const { user = false, fsync = false } = this.#options;
     // A user must be able to read what is his.
     const header = user ? { ...file.header, mode: file.header.mode | 0o400 } : file.header;
-    const object = this.#repo.mode === "archive" ? undefined : this.#repo.objectPath(checksum, "file");
+    const object = this.#repo.mode === "archive" ? plain : this.#repo.objectPath(checksum, "file");
     const make = (target: string) => writeCheckedOut(target, { ...file, header }, { user, fsync, object });
     const old = this.#union === "none" ? undefined : lstatIfExists(path);
     if (!old) {

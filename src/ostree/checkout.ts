@@ -44,7 +44,7 @@ export async function checkout(
   }
   // A lone file is put into the directory `destination` (checkout_tree_at).
   if (!existsSync(destination)) mkdirSync(destination, 0o700);
-  new FileCheckout(repo, fileOptions(effective)).write(found.checksum, destination, found.name);
+  await new FileCheckout(repo, fileOptions(effective)).write(found.checksum, destination, found.name);
 }
 
 /** Files of one directory, for a worker. */
@@ -72,6 +72,7 @@ class TreeCheckout {
   readonly #metas = new Map<Checksum, DirMeta>();
   /** Directories made, to be finished when all files are there: children before parents. */
   readonly #made: { path: string; meta: DirMeta }[] = [];
+  readonly #large: Promise<void>[] = [];
   #count = 0;
   #batch: CheckoutTask[] = [];
   #batchFiles = 0;
@@ -95,9 +96,10 @@ class TreeCheckout {
       if (pool) await Promise.all([...running, ...(this.#batch.length > 0 ? [pool.run(this.#batch)] : [])]);
       else for (const task of this.#batch) this.#writeFiles(task);
     } finally {
-      await Promise.allSettled(running);
+      await Promise.allSettled([...running, ...this.#large]);
       pool?.[Symbol.dispose]();
     }
+    await Promise.all(this.#large);
     for (const { path, meta } of this.#made) this.#finishDirectory(path, meta);
   }
 
@@ -142,7 +144,10 @@ class TreeCheckout {
   }
 
   #writeFiles({ directory, files }: CheckoutTask): void {
-    for (const { name, checksum } of files) this.#files.write(checksum, directory, name);
+    for (const { name, checksum } of files) {
+      const large = this.#files.write(checksum, directory, name);
+      if (large) this.#large.push(large);
+    }
   }
 
   /** Makes a directory that nobody else may enter until it is complete. False when it was there. */

@@ -6,9 +6,12 @@ import { Repo } from "./repo.ts";
 
 serveWorker<CheckoutTask[], void, CheckoutData, FileCheckout>(
   ({ repo, options }) => new FileCheckout(Repo.open(repo), options),
-  (tasks, checkout) => {
+  async (tasks, checkout) => {
     for (const { directory, files } of tasks) {
-      for (const { name, checksum } of files) checkout.write(checksum, directory, name);
+      for (const { name, checksum } of files) {
+        const large = checkout.write(checksum, directory, name);
+        if (large) await large;
+      }
     }
   },
 );

@@ -5,5 +5,12 @@ import type { Store } from "./store-content.ts";
 
 serveWorker<ContentTask[], ContentResult[], Store, ContentStorer>(
   (store) => new ContentStorer(store),
-  (tasks, storer) => tasks.map((task) => storer.run(task)),
+  async (tasks, storer) => {
+    const results: ContentResult[] = [];
+    for (const task of tasks) {
+      const result = storer.run(task);
+      results.push(result instanceof Promise ? await result : result);
+    }
+    return results;
+  },
 );

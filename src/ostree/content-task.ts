@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Hashing and storing one file: what the workers of a commit do. Tasks and results are plain data. */
 import { hash, createHash } from "node:crypto";
-import { closeSync, constants, copyFileSync, linkSync, mkdirSync, openSync, readSync, statfsSync } from "node:fs";
-import { isErrno, readXattrs, readXattrsOf, type Xattr } from "../base/index.ts";
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  createWriteStream,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  statfsSync,
+} from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { isErrno, readXattrs, readXattrsOf, temporaryName, type Xattr } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { encodeFileHeader, canonicalXattrs } from "./file-object.ts";
-import { loadContent } from "./load-content.ts";
+import { inflateLimit, type LoadedFile, loadContent } from "./load-content.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type RepoMode } from "./model.ts";
 import { loosePath } from "./object-path.ts";
 import { type ContentWriter, repositoryHas, storeContent, storeHas, type Store } from "./store-content.ts";
@@ -58,14 +70,29 @@ export class ContentStorer {
     this.#store = store;
   }
 
-  run(task: ContentTask): ContentResult {
+  /** Most tasks are done at once; the promise is for large compressed objects. */
+  run(task: ContentTask): ContentResult | Promise<ContentResult> {
     if (task.known !== undefined) return this.#import(task, task.known);
     const { source } = task;
     if (isSymlinkMode(task.header.mode)) return this.#whole(linkHeader(task), new Uint8Array());
     if (source.type === "bytes") return this.#whole(plainHeader(task), source.bytes);
-    if (source.type === "object")
-      return this.#whole(plainHeader(task), loadContent(source.path, source.mode).content());
-    return this.#path(task, source.path, source.size);
+    if (source.type === "path") return this.#path(task, source.path, source.size);
+    const file = loadContent(source.path, source.mode);
+    if (source.mode !== "archive") return this.#path(task, source.path, file.size);
+    if (file.size > inflateLimit) return this.#inflated(file, (path) => this.#path(task, path, file.size));
+    return this.#whole(plainHeader(task), file.content());
+  }
+
+  /** Decompresses to a file, for memory must not grow with the object. */
+  async #inflated(file: LoadedFile, use: (path: string) => ContentResult): Promise<ContentResult> {
+    const path = temporaryName(this.#store.staging);
+    try {
+      this.#reserve(file.size);
+      await pipeline(file.stream(), createWriteStream(path, { flags: "wx", mode: 0o600 }));
+      return use(path);
+    } finally {
+      rmSync(path, { force: true });
+    }
   }
 
   #path(task: ContentTask, path: string, expected: number): ContentResult {
@@ -116,8 +143,8 @@ export class ContentStorer {
   }
 
   #whole(header: FileHeader, content: Uint8Array): ContentResult {
-    const checksum = hash("sha256", Buffer.concat([encodeFileHeader(header), content]), "hex") as Checksum;
-    return this.#keep(checksum, header, content, content.length);
+    const digest = createHash("sha256").update(encodeFileHeader(header)).update(content);
+    return this.#keep(digest.digest("hex") as Checksum, header, content, content.length);
   }
 
   #keep(checksum: Checksum, header: FileHeader, content: Uint8Array | ContentWriter, size: number): ContentResult {
@@ -128,7 +155,7 @@ export class ContentStorer {
   }
 
   /** Brings an object from another repository, by hard link where that gives the same file. */
-  #import(task: ContentTask, checksum: Checksum): ContentResult {
+  #import(task: ContentTask, checksum: Checksum): ContentResult | Promise<ContentResult> {
     const store = this.#store;
     if (storeHas(store, checksum, "file")) return { checksum, written: -1 };
     if (task.source.type !== "object") throw new Error("a known checksum without an object");
@@ -141,6 +168,9 @@ export class ContentStorer {
       return { checksum, written: 0 };
     }
     const file = loadContent(path, mode);
+    const fromPath = (plain: string) => this.#path({ header: file.header, source: task.source }, plain, file.size);
+    if (mode === "archive" && file.size > inflateLimit) return this.#inflated(file, fromPath);
+    if (mode !== "archive" && file.size > pieceSize) return fromPath(path);
     this.#reserve(file.size);
     return { checksum, written: storeContent(store, checksum, file.header, file.content(), file.size) ?? -1 };
   }

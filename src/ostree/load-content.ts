@@ -11,7 +11,7 @@ import {
   readlinkSync,
   readSync,
 } from "node:fs";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { createInflateRaw, inflateRawSync } from "node:zlib";
 import { getXattr, readXattrs } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
@@ -33,6 +33,9 @@ export interface LoadedFile {
   content(): Buffer;
   stream(): Readable;
 }
+
+/** Compressed content above this size is read as a stream: memory must not grow with it. */
+export const inflateLimit = 16 << 20;
 
 /** @param path of the object's file. System errors are passed on. */
 export function loadContent(path: string, mode: RepoMode): LoadedFile {
@@ -119,8 +122,25 @@ function loadArchive(path: string): LoadedFile {
     header,
     size,
     content: () => inflateExactly(readFileSync(path).subarray(contentOffset), size, path),
-    stream: () => createReadStream(path, { start: contentOffset }).pipe(createInflateRaw()),
+    stream: () => Readable.from(inflateStream(path, contentOffset, size), { objectMode: false }),
   };
+}
+
+async function* inflateStream(path: string, contentOffset: number, size: number): AsyncGenerator<Buffer> {
+  let done = 0;
+  const inflate = createInflateRaw();
+  // The callback's error is thrown by the iteration too.
+  pipeline(createReadStream(path, { start: contentOffset }), inflate, () => {});
+  try {
+    for await (const piece of inflate as AsyncIterable<Buffer>) {
+      done += piece.length;
+      if (done > size) break;
+      yield piece;
+    }
+  } catch (cause) {
+    throw ostreeError("corrupt-object", `${path}: content cannot be decompressed`, { cause });
+  }
+  if (done !== size) throw ostreeError("corrupt-object", `${path}: content is not of ${size} bytes`);
 }
 
 /** @param size the announced size: output beyond it is a decompression bomb, not content */

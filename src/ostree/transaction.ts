@@ -174,7 +174,8 @@ export class Transaction implements Disposable {
   /** rename_pending_loose_objects. A whole directory is renamed at once where `objects/` has none of its name. */
   #renameObjects(): string[] {
     const { staging, objects } = this.store;
-    return readdirSync(staging).map((prefix) => {
+    const prefixes = readdirSync(staging).filter((name) => /^[0-9a-f]{2}$/.test(name));
+    return prefixes.map((prefix) => {
       const from = join(staging, prefix);
       const to = join(objects, prefix);
       if (!unlessErrno(["ENOTEMPTY", "EEXIST"], () => (renameSync(from, to), true))) renameEntries(from, to);

@@ -193,7 +193,8 @@ class TreeWriter {
     for (let count = 0; count < here; count++) {
       const next = pending.next();
       if (next.done) return;
-      next.value.done(storer.run(next.value.task));
+      const result = storer.run(next.value.task);
+      next.value.done(result instanceof Promise ? await result : result);
       this.#count(1);
     }
     await this.#storeInWorkers(pending);

@@ -4,7 +4,17 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { checkout, diffTrees, listTree, log, Repo, type RepoMode } from "../../src/ostree/index.ts";
+import {
+  checkout,
+  diffTrees,
+  listTree,
+  log,
+  readTree,
+  Repo,
+  type RepoMode,
+  writeCommit,
+  writeTree,
+} from "../../src/ostree/index.ts";
 import { commitDirectory, describeTree, makeManyFiles, makeReferenceTree, stock, temporary } from "./fixture.ts";
 
 const modes: readonly RepoMode[] = ["archive", "bare", "bare-user", "bare-user-only"];
@@ -115,14 +125,17 @@ test("a large tree is the same written by threads and by one, and stock's", asyn
   assert.deepEqual(describeTree(ours), describeTree(stocks));
 });
 
-test("a file larger than one piece is hashed, stored and read like any other", async () => {
+test("a large file is hashed, stored, converted and read like any other", async () => {
   using scratch = temporary();
   const tree = join(scratch.path, "tree");
   mkdirSync(tree);
-  // Two pieces of 4 MiB and some; half of it does not compress.
-  const content = Buffer.alloc(9_000_001);
-  for (let index = 0; index < 4_500_000; index++) content[index] = (index * 2654435761) >>> 13;
+  // Pieces are of 4 MiB, compressed objects above 16 MiB go by streams; part of the content does not compress.
+  const content = Buffer.alloc(20_000_001);
+  for (let index = 0; index < 3_000_000; index++) content[index] = (index * 2654435761) >>> 13;
   writeFileSync(join(tree, "large"), content);
+  writeFileSync(join(tree, "larger-than-a-piece"), content.subarray(0, 9_000_001));
+  const archive = Repo.init(join(scratch.path, "source"), "archive");
+  await commitDirectory(archive, tree, "large");
   for (const mode of modes) {
     const repo = Repo.init(join(scratch.path, mode), mode);
     await commitDirectory(repo, tree, "large", limits(mode).options);
@@ -130,5 +143,11 @@ test("a file larger than one piece is hashed, stored and read like any other", a
     const out = join(scratch.path, `out-${mode}`);
     await checkout(repo, "large", out);
     assert.ok(readFileSync(join(out, "large")).equals(content), mode);
+    const converted = Repo.init(join(scratch.path, `converted-${mode}`), mode);
+    const options = { ...limits(mode).options, label: mode === "archive" ? () => "l:l:l:s0" : () => undefined };
+    const written = await writeTree(converted, readTree(archive, "large"), options);
+    writeCommit(converted, { ...written, timestamp: 0, ref: "large" });
+    stock("fsck", "-q", `--repo=${converted.path}`);
+    if (mode === "bare") assert.equal(written.tree, archive.loadCommit(archive.resolve("large")).tree);
   }
 });
