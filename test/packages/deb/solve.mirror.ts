@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { AtomicError } from "../../../src/base/index.ts";
 import { loadApt, type PackageSet, solve } from "../../../src/packages/index.ts";
 import { AptJudge } from "../apt-judge.ts";
@@ -32,18 +32,24 @@ function ours(install: readonly string[], recommends: boolean, essential: boolea
   }
 }
 
-for (const recommends of [false, true]) {
+/** The names that `essential` in a request stands for, in its order. */
+function essentialNames(): string[] {
+  const { packages } = solve(set, { install: [], recommends: false, essential: true });
+  return packages.filter((one) => one.reason.kind === "request").map((one) => one.package.name);
+}
+
+describe("without Recommends, with the essential packages", { concurrency: 2 }, () => {
   for (const request of requests) {
-    test(`${request.join(" ")}${recommends ? " with Recommends" : ""}`, async () => {
-      const essential = solve(set, { install: [], recommends: false, essential: true });
-      const roots = essential.packages.filter((one) => one.reason.kind === "request").map((one) => one.package.name);
-      assert.deepEqual(
-        ours(request, recommends, true),
-        await judge.simulate([...roots, ...request], recommends),
-        "with the essential packages",
-      );
-      if (request.length === 0) return;
-      assert.deepEqual(ours(request, recommends, false), await judge.simulate(request, recommends), "alone");
+    test(request.join(" ") || "nothing else", async () => {
+      assert.deepEqual(ours(request, false, true), await judge.simulate([...essentialNames(), ...request], false));
     });
   }
-}
+});
+
+describe("with Recommends, into nothing", { concurrency: 2 }, () => {
+  for (const request of requests.filter((one) => one.length > 0)) {
+    test(request.join(" "), async () => {
+      assert.deepEqual(ours(request, true, false), await judge.simulate(request, true));
+    });
+  }
+});
