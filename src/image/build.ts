@@ -10,6 +10,7 @@ import { randomUuids, seededUuids } from "./guid.ts";
 import { mebibyte } from "./layout.ts";
 import { chooseDiskSize, measureTree, requireFreeSpace } from "./measure.ts";
 import type { DiskFormat } from "./qemu.ts";
+import { clampTimes } from "./times.ts";
 import { prepareSysroot, type PreparedSysroot } from "./sysroot.ts";
 
 export interface BuildOptions {
@@ -35,7 +36,7 @@ export interface BuildOptions {
   readonly gpgVerify?: boolean;
   /** Label of the root file system. */
   readonly label?: string;
-  /** Seconds since 1970: makes identifiers and the disk's own times depend on the release only. */
+  /** Seconds since 1970: identifiers depend on the release only, and nothing is newer. Builds of one machine are equal. */
   readonly timestamp?: number;
 }
 
@@ -155,6 +156,7 @@ async function writeRaw(
   prepared: PreparedSysroot,
 ): Promise<void> {
   const { size, label, timestamp } = options;
+  if (timestamp !== undefined) clampTimes(source, timestamp);
   await writeDisk(path, {
     source,
     size,

@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { makeDirectories } from "../base/index.ts";
-import { makeExt4, setImmutableInside } from "./ext4.ts";
+import { makeExt4, setImmutableInside, setInodeTimes } from "./ext4.ts";
 import { makeFat } from "./fat.ts";
 import { encodeGpt, sectorSize } from "./gpt.ts";
 import { makeGrub, patchMbr, placeCore, type GrubFiles } from "./grub.ts";
@@ -17,7 +17,7 @@ export interface DiskOptions {
   /** Label of the root file system, by which boot loader and kernel find it. */
   readonly label: string;
   readonly uuids: UuidSource;
-  /** Seconds since 1970; absent: now. */
+  /** Seconds since 1970, for all that the disk itself has of times; absent: now, and inodes as in the source. */
   readonly timestamp?: number;
   /** Directories inside of the root file system that get the immutable flag. */
   readonly immutable: readonly string[];
@@ -49,6 +49,7 @@ export async function writeDisk(path: string, options: DiskOptions): Promise<Dis
     ...(options.timestamp === undefined ? {} : { timestamp: options.timestamp }),
   });
   await setImmutableInside(path, layout.root, options.immutable);
+  if (options.timestamp !== undefined) await setInodeTimes(path, layout.root, options.timestamp);
   return layout;
 }
 

@@ -43,6 +43,24 @@ function fakeTime(timestamp: number | undefined): Record<string, string> {
   return { E2FSPROGS_FAKE_TIME: String(timestamp), SOURCE_DATE_EPOCH: String(timestamp) };
 }
 
+/**
+ * Sets the times of access and of change of all inodes: mke2fs copies them, and nobody can set them on the source.
+ * Inodes of a file system that mke2fs filled are used from the first on.
+ */
+export async function setInodeTimes(disk: string, partition: Partition, timestamp: number): Promise<void> {
+  const target = fileSystemAt(disk, partition);
+  const { stdout } = await run("dumpe2fs", ["-h", target]);
+  const fact = (name: string) => Number(new RegExp(`^${name}: +(\\d+)$`, "m").exec(stdout)?.[1]);
+  const used = fact("Inode count") - fact("Free inodes");
+  const commands: string[] = [];
+  for (let inode = 2; inode <= used; inode++) {
+    for (const field of ["atime", "ctime"]) {
+      commands.push(`set_inode_field <${inode}> ${field} @${timestamp}`, `set_inode_field <${inode}> ${field}_extra 0`);
+    }
+  }
+  await run("debugfs", ["-w", "-f", "-", target], { input: `${commands.join("\n")}\n` });
+}
+
 /** What e2fsprogs takes for a file system at an offset inside of a file (ext2fs_open2, `io_options`). */
 export function fileSystemAt(disk: string, partition: Partition): string {
   return `${disk}?offset=${partitionOffset(partition)}`;

@@ -78,16 +78,15 @@ test("a qcow2 disk has the same content", async (context) => {
   await run("qemu-img", ["check", "-q", output]);
 });
 
-test("with a time given, identifiers depend on the release only", async (context) => {
+test("with a time given, the same release gives the same disk", async (context) => {
   const { root, options } = release(context);
-  const table = async (name: string) => {
+  const hash = async (name: string) => {
     const output = join(root, name);
     await buildImage({ ...options, output, timestamp: 1_700_000_000 });
-    return readFileSync(output)
-      .subarray(0, 34 * 512)
-      .toString("hex");
+    await run("e2fsck", ["-fn", rootOf(output)]);
+    return (await run("sha256sum", ["-b", output])).stdout.slice(0, 64);
   };
-  assert.equal(await table("a"), await table("b"));
+  assert.equal(await hash("a"), await hash("b"));
 });
 
 test("what cannot be built leaves nothing, and an older disk as it was", async (context) => {
