@@ -4,8 +4,8 @@
  * that Node itself carries and exports, all through FFI; the programs xz, gzip and zstd where a library is missing.
  *
  * Measured on the 56.6 MB Packages index of Debian 13 (2 cores): liblzma through FFI 0.64 s, `xz -dc` through a pipe
- * 0.95 s, `@napi-rs/lzma` 1.0 s. FFI also works in the single executable, which cannot carry a native addon, and the
- * library is on every Debian and Fedora (dpkg, rpm and systemd link to it).
+ * 0.95 s. FFI also works in the single executable, which cannot carry a native addon, and the library is on every
+ * Debian and Fedora (dpkg, rpm and systemd link to it).
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, fstatSync, openSync, rmSync } from "node:fs";
