@@ -121,9 +121,25 @@ function loadArchive(path: string): LoadedFile {
   return {
     header,
     size,
-    content: () => inflateExactly(readFileSync(path).subarray(contentOffset), size, path),
+    content: () => inflateExactly(readCompressed(path, contentOffset), size, path),
     stream: () => Readable.from(inflateStream(path, contentOffset, size), { objectMode: false }),
   };
+}
+
+/** Compressed content waits here to be decompressed; a buffer for each would be garbage by the gigabyte. */
+let scratch: Buffer | undefined;
+const scratchSize = 1 << 20;
+
+function readCompressed(path: string, contentOffset: number): Buffer {
+  scratch ??= Buffer.allocUnsafeSlow(scratchSize);
+  const fd = openSync(path, "r");
+  try {
+    const length = fstatSync(fd).size - contentOffset;
+    const bytes = length <= scratchSize ? scratch : Buffer.allocUnsafeSlow(length);
+    return bytes.subarray(0, readInto(fd, bytes, contentOffset, length));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function* inflateStream(path: string, contentOffset: number, size: number): AsyncGenerator<Buffer> {
@@ -173,7 +189,14 @@ export function readArchiveHead(path: string): ReturnType<typeof decodeArchiveHe
 
 function readUpTo(fd: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, readInto(fd, bytes, 0, length));
+}
+
+/** Reads up to `length` bytes from `offset` of the file; how many there were. */
+function readInto(fd: number, bytes: Buffer, offset: number, length: number): number {
   let done = 0;
-  for (let got = -1; got !== 0 && done < length; done += got) got = readSync(fd, bytes, done, length - done, done);
-  return bytes.subarray(0, done);
+  for (let got = -1; got !== 0 && done < length; done += got) {
+    got = readSync(fd, bytes, done, length - done, offset + done);
+  }
+  return done;
 }
