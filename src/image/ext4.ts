@@ -45,14 +45,15 @@ function fakeTime(timestamp: number | undefined): Record<string, string> {
 
 /**
  * Sets the times of access and of change of all inodes: mke2fs copies them, and nobody can set them on the source.
- * Inodes of a file system that mke2fs filled are used from the first on.
+ * Inodes of a file system that mke2fs filled are used from the first on. It must be the last change: the file system's own
+ * time of writing is set with it.
  */
 export async function setInodeTimes(disk: string, partition: Partition, timestamp: number): Promise<void> {
   const target = fileSystemAt(disk, partition);
   const { stdout } = await run("dumpe2fs", ["-h", target]);
   const fact = (name: string) => Number(new RegExp(`^${name}: +(\\d+)$`, "m").exec(stdout)?.[1]);
   const used = fact("Inode count") - fact("Free inodes");
-  const commands: string[] = [];
+  const commands = [`set_current_time @${timestamp}`];
   for (let inode = 2; inode <= used; inode++) {
     for (const field of ["atime", "ctime"]) {
       commands.push(`set_inode_field <${inode}> ${field} @${timestamp}`, `set_inode_field <${inode}> ${field}_extra 0`);
