@@ -107,5 +107,7 @@ export function isValidName(name: string): boolean {
 }
 
 export function checkName(name: string, what: string): void {
-  if (!isValidName(name)) throw ostreeError("bad-name", `${what}: ${JSON.stringify(name)} cannot be a file name`);
+  if (isValidName(name)) return;
+  const problem = name.includes("/") ? `Invalid / in filename ${name}` : `Invalid filename ${JSON.stringify(name)}`;
+  throw ostreeError("bad-name", `${what}: ${problem}`);
 }

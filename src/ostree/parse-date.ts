@@ -22,7 +22,7 @@ const words: Readonly<Record<string, number>> = { now: 0, today: 0, yesterday: -
 export function parseDate(text: string, now = new Date()): bigint {
   const trimmed = text.trim();
   const absolute = /^@(-?\d{1,12})(?:\.\d+)?$/.exec(trimmed)?.[1];
-  if (absolute !== undefined) return BigInt(absolute);
+  if (absolute !== undefined) return checked(BigInt(absolute), text);
   const relative = parseRelative(trimmed.toLowerCase(), now);
   if (relative !== undefined) return seconds(relative);
   const iso = /^(\d{4}-\d{2}-\d{2})(?:[T ]+(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*(Z|UTC|GMT|[-+]\d{2}(?::?\d{2})?)?$/i;
@@ -30,6 +30,14 @@ export function parseDate(text: string, now = new Date()): bigint {
   const date = match ? new Date(`${match[1]}T${match[2] ?? "00:00"}${zone(match[3])}`) : new Date(trimmed);
   if (trimmed === "" || Number.isNaN(date.getTime())) throw ostreeError("bad-date", `Could not parse '${text}'`);
   return seconds(date);
+}
+
+/** The end of the year 9999, which GLib's dates end with. */
+const latest = 253_402_300_799n;
+
+function checked(time: bigint, text: string): bigint {
+  if (time > latest || time < 0n) throw ostreeError("bad-date", `Could not parse '${text}'`);
+  return time;
 }
 
 function seconds(date: Date): bigint {
@@ -56,4 +64,13 @@ function parseRelative(text: string, now: Date): Date | undefined {
   else if (unitSeconds[unit] !== undefined) date.setTime(date.getTime() + count * unitSeconds[unit] * 1000);
   else return undefined;
   return date;
+}
+
+/** SOURCE_DATE_EPOCH of reproducible-builds.org in seconds, or now (ostree_repo_write_commit). */
+export function defaultTimestamp(environment: NodeJS.ProcessEnv = process.env): bigint {
+  const text = environment["SOURCE_DATE_EPOCH"];
+  if (text === undefined) return seconds(new Date());
+  if (!/^\d+$/.test(text)) throw ostreeError("bad-date", `Failed to convert SOURCE_DATE_EPOCH: ${text}`);
+  if (BigInt(text) > latest) throw ostreeError("bad-date", "Parsing SOURCE_DATE_EPOCH: Numerical result out of range");
+  return BigInt(text);
 }

@@ -6,6 +6,7 @@ import { keepsTombstones } from "./delete-object.ts";
 import { deltaDigests } from "./delta-names.ts";
 import { ostreeError } from "./errors.ts";
 import { signDetached } from "./gpg.ts";
+import { defaultTimestamp } from "./parse-date.ts";
 import type { Repo } from "./repo.ts";
 import {
   bigEndian,
@@ -72,8 +73,7 @@ function summaryRef(repo: Repo, commit: SummaryRef["commit"]): SummaryRef {
 }
 
 function summaryMetadata(repo: Repo, options: UpdateSummaryOptions): Map<string, Variant> {
-  const epoch = process.env["SOURCE_DATE_EPOCH"];
-  const now = options.timestamp ?? BigInt(epoch ?? Math.trunc(Date.now() / 1000));
+  const now = options.timestamp ?? defaultTimestamp();
   const metadata = new Map<string, Variant>(options.metadata);
   metadata.set(summaryKeys.mode, { type: "s", value: repo.config.get("core", "mode") ?? "bare" });
   metadata.set(summaryKeys.lastModified, bigEndian(now));

@@ -35,7 +35,12 @@ export default defineCommand<Committed & { table: boolean }>({
     { name: "base", value: "REV", help: "Start from the given commit as a base (no modifiers apply)" },
     { name: "tree", value: "dir=PATH or ref=COMMIT", repeat: true, help: "Overlay the given argument as a tree" },
     { name: "add-metadata-string", value: "KEY=VALUE", repeat: true, help: "Add a key/value pair to metadata" },
-    { name: "add-metadata", value: "KEY=VALUE", repeat: true, help: "As above; VALUE is a string in quotes" },
+    {
+      name: "add-metadata",
+      value: "KEY=VALUE",
+      repeat: true,
+      help: "Add a key/value pair to metadata; VALUE is in GVariant text format",
+    },
     { name: "keep-metadata", value: "KEY", repeat: true, help: "Keep metadata KEY and its value from parent" },
     {
       name: "add-detached-metadata-string",

@@ -10,7 +10,7 @@ export default defineCommand<string>({
   arguments: [
     { name: "get|set|unset", optional: true },
     { name: "KEY", optional: true },
-    { name: "VALUE", optional: true },
+    { name: "VALUE", optional: true, repeat: true },
   ],
   options: [repoOption, { name: "group", value: "GROUP", help: "Group name" }],
   async run(invocation) {

@@ -19,7 +19,7 @@ export default defineCommand<Checked>({
     repoOption,
     { name: "add-tombstones", help: "Add tombstones for missing commits" },
     { name: "quiet", short: "q", help: "Only print error messages" },
-    { name: "all", short: "a", help: "Don't stop on first error (always so)" },
+    { name: "all", short: "a", help: "Don't stop on first error" },
     { name: "delete", help: "Remove corrupted objects" },
     { name: "verify-bindings", help: "Verify ref bindings" },
     { name: "verify-back-refs", help: "Verify back-references (implies --verify-bindings)" },
@@ -35,7 +35,7 @@ export default defineCommand<Checked>({
       verifyBackRefs: invocation.flag("verify-back-refs"),
     };
     const result = await fsck(repo, options, invocation.progress);
-    process.stderr.write(problems(result));
+    process.stderr.write(problems(result, invocation.flag("all") || options.delete));
     return { result, quiet: invocation.flag("quiet"), addTombstones };
   },
   render: ({ result, quiet, addTombstones }) => {
@@ -61,18 +61,23 @@ function exitCode({ findings, fsckPartial }: FsckResult): number {
   return findings.length > 0 || fsckPartial > 0 ? 1 : 0;
 }
 
-/** What stock prints on standard error (fsck_one_object). */
-function problems({ findings, marked, fsckPartial, partial }: FsckResult): string {
-  const lines = findings.map(({ checksum, type, problem, commits }) => {
-    const of = commits.join(", ");
-    if (problem === undefined) {
-      return of === "" ? `Object missing: ${checksum}.${type}` : `Object missing in commits ${of}: ${checksum}.${type}`;
-    }
-    const where = type === "file" ? `fsck content object ${checksum}` : `fsck ${checksum}.${type}`;
-    return `${of === "" ? "" : `In commits ${of}: `}${where}: ${problem}`;
-  });
+/** What stock prints on standard error (fsck_one_object). @param goOn `--all` or `--delete`: damage is not the last word */
+function problems({ findings, marked, fsckPartial, partial }: FsckResult, goOn: boolean): string {
+  const damaged = findings.filter(({ problem }) => problem !== undefined);
+  const last = goOn ? undefined : damaged.at(-1);
+  const lines = findings.filter((finding) => finding !== last).map(findingText);
   lines.push(...marked.map((commit) => `Marking commit as partial: ${commit}`));
-  if (findings.length > 0) lines.push("error: Repository corruption encountered");
+  if (last) lines.push(`error: ${findingText(last)}`);
+  else if (findings.length > 0) lines.push("error: Repository corruption encountered");
   else if (fsckPartial > 0) lines.push(`error: ${partial} partial commits from fsck-detected corruption`);
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function findingText({ checksum, type, problem, commits }: FsckResult["findings"][number]): string {
+  const of = commits.join(", ");
+  if (problem === undefined) {
+    return of === "" ? `Object missing: ${checksum}.${type}` : `Object missing in commits ${of}: ${checksum}.${type}`;
+  }
+  const where = type === "file" ? `fsck content object ${checksum}` : `fsck ${checksum}.${type}`;
+  return `${of === "" ? "" : `In commits ${of}: `}${where}: ${problem}`;
 }

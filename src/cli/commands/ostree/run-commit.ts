@@ -5,6 +5,7 @@ import { removeTree } from "../../../base/index.ts";
 import { type Variant, writeGVariant } from "../../../formats/index.ts";
 import {
   asChecksum,
+  defaultTimestamp,
   type Checksum,
   type CommitModifiers,
   type DirNode,
@@ -25,7 +26,7 @@ import type { Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import type { Committed } from "./commit.ts";
 import { booleanOption, integerOption, keyValue, openRepo } from "./open-repo.ts";
-import { stringVariant } from "./summary.ts";
+import { variantValue } from "./variant-value.ts";
 
 export async function runCommit(invocation: Invocation): Promise<Committed> {
   const branch = invocation.value("branch");
@@ -84,9 +85,7 @@ function body(invocation: Invocation): string {
 
 function timestamp(invocation: Invocation): bigint {
   const text = invocation.value("timestamp");
-  if (text !== undefined) return parseDate(text);
-  const epoch = process.env["SOURCE_DATE_EPOCH"];
-  return BigInt(epoch ?? Math.floor(Date.now() / 1000));
+  return text === undefined ? defaultTimestamp() : parseDate(text);
 }
 
 function makeMetadata(
@@ -98,7 +97,7 @@ function makeMetadata(
   const metadata = new Map<string, Variant>();
   for (const [key, value] of invocation.values("add-metadata-string").map(keyValue))
     metadata.set(key, { type: "s", value });
-  for (const [key, value] of invocation.values("add-metadata").map(keyValue)) metadata.set(key, stringVariant(value));
+  for (const [key, value] of invocation.values("add-metadata").map(keyValue)) metadata.set(key, variantValue(value));
   const old = parent === undefined ? undefined : repo.loadCommit(parent).metadata;
   for (const key of invocation.values("keep-metadata")) {
     const value = old?.get(key);

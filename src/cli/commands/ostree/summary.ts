@@ -3,6 +3,7 @@ import type { Variant } from "../../../formats/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { keyValue, openRepo, refuse, repoOption } from "./open-repo.ts";
+import { variantValue } from "./variant-value.ts";
 
 export default defineCommand<string>({
   path: ["ostree", "summary"],
@@ -22,7 +23,7 @@ export default defineCommand<string>({
       short: "m",
       value: "KEY=VALUE",
       repeat: true,
-      help: "Additional metadata field to add to the summary: a string in quotes",
+      help: "Additional metadata field to add to the summary; VALUE in GVariant text format",
     },
   ],
   async run(invocation) {
@@ -48,14 +49,7 @@ function metadata(invocation: Invocation): Map<string, Variant> {
   return new Map(
     invocation.values("add-metadata").map((text) => {
       const [key, value] = keyValue(text);
-      return [key, stringVariant(value)];
+      return [key, variantValue(value)];
     }),
   );
-}
-
-/** A quoted string in GVariant text format; other types are not supported. */
-export function stringVariant(text: string): Variant {
-  const quoted = /^(['"])((?:(?!\1|\\).)*)\1$/.exec(text);
-  if (!quoted) throw cliError("usage", `only strings in quotes are supported as metadata values, not ${text}`);
-  return { type: "s", value: quoted[2]! };
 }
