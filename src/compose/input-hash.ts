@@ -9,7 +9,7 @@ import { importVersion } from "./packages/import.ts";
 import type { Treefile } from "./treefile/model.ts";
 
 /** Changes when the same input would give another tree. */
-const composeVersion = 2;
+const composeVersion = 3;
 
 /**
  * Names everything that decides what a tree will be: the packages, the treefile with its includes, the files it names,

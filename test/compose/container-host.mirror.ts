@@ -2,7 +2,7 @@
 /** Composes the example from the real Debian mirror, twice from nothing, and looks at what came out with stock tools. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
@@ -21,6 +21,7 @@ before(async () => {
   first = await composeTree({ treefile: loadTreefile(example), repo, cacheDir: join(scratch, "cache") });
   root = join(scratch, "root");
   execFileSync("ostree", ["checkout", "-H", `--repo=${repo.path}`, first.commit ?? "", root]);
+  mkdirSync(join(root, "etc"));
 });
 after(() => rmSync(scratch, { recursive: true }));
 
@@ -38,8 +39,21 @@ function inside(...command: string[]): string {
     "--proc",
     "/proc",
   ];
-  const database = ["--dir", "/var/lib", "--symlink", "/usr/lib/sysimage/dpkg", "/var/lib/dpkg"];
-  return execFileSync("bwrap", [...mounts, ...database, "--dev", "/dev", "--", ...command], { encoding: "utf8" });
+  const database = [
+    "--dir",
+    "/var/lib",
+    "--symlink",
+    "/usr/lib/sysimage/dpkg",
+    "/var/lib/dpkg",
+    "--dir",
+    "/var/tmp",
+    "--tmpfs",
+    "/tmp",
+  ];
+  return execFileSync("bwrap", [...mounts, ...database, "--dev", "/dev", "--", ...command], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
 }
 
 test("composed again from nothing, the commit is the same", async () => {

@@ -10,6 +10,7 @@ const identities = [
   /^etc\/selinux\/.*\.LOCK$/,
   /^var\/(lib\/selinux\/.*\.LOCK|\.updated|lib\/dbus\/machine-id)$/,
   /^var\/lib\/dpkg\/(lock|lock-frontend|.*-old|available|triggers\/Lock)$/,
+  /^var\/cache\/debconf\/.*-old$/,
   /^boot\/initrd\.img-/,
   /\.dpkg-(old|new|tmp|bak)$/,
   /^(dev|proc|run|sys|tmp)\/./,
