@@ -48,7 +48,8 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map(
     ref: override("string"),
     basearch: override("string"),
     releasever: override("scalar"),
-    edition: override("scalar", ["2014", "2024"]),
+    // Its defaults (tmp-is-dir, boot-location: modules) are ours.
+    edition: override("scalar", ["2024"]),
     variables: { kind: "map", merge: "map" },
     include: { kind: "strings-or-string", merge: "none" },
     "arch-include": { kind: "map", merge: "none" },
@@ -82,6 +83,7 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map(
     "readonly-executables": override("boolean"),
     // All groups stay in /etc/group, so members can always be added on the host.
     "etc-group-members": concat("strings"),
+    // For readers and other tools, as with rpm-ostree.
     metadata: { kind: "map", merge: "map" },
     rojig: { kind: "map", merge: "none" },
 
