@@ -27,6 +27,7 @@ const nouns: Record<string, string> = {
   image: "Make and run disk images",
   host: "Manage the deployments of this machine",
   ostree: "Work on repositories, as the ostree program",
+  "ostree remote": "Manage the remote repositories of a repository",
 };
 
 /** The list of commands under a noun, or of all nouns. */
@@ -35,7 +36,7 @@ export function listHelp(commands: readonly Command[], prefix: readonly string[]
   const head =
     prefix.length === 0
       ? "Atomic: hosts for containers, composed, deployed, updated and rolled back as a unit."
-      : (nouns[prefix[0]!] ?? "");
+      : (nouns[prefix.join(" ")] ?? "");
   const rows = new Map<string, string>();
   for (const { path, summary } of shown) {
     const word = path[prefix.length]!;
