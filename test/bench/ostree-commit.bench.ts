@@ -13,7 +13,9 @@ const work = mkdtempSync(join(process.env["ATOMIC_BENCH_DIR"] ?? "/dev/shm", "at
 const fsync = process.env["ATOMIC_BENCH_FSYNC"] === undefined ? ["--fsync=false"] : [];
 const parts = [
   ...["doc", "locale", "perl", "vim", "zoneinfo", "icons", "man", "i18n"].map((name) => `/usr/share/${name}`),
-  ...["/usr/lib/python3", "/usr/lib/git-core", "/usr/include"],
+  "/usr/lib/python3",
+  "/usr/lib/git-core",
+  "/usr/include",
 ];
 
 type Side = "ours" | "theirs";

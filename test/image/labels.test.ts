@@ -30,16 +30,17 @@ test("what no commit labels gets the type of its place, and nothing else is touc
   labelSysroot(root);
   const found = Object.fromEntries(
     [
-      ...[
-        "",
-        "boot",
-        "boot/loader",
-        "boot/loader.1/grub.cfg",
-        "ostree",
-        "ostree/repo/config",
-        "ostree/repo/objects/aa",
-      ],
-      ...["ostree/deploy/os", `${deployment}.origin`, "ostree/deploy/os/var", "ostree/deploy/os/var/lib/x"],
+      "",
+      "boot",
+      "boot/loader",
+      "boot/loader.1/grub.cfg",
+      "ostree",
+      "ostree/repo/config",
+      "ostree/repo/objects/aa",
+      "ostree/deploy/os",
+      `${deployment}.origin`,
+      "ostree/deploy/os/var",
+      "ostree/deploy/os/var/lib/x",
     ].map((path) => [path, type(path)]),
   );
   assert.deepEqual(found, {
