@@ -4,7 +4,7 @@ import { type ProgressListener, readTextIfExists, stage, writeFileAtomic } from 
 import { type Checksum, type DirNode, Transaction, writeCommit, writeTree } from "../ostree/index.ts";
 import type { PackageId, SourceInfo } from "../packages/index.ts";
 import { commitMetadata } from "./commit-metadata.ts";
-import type { ComposeOptions } from "./compose-tree.ts";
+import type { ComposeOptions } from "./model.ts";
 import type { Layout } from "./layout/index.ts";
 
 interface Composed {

@@ -2,7 +2,7 @@
 import type { ProgressListener } from "../base/index.ts";
 import type { Checksum, Repo } from "../ostree/index.ts";
 import type { DebPackage, PackageId, SourceInfo } from "../packages/index.ts";
-import type { ComposeOptions } from "./compose-tree.ts";
+import type { ComposeOptions } from "./model.ts";
 import { inputHash } from "./input-hash.ts";
 import { type TreePackage, treePackage } from "./package.ts";
 import { importPackages, openPackageRepo, readImported } from "./packages/cache.ts";

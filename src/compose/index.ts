@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-export { type ComposeOptions, type ComposeResult, composeTree } from "./compose-tree.ts";
+export { composeTree } from "./compose-tree.ts";
 export { composeError } from "./errors.ts";
+export type { ComposeOptions, ComposeResult } from "./model.ts";
 export { type Resolution, resolvePackages, aptSources } from "./resolve.ts";
 export { loadTreefile, parseTreefile } from "./treefile/load.ts";
 export type { AddedFile, AptEntry, RemoveRule, Treefile } from "./treefile/model.ts";

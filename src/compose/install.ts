@@ -3,7 +3,7 @@ import { type ProgressListener, stage } from "../base/index.ts";
 import type { DirNode } from "../ostree/index.ts";
 import { debianArchitecture } from "./architecture.ts";
 import { assemble } from "./assemble.ts";
-import type { ComposeOptions } from "./compose-tree.ts";
+import type { ComposeOptions } from "./model.ts";
 import { writeDpkgDatabase } from "./dpkg-database.ts";
 import { applyTreefile, makeInitramfs } from "./edits.ts";
 import { pathFilter } from "./filter.ts";

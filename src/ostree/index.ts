@@ -26,6 +26,7 @@ export * from "./delete-object.ts";
 export * from "./fsck.ts";
 export * from "./gpg.ts";
 export * from "./prune.ts";
+export * from "./pull-options.ts";
 export * from "./pull.ts";
 export * from "./remotes.ts";
 export * from "./staging.ts";

@@ -5,7 +5,7 @@ import type { KeyringPlaces } from "./gpg.ts";
 import { type Checksum, isChecksum } from "./model.ts";
 import type { WantedCommit } from "./pull-commits.ts";
 import { checkRemoteMode, type PullSource } from "./pull-source.ts";
-import type { PullOptions } from "./pull.ts";
+import type { PullOptions } from "./pull-options.ts";
 import { parseRefSpec } from "./refs.ts";
 import type { Remote } from "./remotes.ts";
 import { Repo } from "./repo.ts";

@@ -5,10 +5,11 @@ import { isErrno, type ProgressListener, silent, writeFileAtomic } from "../base
 import { clearPartial } from "./delete-object.ts";
 import { ostreeError } from "./errors.ts";
 import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
-import type { KeyringPlaces, SignatureResult } from "./gpg.ts";
+import type { KeyringPlaces } from "./gpg.ts";
 import type { ClientOptions } from "./http-client.ts";
 import type { Checksum } from "./model.ts";
 import { CommitPull, type WantedCommit } from "./pull-commits.ts";
+import type { PullOptions, PullStats } from "./pull-options.ts";
 import { ObjectPull } from "./pull-objects.ts";
 import { type ResolvedRefs, resolveRefs } from "./pull-refs.ts";
 import { connectionLimit, httpSource, localSource, type PullSource } from "./pull-source.ts";
@@ -17,59 +18,6 @@ import { Repo } from "./repo.ts";
 import { IncomingStore } from "./store-fetched.ts";
 import { updateSummary } from "./summary.ts";
 import { Transaction } from "./transaction.ts";
-
-export interface PullOptions {
-  /** Name of the remote: gives URL and trust, and the refs become `REMOTE:REF`. */
-  readonly remote?: string | undefined;
-  /** URL to pull from instead of the remote's; `http:`, `https:` or `file:`. */
-  readonly url?: string | undefined;
-  /** A repository on this machine to pull from. */
-  readonly source?: Repo;
-  /** Refs, `REF@CHECKSUM`, or checksums. None: the remote's `branches`; with `mirror` all. */
-  readonly refs?: readonly string[];
-  /** Write refs as they are on the remote, and its summary. */
-  readonly mirror?: boolean;
-  /** Parents to pull of each commit; -1 for all. Default 0. */
-  readonly depth?: number;
-  readonly commitMetadataOnly?: boolean;
-  /** Only these paths of the trees; the commits stay partial. */
-  readonly subpaths?: readonly string[];
-  /** Hash objects of local repositories as well. Those that come over HTTP always are. */
-  readonly untrusted?: boolean;
-  readonly bareUserOnlyFiles?: boolean;
-  readonly fsync?: boolean;
-  readonly localCaches?: readonly Repo[];
-  readonly httpHeaders?: Readonly<Record<string, string>>;
-  readonly retries?: number;
-  /** Seconds of near silence after which a connection is given up; default 30. */
-  readonly idleSeconds?: number;
-  /** Whether commits must be signed; default: as the remote is configured, where not to say anything is to say yes. */
-  readonly gpgVerify?: boolean;
-  readonly gpgVerifySummary?: boolean;
-  readonly verifyBindings?: boolean;
-  /** Refuse commits older than what their refs are at. */
-  readonly timestampCheck?: boolean;
-  /** Refuse commits older than this revision. */
-  readonly timestampCheckFrom?: string;
-  /** Told what became of each commit's signatures. */
-  readonly onSignatures?: (commit: Checksum, results: readonly SignatureResult[]) => void;
-}
-
-export interface PullStats {
-  /** What each ref that was pulled is at now. */
-  readonly refs: ReadonlyMap<string, Checksum>;
-  readonly commits: readonly Checksum[];
-  readonly local: boolean;
-  readonly fetchedMetadata: number;
-  readonly fetchedContent: number;
-  readonly importedMetadata: number;
-  readonly importedContent: number;
-  /** Bytes that came over the network. */
-  readonly transferred: number;
-  /** Bytes of content that were written. */
-  readonly contentWritten: number;
-  readonly seconds: number;
-}
 
 /**
  * Brings commits from another repository. Every object is verified before it gets its name, refs are set when all is

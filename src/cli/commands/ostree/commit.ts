@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Checksum, TransactionStats } from "../../../ostree/index.ts";
 import { defineCommand } from "../../command.ts";
 import { refuse, repoOption } from "./open-repo.ts";
-
-export interface Committed {
-  readonly checksum: Checksum;
-  readonly unchanged: boolean;
-  readonly stats: TransactionStats;
-}
+import type { Committed } from "./run-commit.ts";
 
 export default defineCommand<Committed & { table: boolean }>({
   path: ["ostree", "commit"],

@@ -18,15 +18,21 @@ import {
   scanTree,
   signCommit,
   Transaction,
+  type TransactionStats,
   walkTree,
   writeCommit,
   writeTree,
 } from "../../../ostree/index.ts";
 import type { Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import type { Committed } from "./commit.ts";
 import { booleanOption, integerOption, keyValue, openRepo } from "./open-repo.ts";
 import { variantValue } from "./variant-value.ts";
+
+export interface Committed {
+  readonly checksum: Checksum;
+  readonly unchanged: boolean;
+  readonly stats: TransactionStats;
+}
 
 export async function runCommit(invocation: Invocation): Promise<Committed> {
   const branch = invocation.value("branch");

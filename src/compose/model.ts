@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Checksum, Repo } from "../ostree/index.ts";
+import type { PackageId } from "../packages/index.ts";
+import type { Treefile } from "./treefile/model.ts";
+
+export interface ComposeOptions {
+  readonly treefile: Treefile;
+  readonly repo: Repo;
+  /** Repository indices, packages, imported packages and the workspace; made when missing. */
+  readonly cacheDir: string;
+  /** Compose even if nothing changed. */
+  readonly force?: boolean;
+  /** Stop when all packages are imported. */
+  readonly downloadOnly?: boolean;
+  /** Stop when the packages are chosen. */
+  readonly dryRun?: boolean;
+  /** Use what the cache has; no network. */
+  readonly offline?: boolean;
+  /** Parent of the commit, or none; default: what the ref is at. */
+  readonly parent?: Checksum | "none";
+  /** What to compare the input with; default: what the ref is at. */
+  readonly previous?: Checksum;
+  readonly version?: string;
+  readonly metadata?: ReadonlyMap<string, unknown>;
+  /** The self-contained `atomic` program for /usr/bin/atomic. */
+  readonly executable?: string;
+  /** Seconds since 1970; default: the newest Release file's date. */
+  readonly timestamp?: number;
+  /** Whether the ref moves to the new commit; default true. */
+  readonly setRef?: boolean;
+  /** Leave the workspace for inspection. */
+  readonly keepWorkspace?: boolean;
+}
+
+export interface ComposeResult {
+  readonly ref?: string;
+  /** Absent when nothing was committed (dry run, download only). */
+  readonly commit?: Checksum;
+  readonly version?: string;
+  /** False when the input is that of the previous commit, which `commit` then is. */
+  readonly changed: boolean;
+  readonly packages: readonly PackageId[];
+  readonly inputHash: string;
+}
