@@ -35,6 +35,7 @@ function theirs(treefile: string) {
   const lines = [...sources, security].map((line) => `'${line}'`).join(" ");
   const script = `set -e; rm -rf ${tree} ${work}/theirs; ostree init --repo=${work}/theirs --mode=archive
 mmdebstrap --quiet --variant=essential --include=${packages(treefile)} trixie ${tree} ${lines}
+rm -r ${tree}/dev
 ostree commit --repo=${work}/theirs -b host --tree=dir=${tree} --selinux-policy=${tree}`;
   return { command: "sh", args: ["-c", script] };
 }
