@@ -25,6 +25,7 @@ const { functions: libc } = ffi.dlopen("libc.so.6", {
   mount: { return: "int32", arguments: ["string", "string", "string", "uint64", "string"] },
   umount2: { return: "int32", arguments: ["string", "int32"] },
   unshare: { return: "int32", arguments: ["int32"] },
+  malloc_trim: { return: "int32", arguments: ["uint64"] },
   umask: { return: "uint32", arguments: ["uint32"] },
 });
 
@@ -225,4 +226,9 @@ const CLONE_NEWNS = 0x20000;
 /** Moves the calling thread into a mount namespace of its own: call it before any asynchronous file work. */
 export function unshareMounts(): void {
   check(libc.unshare(CLONE_NEWNS), "unshare", "mount namespace");
+}
+
+/** Gives memory that was freed back to the kernel (malloc_trim(3)): after a large piece of work, before the next one. */
+export function releaseFreeMemory(): void {
+  libc.malloc_trim(0n);
 }

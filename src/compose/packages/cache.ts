@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
-import { makeDirectories, type ProgressListener, stage, syncFileSystem, WorkerPool } from "../../base/index.ts";
+import {
+  makeDirectories,
+  type ProgressListener,
+  releaseFreeMemory,
+  stage,
+  syncFileSystem,
+  WorkerPool,
+} from "../../base/index.ts";
 import { type Checksum, type DirNode, readTree, Repo, Transaction } from "../../ostree/index.ts";
 import { type DebPackage, downloadPackages } from "../../packages/index.ts";
 import { packageRef } from "./escape.ts";
@@ -55,6 +62,8 @@ async function importAll(
   commits: Map<DebPackage, Checksum | undefined>,
   progress: ProgressListener,
 ): Promise<void> {
+  // What the indices left behind would count beside the decoders' dictionaries.
+  releaseFreeMemory();
   using pool = new WorkerPool<ImportTask, Checksum>("compose/import", repo.path);
   // The largest first, so that no thread is left with it alone at the end.
   const sorted = tasks.toSorted((a, b) => b.one.size - a.one.size);

@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  bytesSource,
-  type Compression,
-  decompress,
-  getBytes,
-  makeDirectories,
-  readIfExists,
-  writeFileAtomic,
-} from "../../base/index.ts";
+import { type Compression, getBytes, readIfExists } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
-import { decodeIndex, encodeIndex, type PackageIndex } from "./index-file.ts";
-import { parsePackages } from "./parse-packages.ts";
+import { decodeIndex, type PackageIndex } from "./index-file.ts";
+import { cacheIndex, indexLimit } from "./make-index.ts";
 import type { FetchOptions } from "./fetch-release.ts";
 import type { Release, ReleaseFile } from "./release.ts";
-
-/** Debian's main has 57 MB. */
-const indexLimit = 1 << 30;
 
 /** By what they cost to fetch and expand. */
 const forms: readonly (readonly [suffix: string, Compression])[] = [
@@ -53,20 +43,10 @@ export async function fetchIndex(
   if (index !== undefined) return index;
   if (options.offline) throw packageError("offline", `${url}/${file.path} is not in the cache ${options.cacheDir}`);
   const bytes = await fetchVerified(url, file, release.byHash);
-  const made = parse(bytes, compression, `${url}/${file.path}`);
-  makeDirectories(join(cached, ".."));
-  // Not flushed: a damaged cache is noticed by its digest and made anew.
-  writeFileAtomic(cached, encodeIndex(made), { durable: false });
+  await cacheIndex({ bytes, compression, what: `${url}/${file.path}`, path: cached });
+  const made = decodeIndex(readFileSync(cached));
+  if (made === undefined) throw new Error(`${cached} cannot be read back`);
   return made;
-}
-
-function parse(bytes: Buffer, compression: Compression, what: string): PackageIndex {
-  const source = decompress(bytesSource(bytes), compression, what, { limit: indexLimit });
-  try {
-    return parsePackages(source, what);
-  } finally {
-    source.close();
-  }
 }
 
 /** By hash first: the name of the moment may be of a newer index, while the archive is being updated. */

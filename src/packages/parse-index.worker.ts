@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+import { serveWorker } from "../base/index.ts";
+import { makeIndex, type IndexTask } from "./apt/make-index.ts";
+
+serveWorker(
+  () => undefined,
+  (task: IndexTask) => makeIndex(task),
+);
