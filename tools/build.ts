@@ -34,14 +34,15 @@ async function bundle(): Promise<void> {
   await build({
     ...common,
     entryPoints: [join(root, "src/cli/atomic.ts")],
-    format: "esm",
-    outfile: join(bundleDirectory, "atomic.mjs"),
-    // CommonJS packages inside the bundle call require().
-    banner: {
-      js: '#!/usr/bin/env node\nimport { createRequire as $require } from "node:module"; const require = $require(import.meta.url);',
-    },
+    // CommonJS, so that what a command does not use is not even loaded of Node's own modules: static imports of ES
+    // modules are all loaded at the start, wherever in the bundle they stand.
+    format: "cjs",
+    supported: { "dynamic-import": false },
+    define: { "import.meta.url": "$url", "import.meta.dirname": "__dirname" },
+    outfile: join(bundleDirectory, "atomic.cjs"),
+    banner: { js: '#!/usr/bin/env node\nconst $url = require("node:url").pathToFileURL(__filename).href;' },
   });
-  chmodSync(join(bundleDirectory, "atomic.mjs"), 0o755);
+  chmodSync(join(bundleDirectory, "atomic.cjs"), 0o755);
   for (const worker of workers) {
     await build({
       ...common,
@@ -66,12 +67,11 @@ function executable(): void {
   // Only before the program is added: a finished executable does not survive strip.
   if (findProgram("strip") !== undefined) execFileSync("strip", [stripped]);
   const config = {
-    main: join(bundleDirectory, "atomic.mjs"),
-    mainFormat: "module",
+    main: join(bundleDirectory, "atomic.cjs"),
     executable: stripped,
     output: join(directory, "atomic"),
     disableExperimentalSEAWarning: true,
-    useCodeCache: false,
+    useCodeCache: true,
     execArgv: ["--disable-warning=ExperimentalWarning"],
     execArgvExtension: "none",
     assets: Object.fromEntries(workers.map((worker) => [`${worker}.worker.cjs`, workerFile(worker)])),

@@ -8,4 +8,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 process.on("SIGINT", () => process.exit(130));
-process.exitCode = await main(process.argv[1] ?? "atomic", process.argv.slice(2));
+void main(process.argv[1] ?? "atomic", process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
