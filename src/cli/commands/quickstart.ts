@@ -9,7 +9,7 @@ export default defineCommand<{ readonly steps: readonly Step[]; readonly directo
   description:
     "Composes a Debian 13 container host from the real mirror, builds a disk, boots it in QEMU, upgrades the running " +
     "machine to a second release composed meanwhile, rolls it back, and runs a container on it. Each step says what " +
-    "happened and how to do it by hand. Needs root, 8 GB of disk and some 10 minutes without hardware virtualization; " +
+    "happened and how to do it by hand. Needs root, 8 GB of disk and some six minutes without hardware virtualization; " +
     "writes to one directory only, apart from system programs that are missing, which it installs.",
   examples: [{ command: "sudo ./atomic quickstart", text: "From a fresh clone:" }],
   options: [
