@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
-import { openForChange, sysrootOption } from "./shared.ts";
+import { changePin, sysrootOption } from "./shared.ts";
 
 export default defineCommand({
   path: ["host", "pin"],
@@ -11,13 +11,7 @@ export default defineCommand({
   arguments: [{ name: "DEPLOYMENT" }],
   options: [sysrootOption],
   json: true,
-  async run(invocation) {
-    const sysroot = await openForChange(invocation);
-    const { chooseDeployment, setPinned } = await import("../../../host/index.ts");
-    const deployment = chooseDeployment(sysroot, invocation.args[0]!);
-    const changed = await setPinned(sysroot, deployment, true);
-    return { checksum: deployment.checksum, serial: deployment.serial, changed, words: invocation.args[0]! };
-  },
+  run: (invocation) => changePin(invocation, true),
   render: ({ checksum, serial, changed, words }) =>
     changed
       ? `Deployment ${checksum.slice(0, 12)}.${serial} is pinned.   Undo:  atomic host unpin ${words}`

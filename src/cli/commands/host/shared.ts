@@ -66,3 +66,13 @@ export function whereGiven(invocation: Invocation): string {
   const path = invocation.value("sysroot");
   return path === undefined ? "" : ` --sysroot ${path}`;
 }
+
+/** What `pin` and `unpin` do alike. */
+export async function changePin(invocation: Invocation, pinned: boolean) {
+  const sysroot = await openForChange(invocation);
+  const { chooseDeployment, setPinned } = await import("../../../host/index.ts");
+  const words = invocation.args[0]!;
+  const deployment = chooseDeployment(sysroot, words);
+  const changed = await setPinned(sysroot, deployment, pinned);
+  return { checksum: deployment.checksum, serial: deployment.serial, changed, words };
+}

@@ -8,7 +8,7 @@ import { argument, formatSize, integerOption, openRepo, refuse, repoOption } fro
 export const transferOptions: readonly OptionDeclaration[] = [
   { name: "commit-metadata-only", help: "Fetch only the commit metadata" },
   { name: "disable-fsync", help: "Do not invoke fsync()" },
-  { name: "per-object-fsync", hidden: true, help: "Accepted; a transaction's objects are flushed together" },
+  { name: "per-object-fsync", hidden: true, help: "Not supported: a transaction's objects are flushed together" },
   { name: "untrusted", help: "Verify checksums of local sources (always enabled for HTTP pulls)" },
   { name: "bareuseronly-files", help: "Reject regular files with mode outside of 0775 (world writable, suid, etc.)" },
   { name: "require-static-deltas", hidden: true, help: "Not supported" },
@@ -52,7 +52,12 @@ export default defineCommand<PullStats>({
     { name: "dry-run", hidden: true, help: "Not supported" },
     { name: "url", value: "URL", help: "Pull objects from this URL instead of the one from the remote config" },
     { name: "http-header", value: "NAME=VALUE", repeat: true, help: "Add NAME=VALUE as HTTP header to all requests" },
-    { name: "update-frequency", value: "FREQUENCY", hidden: true, help: "Accepted; progress is shown as it comes" },
+    {
+      name: "update-frequency",
+      value: "FREQUENCY",
+      hidden: true,
+      help: "Not supported: progress is shown as it comes",
+    },
     {
       name: "network-retries",
       value: "N",
@@ -73,7 +78,7 @@ export default defineCommand<PullStats>({
     },
   ],
   async run(invocation) {
-    refuse(invocation, "cache-dir", "dry-run", "require-static-deltas");
+    refuse(invocation, "cache-dir", "dry-run", "per-object-fsync", "require-static-deltas", "update-frequency");
     const { remote, refs } = remoteAndRefs(invocation);
     const { pull, Repo } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
