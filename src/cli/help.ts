@@ -22,7 +22,8 @@ function optionLine(option: OptionDeclaration): string {
   return `  ${`${short}--${option.name}${value}`.padEnd(34)} ${option.help}`;
 }
 
-const nouns: Record<string, string> = {
+/** What the commands under a word are for. */
+export const nouns: Record<string, string> = {
   compose: "Build a tree from packages",
   image: "Make and run disk images",
   host: "Manage the deployments of this machine",

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { commands, loadCommand } from "../../src/cli/commands/index.ts";
@@ -51,4 +52,27 @@ test("help lists every noun, and a reader that leaves early is no error", () => 
     assert.ok(stdout.includes(`  ${noun} `), noun);
   const piped = spawnSync("sh", ["-c", `${join(root, "atomic")} explain | head -1`], { encoding: "utf8" });
   assert.equal(piped.stderr, "");
+});
+
+test("called by the name ostree it has stock's manners: version, groups, and programs of others as verbs", () => {
+  const directory = mkdtempSync(join(tmpdir(), "atomic-test-"));
+  try {
+    const program = join(directory, "ostree");
+    writeFileSync(
+      program,
+      `#!/bin/sh\nexec ${process.execPath} --disable-warning=ExperimentalWarning ${join(root, "test/cli/ostree-child.ts")} "$@"\n`,
+    );
+    writeFileSync(join(directory, "ostree-hello"), '#!/bin/sh\necho "hello $1"\n');
+    for (const file of [program, join(directory, "ostree-hello")]) chmodSync(file, 0o755);
+    const env = { ...process.env, PATH: `${directory}:${process.env["PATH"]}` };
+    const ostree = (...args: string[]) => spawnSync(program, args, { encoding: "utf8", env });
+    assert.match(ostree("--version").stdout, /^libostree:\n Version: '\d+\.\d+'\n Features:\n( {2}- .+\n)+$/);
+    assert.equal(ostree("hello", "world").stdout, "hello world\n");
+    const group = ostree("remote");
+    assert.equal(group.status, 1);
+    assert.match(group.stderr, /^Usage:\n {2}ostree remote [^]+\nerror: No "remote" subcommand specified\n$/);
+    assert.match(ostree("nosuch").stderr, /\nerror: Unknown command 'nosuch'\n$/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
