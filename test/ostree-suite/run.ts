@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Runs libostree's own test suite (Debian's newest `ostree-tests`) against this program under the name `ostree`, and
+ * compares with what stock ostree passes. Usage: node --run suite:ostree [-- SCRIPT-NAME-GLOB...]
+ * Exit status 0: no assertion failed.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+const shared = join(root, "../shared");
+const runner = join(shared, "tools/run-ostree-suite.sh");
+
+interface Result {
+  readonly script: string;
+  readonly status: string;
+  readonly ok: number;
+  readonly notOk: number;
+  readonly skip: number;
+}
+
+/** Columns: script, status, ok, not ok, skip, plan, seconds, exit code, reason. */
+function readResults(file: string): Result[] {
+  const lines = readFileSync(file, "utf8").trim().split("\n");
+  return lines.map((line) => {
+    const [script, status, ok, notOk, skip] = line.split("\t");
+    return { script: script!, status: status!, ok: Number(ok), notOk: Number(notOk), skip: Number(skip) };
+  });
+}
+
+function runSuite(directory: string, globs: readonly string[]): Result[] {
+  const stock = execFileSync(join(root, "tools/newest-ostree"), { encoding: "utf8" }).trim();
+  const program = join(root, "dist/atomic");
+  const httpd = join(import.meta.dirname, "trivial-httpd");
+  const results = join(directory, "suite.tsv");
+  const common = [
+    "-t",
+    join(stock, "tests"),
+    "-H",
+    httpd,
+    "-w",
+    directory,
+    "-o",
+    results,
+    "-T",
+    "300",
+    "-j",
+    "2",
+    "-p",
+  ];
+  // The composefs tools and gjs, which some scripts look for; this program comes before them.
+  const env = { ...process.env, PATH: `${process.env["PATH"]}:${join(stock, "bin")}` };
+  // What drives the command line: the C and JavaScript tests drive stock's library.
+  const scripts = globs.length > 0 ? globs : ["test-*.sh", "test-concurrency.py"];
+  spawnSync("bash", [runner, ...common, program, ...scripts], { stdio: "inherit", env });
+  const found = readResults(results);
+  if (globs.length > 0) return found;
+  // test-basic.sh runs only where its SELinux check is loosened.
+  spawnSync("bash", [runner, ...common, "-x", program, "test-basic.sh"], { stdio: "inherit", env });
+  return [...found.filter(({ script }) => script !== "test-basic.sh"), ...readResults(results)];
+}
+
+function report(results: readonly Result[]): boolean {
+  const stock = new Map(
+    readResults(join(shared, "data/ostree-suite-2026.4.tsv")).map((result) => [result.script, result]),
+  );
+  for (const { script, ok, notOk } of results) {
+    const peer = stock.get(script);
+    if (notOk > 0 || (peer !== undefined && ok < peer.ok))
+      console.log(`${script.padEnd(48)} ok ${ok} of ${ok + notOk}, stock ${peer?.ok ?? "?"}`);
+  }
+  const sum = (key: "ok" | "notOk" | "skip") => results.reduce((total, result) => total + result[key], 0);
+  console.log(`\n${sum("ok")} passed, ${sum("notOk")} failed, ${sum("skip")} skipped`);
+  return sum("notOk") === 0 && results.every(({ status }) => status === "PASS" || status === "SKIP");
+}
+
+if (!existsSync(runner)) {
+  console.error(`${runner} is not there: the suite's runner comes with the project's shared data`);
+  process.exit(1);
+}
+execFileSync("node", ["--run", "build"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+const directory = mkdtempSync(join(tmpdir(), "atomic-suite-"));
+try {
+  process.exitCode = report(runSuite(directory, process.argv.slice(2))) ? 0 : 1;
+} finally {
+  if (process.exitCode === 0) rmSync(directory, { recursive: true, force: true });
+}
