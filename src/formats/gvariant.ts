@@ -8,7 +8,19 @@
  */
 import { ByteWriter } from "../base/index.ts";
 import { formatError } from "./errors.ts";
-import { alignUp, depthLimit, gvariantType, type GVariantType } from "./gvariant-type.ts";
+import {
+  arrayFrame,
+  deeper,
+  itemEnd,
+  malformed,
+  memberOf,
+  offsetSizeOf,
+  type Reading,
+  SerializedGVariant,
+  slice,
+  tupleSlices,
+} from "./gvariant-frame.ts";
+import { depthLimit, gvariantType, type GVariantType } from "./gvariant-type.ts";
 
 /** A value together with its type string: what `v` holds. */
 export interface Variant {
@@ -24,6 +36,7 @@ export type GVariantValue =
   | Uint8Array
   | null
   | Variant
+  | SerializedGVariant
   | readonly GVariantValue[]
   | ReadonlyMap<string | number | bigint | boolean, GVariantValue>;
 
@@ -45,6 +58,10 @@ export function readGVariant(type: string, bytes: Uint8Array, what: string): GVa
 
 function put(type: GVariantType, value: GVariantValue, out: ByteWriter): void {
   out.align(type.alignment);
+  if (value instanceof SerializedGVariant) {
+    out.put(value.bytes);
+    return;
+  }
   switch (type.code) {
     case "y":
       out.u8(integer(type, value, 0, 0xff));
@@ -162,28 +179,13 @@ function putTuple(type: GVariantType, value: GVariantValue, out: ByteWriter): vo
 function putOffsets(ends: readonly number[], start: number, out: ByteWriter): void {
   if (ends.length === 0) return;
   const body = out.length - start;
-  const size = [1, 2, 4].find((size) => body + ends.length * size < 2 ** (8 * size)) ?? 8;
+  const size = offsetSizeOf(body, ends.length);
   for (const end of ends) {
     if (size === 1) out.u8(end);
     else if (size === 2) out.u16(end, true);
     else if (size === 4) out.u32(end, true);
     else out.u64(BigInt(end), true);
   }
-}
-
-interface Reading {
-  readonly what: string;
-  readonly depth: number;
-}
-
-function malformed(what: string, detail: string) {
-  return formatError("gvariant-malformed", `${what}: ${detail}`);
-}
-
-function memberOf(type: GVariantType, index: number): GVariantType {
-  const member = type.members[index];
-  if (!member) throw new Error(`type ${type.text} has no member ${index}`);
-  return member;
 }
 
 function get(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue {
@@ -265,10 +267,6 @@ function getVariant(bytes: Uint8Array, at: Reading): Variant {
   return { type, value: get(gvariantType(type), bytes.subarray(0, separator), deeper(at)) };
 }
 
-function deeper(at: Reading): Reading {
-  return { what: at.what, depth: at.depth + 1 };
-}
-
 function getMaybe(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue {
   if (bytes.length === 0) return null;
   const element = memberOf(type, 0);
@@ -296,69 +294,23 @@ function fixedItems(element: GVariantType, bytes: Uint8Array, at: Reading): GVar
 }
 
 function variableItems(element: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue[] {
-  const { length } = bytes;
-  if (length === 0) return [];
-  const size = offsetSize(length);
-  const table = offset(bytes, length - size, size, at);
-  const count = (length - table) / size;
-  if (count < 1 || !Number.isInteger(count)) throw malformed(at.what, "an array with a bad offset table");
+  const frame = arrayFrame(bytes, at);
   const inner = deeper(at);
   const items: GVariantValue[] = [];
   let start = 0;
-  for (let index = 0; index < count; index++) {
-    const end = offset(bytes, table + index * size, size, at);
-    items.push(get(element, slice(bytes, start, end, table, element.alignment, at), inner));
+  for (let index = 0; index < frame.count; index++) {
+    const end = itemEnd(bytes, frame, index, at);
+    items.push(get(element, slice(bytes, start, end, frame.table, element.alignment, at), inner));
     start = end;
   }
   return items;
 }
 
 function getTuple(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue[] {
-  const { members } = type;
-  const size = offsetSize(bytes.length);
-  const table = bytes.length - type.framed * size;
-  if (table < 0) throw malformed(at.what, `too short for type ${type.text}`);
   const inner = deeper(at);
-  const values: GVariantValue[] = [];
-  let start = 0;
-  let nextOffset = bytes.length;
-  for (const [index, member] of members.entries()) {
-    let end = table;
-    if (member.fixedSize > 0) end = alignUp(start, member.alignment) + member.fixedSize;
-    else if (index < members.length - 1) end = offset(bytes, (nextOffset -= size), size, at);
-    values.push(get(member, slice(bytes, start, end, table, member.alignment, at), inner));
-    start = end;
+  const values: GVariantValue[] = tupleSlices(type, bytes, at);
+  for (let index = 0; index < values.length; index++) {
+    values[index] = get(memberOf(type, index), values[index] as Uint8Array, inner);
   }
-  if (type.fixedSize > 0) slice(bytes, start, table, table, 1, at);
-  else if (start !== table) throw malformed(at.what, `bytes after the last member of ${type.text}`);
   return values;
-}
-
-/** A member's bytes: between its aligned start and its end, inside the body, with zeros as padding. */
-function slice(
-  bytes: Uint8Array,
-  previousEnd: number,
-  end: number,
-  limit: number,
-  alignment: number,
-  at: Reading,
-): Uint8Array {
-  const start = alignUp(previousEnd, alignment);
-  if (start > end || end > limit) throw malformed(at.what, `a member from ${start} to ${end} of ${limit} bytes`);
-  for (let index = previousEnd; index < start; index++) {
-    if (bytes[index] !== 0) throw malformed(at.what, "padding that is not zero");
-  }
-  return bytes.subarray(start, end);
-}
-
-/** Bytes of each framing offset: it follows from the container's size. */
-function offsetSize(length: number): 1 | 2 | 4 | 8 {
-  return length <= 0xff ? 1 : length <= 0xffff ? 2 : length <= 0xffffffff ? 4 : 8;
-}
-
-function offset(bytes: Uint8Array, position: number, size: 1 | 2 | 4 | 8, at: Reading): number {
-  if (position < 0 || position + size > bytes.length) throw malformed(at.what, "a missing offset table");
-  let value = 0;
-  for (let index = size - 1; index >= 0; index--) value = value * 256 + (bytes[position + index] ?? 0);
-  return value;
 }

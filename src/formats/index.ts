@@ -4,6 +4,7 @@ export * from "./bls-entry.ts";
 export * from "./deb822.ts";
 export * from "./errors.ts";
 export * from "./file-contexts.ts";
+export { gvariantItems, type GVariantItems, gvariantMembers, SerializedGVariant } from "./gvariant-frame.ts";
 export * from "./gvariant.ts";
 export * from "./gvariant-text.ts";
 export * from "./keyfile.ts";

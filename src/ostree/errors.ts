@@ -31,6 +31,8 @@ export const ostreeError = defineErrors("ostree", {
   "gpg-verify":
     "A commit or summary has no valid GPG signature by a key that this remote trusts. Import the publisher's key with `atomic ostree remote gpg-import`; gpg-verify=false in the remote's config turns the check off.",
   remote: "A remote is unknown, exists already, or lacks a setting.",
+  "corrupt-delta":
+    "A static delta is damaged, or tries what no delta may: its instructions or sizes contradict its own headers. Delete it and make or fetch it again; a pull with --disable-static-deltas does without.",
   unsupported: "The repository or remote uses a feature that this program does not support.",
   "no-such-remote-ref": "The remote repository has no such ref. `atomic ostree remote refs REMOTE` lists what it has.",
   "pull-failed": "A pull could not be completed; nothing of it is visible. Pull again: what was fetched is kept.",

@@ -22,6 +22,7 @@ export { type FileCheckoutOptions, type UnionMode } from "./checkout-file.ts";
 export * from "./checksum-file.ts";
 export * from "./find-path.ts";
 export * from "./bindings.ts";
+export { listDeltas, type DeltaName } from "./delta-names.ts";
 export * from "./delete-object.ts";
 export * from "./fsck.ts";
 export * from "./gpg.ts";

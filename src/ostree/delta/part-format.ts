@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Part files of static deltas: `(yay)`, compression and payload `(a(uuu)aa(ayay)ayay)` (ostree-repo-static-delta-private.h). */
+import type { Xattr } from "../../base/index.ts";
+import {
+  gvariantItems,
+  type GVariantItems,
+  gvariantMembers,
+  readGVariant,
+  SerializedGVariant,
+  writeGVariant,
+} from "../../formats/index.ts";
+import { ostreeError } from "../errors.ts";
+import { swap32, xattrsFromVariant, xattrsToVariant } from "../file-object.ts";
+
+/** OSTREE_DELTAPART_VERSION: the newest that is understood. */
+export const partVersion = 0;
+
+/** First byte of a part file. */
+export const partCompression = { none: 0, xz: 0x78 } as const;
+
+/** Numbers of the instructions (OstreeStaticDeltaOpCode). */
+export const opcodes = {
+  openSpliceAndClose: 0x53, // S
+  open: 0x6f, // o
+  write: 0x77, // w
+  setReadSource: 0x72, // r
+  unsetReadSource: 0x52, // R
+  close: 0x63, // c
+  bspatch: 0x42, // B
+} as const;
+
+/** Owner and mode of a content object, as instructions refer to them by number. */
+export interface PartMode {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+/** OSTREE_STATIC_DELTA_PART_PAYLOAD_FORMAT_V0 */
+const payloadType = "(a(uuu)aa(ayay)ayay)";
+const modeType = "(uuu)";
+const xattrsType = "a(ayay)";
+
+export interface PartPayload {
+  readonly modes: readonly PartMode[];
+  readonly xattrs: readonly (readonly Xattr[])[];
+  /** What instructions take bytes from: content, patches, checksums of read sources. */
+  readonly data: Uint8Array;
+  readonly operations: Uint8Array;
+}
+
+/** The payload of a part, without compression. */
+export function encodePartPayload({ modes, xattrs, data, operations }: PartPayload): Buffer {
+  return writeGVariant(payloadType, [
+    modes.map(({ uid, gid, mode }) => [swap32(uid), swap32(gid), swap32(mode)]),
+    xattrs.map((set) => xattrsToVariant(set)),
+    new SerializedGVariant(data),
+    new SerializedGVariant(operations),
+  ]);
+}
+
+/** A payload whose tables are read where instructions point at them: a table of a million entries costs nothing. */
+export interface OpenedPayload {
+  readonly modeCount: number;
+  readonly xattrsCount: number;
+  mode(index: number): PartMode;
+  /** Checked: sorted, no doubles, no empty names (ostree_validate_structureof_xattrs). */
+  xattrs(index: number): readonly Xattr[];
+  readonly data: Uint8Array;
+  readonly operations: Uint8Array;
+}
+
+/** Bytes are views of the input. @param what name of the input, for errors */
+export function openPartPayload(bytes: Uint8Array, what: string): OpenedPayload {
+  const [modes, xattrs, data, operations] = gvariantMembers(payloadType, bytes, what) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  const modeItems = gvariantItems(modeType, modes, what);
+  const xattrItems = gvariantItems(xattrsType, xattrs, what);
+  return {
+    modeCount: modeItems.count,
+    xattrsCount: xattrItems.count,
+    mode: (index) => readMode(modeItems, index, what),
+    xattrs: remembered((index) => readXattrSet(xattrItems, index, what)),
+    data,
+    operations,
+  };
+}
+
+function readMode(items: GVariantItems, index: number, what: string): PartMode {
+  if (index >= items.count) throw ostreeError("corrupt-delta", `${what}: no mode ${index} of ${items.count}`);
+  const [uid, gid, mode] = readGVariant(modeType, items.at(index), what) as [number, number, number];
+  return { uid: swap32(uid), gid: swap32(gid), mode: swap32(mode) };
+}
+
+function readXattrSet(items: GVariantItems, index: number, what: string): Xattr[] {
+  if (index >= items.count) throw ostreeError("corrupt-delta", `${what}: no attributes ${index} of ${items.count}`);
+  return xattrsFromVariant(readGVariant(xattrsType, items.at(index), what), what);
+}
+
+/** Sets that are remembered, at most: most files share a few. */
+const rememberedLimit = 1024;
+
+function remembered<T>(read: (index: number) => T): (index: number) => T {
+  const known = new Map<number, T>();
+  return (index) => {
+    const found = known.get(index);
+    if (found !== undefined) return found;
+    const value = read(index);
+    if (known.size < rememberedLimit) known.set(index, value);
+    return value;
+  };
+}
+
+/** Serialized `(yay)`: the second member needs no framing offset. */
+export function encodePart(compression: number, body: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.of(compression), body]);
+}
