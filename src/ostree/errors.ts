@@ -30,6 +30,10 @@ export const ostreeError = defineErrors("ostree", {
   "gpg-keys": "GPG keys could not be read or found. `gpg --export KEY` makes a file that `remote gpg-import` takes.",
   "gpg-verify":
     "A commit or summary has no valid GPG signature by a key that this remote trusts. Import the publisher's key with `atomic ostree remote gpg-import`; gpg-verify=false in the remote's config turns the check off.",
+  "sign-keys":
+    "Keys for signatures could not be read or are of another kind. An ed25519 key is base64: 32 bytes the public one, 64 bytes (seed and public key) the secret one; an spki key is a PEM file, or its base64 on the command line.",
+  "sign-verify":
+    "A commit, summary or delta has no valid signature by a key that is trusted. `atomic ostree remote add --sign-verify=TYPE=file:PATH` says which keys a remote is trusted by.",
   remote: "A remote is unknown, exists already, or lacks a setting.",
   "corrupt-delta":
     "A static delta is damaged, or tries what no delta may: its instructions or sizes contradict its own headers. Delete it and make or fetch it again; a pull with --disable-static-deltas does without.",

@@ -2,7 +2,7 @@
 import { ostreeError } from "./errors.ts";
 import { loadKeyrings, type KeyringPlaces, type SignatureResult, verifySignatures } from "./gpg.ts";
 import type { PullSource } from "./pull-source.ts";
-import { decodeSignatures } from "./summary.ts";
+import { readDetached, signaturesIn } from "./sign/detached.ts";
 import { decodeSummary, type Summary } from "./summary-format.ts";
 
 /** Bytes of a summary at most: a server cannot make us take more (libostree: OSTREE_MAX_METADATA_SIZE). */
@@ -40,7 +40,7 @@ async function verifySummary(
   const disable = "(use gpg-verify-summary=false in remote config to disable)";
   if (!bytes) throw ostreeError("gpg-verify", `GPG verification enabled, but no summary found ${disable}`);
   if (!signatures) throw ostreeError("gpg-verify", `GPG verification enabled, but no summary.sig found ${disable}`);
-  const found = decodeSignatures(signatures, `${source.name}/summary.sig`);
+  const found = signaturesIn(readDetached(signatures, `${source.name}/summary.sig`), "gpg") ?? [];
   requireValid(`${source.name}/summary`, await verifySignatures(bytes, found, loadKeyrings(places)));
 }
 

@@ -197,7 +197,7 @@ function selectKeys(keys: readonly Key[], ids: readonly string[]): readonly Key[
 }
 
 /** A binary detached signature made by GnuPG, which holds the secret keys. */
-export async function signDetached(data: Uint8Array, keyId: string, homedir?: string): Promise<Buffer> {
+export async function gpgSign(data: Uint8Array, keyId: string, homedir?: string): Promise<Buffer> {
   const home = homedir === undefined ? [] : ["--homedir", homedir];
   const args = [...home, "--batch", "--quiet", "--no-armor", "--local-user", keyId, "--detach-sign", "--output", "-"];
   return runBytes("gpg", args, { input: data });

@@ -39,4 +39,4 @@ export * from "./list-tree.ts";
 export * from "./log.ts";
 export * from "./diff.ts";
 export * from "./parse-date.ts";
-export * from "./sign-commit.ts";
+export * from "./sign/index.ts";

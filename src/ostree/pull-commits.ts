@@ -12,7 +12,7 @@ import { loosePath } from "./object-path.ts";
 import type { PullSource } from "./pull-source.ts";
 import type { IncomingStore } from "./store-fetched.ts";
 import { storeHas } from "./store-content.ts";
-import { decodeSignatures } from "./summary.ts";
+import { readDetached, signaturesIn } from "./sign/detached.ts";
 import type { Repo } from "./repo.ts";
 import { compareChecksum } from "./verify-object.ts";
 import { hash } from "node:crypto";
@@ -121,7 +121,7 @@ export class CommitPull {
     const what = `commit ${checksum} of ${this.#source.name}`;
     const local = this.#repo.objectPath(checksum, "commitmeta");
     const metadata = detached ?? (existsSync(local) ? this.#repo.loadMetadata(checksum, "commitmeta") : undefined);
-    const signatures = metadata ? decodeSignatures(metadata, `${checksum}.commitmeta`) : [];
+    const signatures = signaturesIn(readDetached(metadata, `${checksum}.commitmeta`), "gpg") ?? [];
     if (signatures.length === 0) {
       throw ostreeError(
         "gpg-verify",

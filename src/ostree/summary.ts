@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { readIfExists, removeIfExists, writeFileAtomic } from "../base/index.ts";
-import { readGVariant, type Variant, writeGVariant } from "../formats/index.ts";
+import type { Variant } from "../formats/index.ts";
 import { keepsTombstones } from "./delete-object.ts";
 import { deltaDigests } from "./delta-names.ts";
 import { ostreeError } from "./errors.ts";
-import { signDetached } from "./gpg.ts";
 import { defaultTimestamp } from "./parse-date.ts";
 import type { Repo } from "./repo.ts";
+import { writeDetached } from "./sign/detached.ts";
+import { signDetached, type Signer } from "./sign/signer.ts";
 import {
   bigEndian,
   decodeSummary,
@@ -22,9 +23,7 @@ export interface UpdateSummaryOptions {
   readonly metadata?: ReadonlyMap<string, Variant>;
   /** Seconds since 1970 for last-modified; default: SOURCE_DATE_EPOCH, or now. */
   readonly timestamp?: bigint;
-  /** GnuPG key to sign with. */
-  readonly gpgKeys?: readonly string[];
-  readonly gpgHomedir?: string;
+  readonly signers?: readonly Signer[];
 }
 
 /**
@@ -43,10 +42,9 @@ export async function updateSummary(repo: Repo, options: UpdateSummaryOptions = 
   if (signatures) writeFileAtomic(`${path}.sig`, signatures, { durable });
 }
 
-async function sign(bytes: Buffer, options: UpdateSummaryOptions): Promise<Buffer | undefined> {
-  const signatures: Buffer[] = [];
-  for (const key of options.gpgKeys ?? []) signatures.push(await signDetached(bytes, key, options.gpgHomedir));
-  return signatures.length === 0 ? undefined : encodeSignatures(signatures);
+/** `summary.sig` holds the signatures of all kinds. */
+async function sign(bytes: Buffer, { signers = [] }: UpdateSummaryOptions): Promise<Buffer | undefined> {
+  return signers.length === 0 ? undefined : writeDetached(await signDetached(new Map(), bytes, signers));
 }
 
 export function makeSummary(repo: Repo, options: UpdateSummaryOptions = {}): Summary {
@@ -100,27 +98,4 @@ export function readSummary(repo: Repo): { summary: Summary; bytes: Buffer } {
     throw ostreeError("remote", `${repo.path} has no summary`, { hint: "atomic ostree summary -u  writes one" });
   }
   return { summary: decodeSummary(bytes, path), bytes };
-}
-
-/** Key of GPG signatures in `summary.sig` and detached commit metadata. */
-const signaturesKey = "ostree.gpgsigs";
-
-export function encodeSignatures(signatures: readonly Uint8Array[]): Buffer {
-  return writeGVariant("a{sv}", new Map([[signaturesKey, { type: "aay", value: [...signatures] }]]));
-}
-
-/** The GPG signatures in an `a{sv}` of detached metadata. */
-export function decodeSignatures(bytes: Uint8Array, what: string): Uint8Array[] {
-  const metadata = readGVariant("a{sv}", bytes, what) as ReadonlyMap<string, Variant>;
-  const found = metadata.get(signaturesKey);
-  return found?.type === "aay" ? (found.value as Uint8Array[]) : [];
-}
-
-/** Detached metadata of a commit with one more signature (ostree_repo_append_gpg_signature). */
-export function appendSignature(existing: Uint8Array | undefined, signature: Uint8Array, what: string): Buffer {
-  const old = existing
-    ? (readGVariant("a{sv}", existing, what) as ReadonlyMap<string, Variant>)
-    : new Map<string, Variant>();
-  const before = existing ? decodeSignatures(existing, what) : [];
-  return writeGVariant("a{sv}", new Map([...old, [signaturesKey, { type: "aay", value: [...before, signature] }]]));
 }

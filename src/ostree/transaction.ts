@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, statfsSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { type HeldLock, syncDirectory, syncFileSystem, unlessErrno, writeAll } from "../base/index.ts";
 import { encodeFileHeader } from "./file-object.ts";
@@ -102,6 +102,13 @@ export class Transaction implements Disposable {
     }
     this.stats.metadataWritten++;
     return checksum;
+  }
+
+  /** A metadata object that is in the repository or was added. */
+  loadMetadata(checksum: Checksum, type: Exclude<ObjectType, "file">): Buffer {
+    return this.repo.has(checksum, type)
+      ? this.repo.loadMetadata(checksum, type)
+      : readFileSync(this.stagedPath(checksum, type));
   }
 
   /** Adds a content object held in memory. */

@@ -9,6 +9,7 @@ import { removeTree } from "../../src/base/index.ts";
 import {
   addRemote,
   commitSignatures,
+  gpgSigner,
   importKeys,
   pull,
   remoteKeyringPath,
@@ -16,6 +17,8 @@ import {
   serveDirectory,
   signCommit,
   updateSummary,
+  withSignatures,
+  writeDetached,
 } from "../../src/ostree/index.ts";
 import { stock, stockAsync } from "./fixture.ts";
 
@@ -115,8 +118,7 @@ test("a signature by a key that is expired is refused", async () => {
     "-",
     join(directory, "commit"),
   );
-  const { appendSignature } = await import("../../src/ostree/index.ts");
-  writeFileSync(repo.objectPath(commit, "commitmeta"), appendSignature(undefined, signature, "test"));
+  writeFileSync(repo.objectPath(commit, "commitmeta"), writeDetached(withSignatures(new Map(), "gpg", [signature])));
   await using server = await serveDirectory(repo.path);
   const end = await target(server.url, ["expired"]);
   await assert.rejects(pull(end, { remote: "origin", refs: ["unsigned"] }), refused(/Key expired 2020-01-31/));
@@ -144,7 +146,7 @@ test("a verified summary; one that was changed or is not signed is refused", asy
   await assert.rejects(pullFrom(), refused(/no summary found/));
   await updateSummary(repo);
   await assert.rejects(pullFrom(), refused(/no summary.sig found/));
-  await updateSummary(repo, { gpgKeys: ["publisher@example.com"], gpgHomedir: home });
+  await updateSummary(repo, { signers: [gpgSigner("publisher@example.com", home)] });
   await pullFrom();
   writeFileSync(join(repo.path, "summary"), readFileSync(join(source, "summary")));
   await assert.rejects(pullFrom(), refused(/BAD signature/));
@@ -153,8 +155,8 @@ test("a verified summary; one that was changed or is not signed is refused", asy
 test("stock accepts commits and summaries that we signed", async () => {
   const repo = Repo.init(join(directory, "ours"), "archive");
   await pull(repo, { source: Repo.open(source), refs: ["unsigned"] });
-  await signCommit(repo, repo.resolve("unsigned"), "publisher@example.com", home);
-  await updateSummary(repo, { gpgKeys: ["publisher@example.com"], gpgHomedir: home });
+  await signCommit(repo, repo.resolve("unsigned"), gpgSigner("publisher@example.com", home));
+  await updateSummary(repo, { signers: [gpgSigner("publisher@example.com", home)] });
   await using server = await serveDirectory(repo.path);
   const end = join(directory, "stock-end");
   const keys = join(directory, "keys.gpg");

@@ -31,6 +31,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "ostree config": () => import("./ostree/config.ts"),
   "ostree diff": () => import("./ostree/diff.ts"),
   "ostree fsck": () => import("./ostree/fsck.ts"),
+  "ostree sign": () => import("./ostree/sign.ts"),
   "ostree gpg-sign": () => import("./ostree/gpg-sign.ts"),
   "ostree init": () => import("./ostree/init.ts"),
   "ostree log": () => import("./ostree/log.ts"),

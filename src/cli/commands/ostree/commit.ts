@@ -2,6 +2,7 @@
 import { defineCommand } from "../../command.ts";
 import { refuse, repoOption } from "./open-repo.ts";
 import type { Committed } from "./run-commit.ts";
+import { signFromFileOption, signOptions } from "./signers.ts";
 
 export default defineCommand<Committed & { table: boolean }>({
   path: ["ostree", "commit"],
@@ -59,18 +60,15 @@ export default defineCommand<Committed & { table: boolean }>({
     { name: "skip-list", value: "PATH", help: "File containing list of files to skip" },
     { name: "consume", help: "Consume (delete) content after commit (for local directories)" },
     { name: "table-output", help: "Output more information in a KEY: VALUE format" },
-    { name: "gpg-sign", value: "KEY-ID", repeat: true, help: "GPG Key ID to sign the commit with" },
-    { name: "gpg-homedir", value: "HOMEDIR", help: "GPG Homedir to use when looking for keyrings" },
-    { name: "sign", value: "KEY_ID", repeat: true, hidden: true, help: "Not supported" },
-    { name: "sign-type", value: "NAME", hidden: true, help: "Not supported" },
-    { name: "sign-from-file", value: "FILE", hidden: true, help: "Not supported" },
+    ...signOptions("commit"),
+    signFromFileOption,
     { name: "generate-sizes", hidden: true, help: "Not supported" },
     { name: "fsync", value: "POLICY", help: "Specify how to invoke fsync()" },
     { name: "timestamp", value: "TIMESTAMP", help: "Override the timestamp of the commit" },
   ],
   async run(invocation) {
     refuse(invocation, "editor", "bootable", "selinux-policy", "selinux-policy-from-base", "devino-canonical");
-    refuse(invocation, "tar-autocreate-parents", "tar-pathname-filter", "sign", "sign-type", "sign-from-file");
+    refuse(invocation, "tar-autocreate-parents", "tar-pathname-filter");
     refuse(invocation, "generate-sizes");
     const { runCommit } = await import("./run-commit.ts");
     return { ...(await runCommit(invocation)), table: invocation.flag("table-output") };

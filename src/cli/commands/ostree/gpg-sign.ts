@@ -18,9 +18,10 @@ export default defineCommand({
     refuse(invocation, "delete");
     const rev = argument(invocation, 0, "Need a COMMIT to sign or verify");
     argument(invocation, 1, "Need at least one GPG KEY-ID to sign with");
-    const { signCommit } = await import("../../../ostree/index.ts");
+    const { gpgSigner, signCommit } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
     const commit = repo.resolve(rev);
-    for (const key of invocation.args.slice(1)) await signCommit(repo, commit, key, invocation.value("gpg-homedir"));
+    const home = invocation.value("gpg-homedir");
+    for (const key of invocation.args.slice(1)) await signCommit(repo, commit, gpgSigner(key, home));
   },
 });

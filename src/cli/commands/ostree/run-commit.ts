@@ -2,13 +2,15 @@
 /** What `ostree commit` does, in stock's order (ot-builtin-commit.c). */
 import { readFileSync } from "node:fs";
 import { removeTree } from "../../../base/index.ts";
-import { type Variant, writeGVariant } from "../../../formats/index.ts";
+import type { Variant } from "../../../formats/index.ts";
 import {
   asChecksum,
   defaultTimestamp,
   type Checksum,
   type CommitModifiers,
+  type Detached,
   type DirNode,
+  loadDetached,
   overlayTree,
   parseDate,
   parseStatOverride,
@@ -16,16 +18,18 @@ import {
   refBinding,
   type Repo,
   scanTree,
-  signCommit,
+  signDetached,
   Transaction,
   type TransactionStats,
   walkTree,
+  writeDetached,
   writeCommit,
   writeTree,
 } from "../../../ostree/index.ts";
 import type { Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { booleanOption, integerOption, keyValue, openRepo } from "./open-repo.ts";
+import { signersOf } from "./signers.ts";
 import { variantValue } from "./variant-value.ts";
 
 export interface Committed {
@@ -59,8 +63,8 @@ export async function runCommit(invocation: Invocation): Promise<Committed> {
     metadata,
     transaction,
   });
-  addDetached(invocation, transaction, checksum);
-  await finish(invocation, repo, transaction, checksum, branch);
+  await addDetached(invocation, repo, transaction, checksum);
+  finish(invocation, transaction, checksum, branch);
   return { checksum, unchanged: false, stats: transaction.stats };
 }
 
@@ -198,26 +202,32 @@ function checkUnmatched(tree: DirNode, modifiers: CommitModifiers, skipped: Map<
   if (overrides.size > 0) throw cliError("usage", `Unmatched statoverride paths: ${[...overrides].join(", ")}`);
 }
 
-function addDetached(invocation: Invocation, transaction: Transaction, checksum: Checksum): void {
-  const given = invocation.values("add-detached-metadata-string").map(keyValue);
-  if (given.length === 0) return;
-  const metadata = new Map(given.map(([key, value]) => [key, { type: "s", value }]));
-  transaction.writeMetadata("commitmeta", writeGVariant("a{sv}", metadata), checksum);
-}
-
-/** A signature comes before the ref: nobody shall see the commit on its branch without it. */
-async function finish(
+/** Signatures come with the commit: nobody shall see it without them, and without a key there is no commit. */
+async function addDetached(
   invocation: Invocation,
   repo: Repo,
   transaction: Transaction,
   checksum: Checksum,
-  branch: string | undefined,
 ): Promise<void> {
-  const keys = invocation.values("gpg-sign");
-  if (branch !== undefined && keys.length === 0) transaction.setRef(branch, checksum);
+  const given = invocation.values("add-detached-metadata-string").map(keyValue);
+  const signers = await signersOf(invocation, invocation.values("sign-from-file"));
+  if (given.length + signers.length === 0) return;
+  const before: Detached =
+    given.length === 0
+      ? loadDetached(repo, checksum)
+      : new Map(given.map(([key, value]) => [key, { type: "s", value }]));
+  const detached = await signDetached(before, transaction.loadMetadata(checksum, "commit"), signers);
+  transaction.writeMetadata("commitmeta", writeDetached(detached), checksum);
+}
+
+function finish(
+  invocation: Invocation,
+  transaction: Transaction,
+  checksum: Checksum,
+  branch: string | undefined,
+): void {
+  if (branch !== undefined) transaction.setRef(branch, checksum);
   transaction.commit();
-  for (const key of keys) await signCommit(repo, checksum, key, invocation.value("gpg-homedir"));
-  if (branch !== undefined && keys.length > 0) repo.setRef(branch, checksum);
   if (invocation.flag("consume")) {
     for (const spec of invocation.values("tree")) if (spec.startsWith("dir=")) removeTree(spec.slice(4));
   }

@@ -2,7 +2,8 @@
 import type { Variant } from "../../../formats/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { keyValue, openRepo, refuse, repoOption } from "./open-repo.ts";
+import { keyValue, openRepo, repoOption } from "./open-repo.ts";
+import { signersOf, signOptions } from "./signers.ts";
 import { variantValue } from "./variant-value.ts";
 
 export default defineCommand<string>({
@@ -14,10 +15,7 @@ export default defineCommand<string>({
     { name: "update", short: "u", help: "Update the summary" },
     { name: "view", short: "v", help: "View the local summary file" },
     { name: "raw", help: "View the raw bytes of the summary file" },
-    { name: "gpg-sign", value: "KEY-ID", repeat: true, help: "GPG Key ID to sign the summary with" },
-    { name: "gpg-homedir", value: "HOMEDIR", help: "GPG Homedir to use when looking for keyrings" },
-    { name: "sign", value: "KEY-ID", repeat: true, hidden: true, help: "Not supported" },
-    { name: "sign-type", value: "NAME", hidden: true, help: "Not supported" },
+    ...signOptions("summary"),
     {
       name: "add-metadata",
       short: "m",
@@ -27,13 +25,10 @@ export default defineCommand<string>({
     },
   ],
   async run(invocation) {
-    refuse(invocation, "sign", "sign-type");
     const { readSummary, updateSummary } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
     if (invocation.flag("update")) {
-      const gpgHomedir = invocation.value("gpg-homedir");
-      const home = gpgHomedir === undefined ? {} : { gpgHomedir };
-      await updateSummary(repo, { metadata: metadata(invocation), gpgKeys: invocation.values("gpg-sign"), ...home });
+      await updateSummary(repo, { metadata: metadata(invocation), signers: await signersOf(invocation) });
       return "";
     }
     const raw = invocation.flag("raw");
