@@ -8,6 +8,7 @@ export * from "./http.ts";
 export * from "./pool.ts";
 export * from "./process.ts";
 export * from "./progress.ts";
+export * from "./raw-deflate.ts";
 export * from "./raw-inflate.ts";
 export * from "./source.ts";
 export * from "./syscalls.ts";

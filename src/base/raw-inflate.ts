@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ffi from "node:ffi";
+import { libdeflate } from "./libdeflate.ts";
 
 /** Offsets in zlib's z_stream on 64-bit machines (zlib.h). */
 const stream = { nextIn: 0, availIn: 8, nextOut: 24, availOut: 32, size: 112 } as const;
@@ -52,6 +53,7 @@ class RawInflater {
   }
 }
 
+let output: Buffer | undefined;
 let inflater: RawInflater | "unavailable" | undefined;
 
 /**
@@ -61,6 +63,12 @@ let inflater: RawInflater | "unavailable" | undefined;
  */
 export function inflateSmall(compressed: Uint8Array, size: number): Buffer | undefined {
   if (compressed.length > limit || size > limit) return undefined;
+  const library = libdeflate();
+  if (library !== undefined) {
+    output ??= Buffer.allocUnsafeSlow(limit);
+    const content = output.subarray(0, size);
+    return library.decompress(compressed, content) ? content : undefined;
+  }
   inflater ??= openInflater();
   return inflater === "unavailable" ? undefined : inflater.inflate(compressed, size);
 }
@@ -71,4 +79,15 @@ function openInflater(): RawInflater | "unavailable" {
   } catch {
     return "unavailable";
   }
+}
+
+/** Deflate expands at most this many times (zlib's technical details): a larger announced size is a lie. */
+const largestExpansion = 1032;
+
+/** As `inflateSmall`, of any size and into memory of its own; `undefined` also without libdeflate. */
+export function inflateWhole(compressed: Uint8Array, size: number): Buffer | undefined {
+  const library = libdeflate();
+  if (library === undefined || size > compressed.length * largestExpansion + 64) return undefined;
+  const content = Buffer.allocUnsafe(size);
+  return library.decompress(compressed, content) ? content : undefined;
 }

@@ -44,7 +44,7 @@ export interface ContentResult {
 }
 
 /** Files up to this size are read and hashed in one piece; larger ones are read in pieces of it. */
-const pieceSize = 4 << 20;
+const pieceSize = 16 << 20;
 const headerRoom = 64 << 10;
 /** The file may have been replaced since it was listed: by a link, or by a FIFO, whose opening would wait. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { pipeline, Readable } from "node:stream";
 import { createInflateRaw, inflateRawSync } from "node:zlib";
-import { getXattr, readXattrs } from "../base/index.ts";
+import { getXattr, inflateWhole, readXattrs } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import {
   archiveHeaderLength,
@@ -161,6 +161,8 @@ async function* inflateStream(path: string, contentOffset: number, size: number)
 
 /** @param size the announced size: output beyond it is a decompression bomb, not content */
 export function inflateExactly(compressed: Uint8Array, size: number, what: string): Buffer {
+  const whole = inflateWhole(compressed, size);
+  if (whole !== undefined) return whole;
   try {
     // The output in one piece of the right size is 1.4 times as fast as in pieces of the default size. Deflate expands
     // at most 1032 times: an absurd announced size is not allocated.

@@ -14,8 +14,7 @@ import {
   unlinkSync,
   writevSync,
 } from "node:fs";
-import { deflateRawSync } from "node:zlib";
-import { isErrno, setXattr, setXattrOf, writeAll } from "../base/index.ts";
+import { deflatePiece, deflateWhole, isErrno, setXattr, setXattrOf, writeAll } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { encodeArchiveHeader, encodeUserMeta } from "./file-object.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType, type RepoMode } from "./model.ts";
@@ -176,10 +175,6 @@ function writePlain(fd: number, content: Uint8Array | ContentWriter): number {
   return written;
 }
 
-/** Z_FULL_FLUSH ends a piece at a byte boundary without the final bit: pieces can be concatenated to one stream. */
-const fullFlush = 3;
-const finish = 4;
-
 function writeArchive(
   store: Store,
   fd: number,
@@ -190,19 +185,14 @@ function writeArchive(
   const head = encodeArchiveHeader(header, size);
   const linked = isSymlinkMode(header.mode);
   if (typeof content !== "function") {
-    const body = linked ? [] : [deflate(content, store.zlibLevel, finish)];
+    const body = linked ? [] : [deflateWhole(content, store.zlibLevel)];
     return writeVector(fd, [head, ...body]);
   }
   let written = writeWhole(fd, head);
   content((piece, last) => {
-    written += writeWhole(fd, deflate(piece, store.zlibLevel, last ? finish : fullFlush));
+    written += writeWhole(fd, deflatePiece(piece, store.zlibLevel, last));
   });
   return written;
-}
-
-/** Output buffers of the default size would be mostly air: half of all files are smaller. */
-function deflate(content: Uint8Array, level: number, finishFlush: number): Buffer {
-  return deflateRawSync(content, { level, finishFlush, chunkSize: Math.min(content.length + 64, 64 << 10) });
 }
 
 function writeVector(fd: number, parts: readonly Buffer[]): number {
