@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import { AtomicError } from "../../src/base/index.ts";
+import { mutate, Random } from "./mutate.ts";
+import type { FuzzTarget } from "./targets.ts";
+
+export interface FuzzResult {
+  readonly executions: number;
+  /** How many were decoded; the others were refused. */
+  readonly accepted: number;
+  /** Of one execution. */
+  readonly worstMilliseconds: number;
+}
+
+/** An input on which a decoder failed in a way that is no refusal. */
+export class FuzzFailure extends Error {
+  constructor(target: FuzzTarget, number: number, seed: number, input: Buffer, cause: unknown) {
+    const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    super(`${target.name}, seed ${seed}, execution ${number}: ${text}\ninput: ${input.toString("hex")}`);
+  }
+}
+
+/** One execution is a hang when it takes longer. */
+export const hangMilliseconds = 1000;
+
+/** @param each called now and then with the number of executions so far */
+export function runTarget(
+  target: FuzzTarget,
+  executions: number,
+  seed: number,
+  each: (done: number) => void = () => {},
+): FuzzResult {
+  let accepted = 0;
+  let worst = 0;
+  for (let number = 0; number < executions; number++) {
+    if (number % 10_000 === 0) each(number);
+    // Every execution can be had again by its number alone.
+    const input = mutate(target.seeds, new Random(Math.imul(seed, 0x9e3779b1) ^ number));
+    const began = performance.now();
+    try {
+      target.run(Buffer.from(input));
+      accepted++;
+    } catch (error) {
+      if (!isRefusal(target, error)) throw new FuzzFailure(target, number, seed, input, error);
+    }
+    const took = performance.now() - began;
+    worst = Math.max(worst, took);
+    if (took > hangMilliseconds) throw new FuzzFailure(target, number, seed, input, `took ${Math.round(took)} ms`);
+  }
+  return { executions, accepted, worstMilliseconds: worst };
+}
+
+function isRefusal({ refusal }: FuzzTarget, error: unknown): boolean {
+  if (error instanceof AtomicError) return true;
+  return error instanceof Error && error.constructor === Error && refusal?.test(error.message) === true;
+}
