@@ -8,8 +8,6 @@ export interface BindingCheck {
   readonly ref?: string | undefined;
   /** The collection that the remote belongs to: then the commit must say so as well. */
   readonly collectionId?: string | undefined;
-  /** Given, the refs of the binding must resolve to the commit itself. */
-  readonly resolve?: (ref: string) => Checksum | undefined;
 }
 
 /** As _ostree_repo_verify_bindings. */
@@ -26,7 +24,28 @@ export function checkBindings(commit: Commit, checksum: Checksum, check: Binding
     throw fail(`Commit has no requested ref ‘${check.ref}’ in ref binding metadata (${listed})`);
   }
   if (check.collectionId !== undefined) checkCollection(commit, check.collectionId, fail);
-  if (check.resolve) for (const ref of refs) checkBackRef(ref, checksum, check.resolve(ref));
+}
+
+/**
+ * Requires that the refs which a commit is bound to name it (fsck_one_commit).
+ * @param resolve what a ref is at; it is of the commit's collection when that is given
+ */
+export function checkBackRefs(
+  commit: Commit,
+  checksum: Checksum,
+  resolve: (ref: string, collection: string | undefined) => Checksum | undefined,
+): void {
+  const binding = commit.metadata.get("ostree.ref-binding");
+  if (binding?.type !== "as") return;
+  const id = commit.metadata.get("ostree.collection-binding");
+  const collection = id?.type === "s" ? String(id.value) : undefined;
+  for (const ref of binding.value as readonly string[]) {
+    const target = resolve(ref, collection);
+    if (target === checksum) continue;
+    const what = collection === undefined ? `Ref ‘${ref}’` : `Collection–ref (${collection}, ${ref})`;
+    const problem = target === undefined ? "does not exist" : "does not resolve to that commit";
+    throw ostreeError("corrupt", `${what} in bindings for commit ${checksum} ${problem}`);
+  }
 }
 
 function checkCollection(commit: Commit, wanted: string, fail: (detail: string) => Error): void {
@@ -38,14 +57,5 @@ function checkCollection(commit: Commit, wanted: string, fail: (detail: string) 
     throw fail(
       `Commit has collection ID ‘${String(found.value)}’ in collection binding metadata, while the remote it came from has collection ID ‘${wanted}’`,
     );
-  }
-}
-
-function checkBackRef(ref: string, checksum: Checksum, target: Checksum | undefined): void {
-  if (target === undefined) {
-    throw ostreeError("corrupt", `Ref ‘${ref}’ in bindings for commit ${checksum} does not exist`);
-  }
-  if (target !== checksum) {
-    throw ostreeError("corrupt", `Ref ‘${ref}’ in bindings for commit ${checksum} does not resolve to that commit`);
   }
 }

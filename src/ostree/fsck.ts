@@ -2,12 +2,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listDirectory, type ProgressListener, silent, unlessErrno, WorkerPool } from "../base/index.ts";
-import { checkBindings } from "./bindings.ts";
+import { type BindingCheck, checkBackRefs, checkBindings } from "./bindings.ts";
+import { formatCollectionRef } from "./collections/collection-ref.ts";
+import { listCollectionRefs } from "./collections/list-collection-refs.ts";
 import { deleteObject, enableTombstones, markPartial } from "./delete-object.ts";
 import { ostreeError } from "./errors.ts";
 import type { Checksum, ObjectType, RepoMode } from "./model.ts";
+import { parseRefSpec } from "./refs.ts";
 import type { Repo } from "./repo.ts";
-import { listCommits, listMirrorRefs, objectKey, Reachable, splitKey } from "./traverse.ts";
+import { listCommits, objectKey, Reachable, splitKey } from "./traverse.ts";
 
 export interface FsckOptions {
   /** Delete damaged objects, so that a pull fetches them again. */
@@ -18,7 +21,11 @@ export interface FsckOptions {
   readonly verifyBindings?: boolean;
   /** Check that the refs a commit is bound to name that commit. Implies `verifyBindings`. */
   readonly verifyBackRefs?: boolean;
+  /** Told what is looked at now; `commits` is the number of those whose objects are verified. */
+  readonly onPhase?: (phase: FsckPhase, commits?: number) => void;
 }
+
+export type FsckPhase = "refs" | "collections" | "commits" | "objects";
 
 /** Something wrong with an object. */
 export interface FsckFinding {
@@ -55,8 +62,11 @@ export async function fsck(
   options: FsckOptions = {},
   progress: ProgressListener = silent,
 ): Promise<FsckResult> {
-  checkRefs(repo, options.verifyBindings || options.verifyBackRefs);
+  const { onPhase = () => {} } = options;
+  checkRefs(repo, onPhase, options.verifyBindings || options.verifyBackRefs);
+  onPhase("commits");
   const state = surveyCommits(repo, options);
+  onPhase("objects", state.complete.length);
   const missing: FsckFinding[] = [];
   const verified = verifyAll(repo, progress);
   const reachable = reach(repo, state.complete);
@@ -69,21 +79,32 @@ export async function fsck(
   return { ...state.result, objects: checked, ...repair(repo, all, state.fsckMarked, options) };
 }
 
-function checkRefs(repo: Repo, bindings = false): void {
-  for (const [ref, commit] of [...repo.listRefs(), ...listMirrorRefs(repo)]) {
-    if (!repo.has(commit, "commit")) {
-      throw ostreeError("corrupt", `Loading commit for ref ${ref}: No such metadata object ${commit}.commit`);
-    }
-    const content = bindings ? unlessUnreadable(() => repo.loadCommit(commit)) : undefined;
-    const name = ref.startsWith("(") ? undefined : ref.slice(ref.indexOf(":") + 1);
-    if (content) checkBindings(content, commit, { ref: name });
+function checkRefs(repo: Repo, onPhase: NonNullable<FsckOptions["onPhase"]>, bindings = false): void {
+  onPhase("refs");
+  for (const [name, commit] of repo.listRefs()) {
+    checkRef(repo, name, commit, bindings ? { ref: parseRefSpec(name).ref } : undefined);
   }
+  onPhase("collections");
+  for (const { collection, ref, commit } of listCollectionRefs(repo, { remotes: false })) {
+    const name = formatCollectionRef({ collection, ref });
+    checkRef(repo, name, commit, bindings ? { ref, collectionId: collection } : undefined);
+  }
+}
+
+/** fsck_commit_for_ref */
+function checkRef(repo: Repo, name: string, commit: Checksum, bindings: BindingCheck | undefined): void {
+  if (!repo.has(commit, "commit")) {
+    throw ostreeError("corrupt", `Loading commit for ref ${name}: No such metadata object ${commit}.commit`);
+  }
+  const content = bindings ? unlessUnreadable(() => repo.loadCommit(commit)) : undefined;
+  if (content && bindings) checkBindings(content, commit, bindings);
 }
 
 function surveyCommits(repo: Repo, options: FsckOptions) {
   const complete: Checksum[] = [];
   const tombstones: Checksum[] = [];
   const fsckMarked = new Set<Checksum>();
+  const resolver = bindingResolver(repo);
   let partial = 0;
   for (const commit of listCommits(repo)) {
     if (repo.isPartial(commit)) {
@@ -92,13 +113,22 @@ function surveyCommits(repo: Repo, options: FsckOptions) {
     } else complete.push(commit);
     const content = unlessUnreadable(() => repo.loadCommit(commit));
     if (!content) continue;
-    if (options.verifyBackRefs) checkBindings(content, commit, { resolve: (ref) => repo.tryResolve(ref) });
+    if (options.verifyBackRefs) checkBackRefs(content, commit, resolver);
     if (options.addTombstones && content.parent !== undefined && !repo.has(content.parent, "commit")) {
       tombstones.push(commit);
     }
   }
   const result = { commits: complete.length, partial, fsckPartial: fsckMarked.size, tombstones };
   return { complete, fsckMarked, result };
+}
+
+function bindingResolver(repo: Repo): (ref: string, collection: string | undefined) => Checksum | undefined {
+  let collections: ReadonlyMap<string, Checksum> | undefined;
+  return (ref, collection) => {
+    if (collection === undefined) return repo.tryResolve(ref);
+    collections ??= new Map(listCollectionRefs(repo).map((found) => [formatCollectionRef(found), found.commit]));
+    return collections.get(formatCollectionRef({ collection, ref }));
+  };
 }
 
 /** A damaged object is found and reported by its checksum; here it only must not end the survey. */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lstatSync } from "node:fs";
 import { lstatIfExists, type ProgressListener, silent } from "../base/index.ts";
+import { formatCollectionRef } from "./collections/collection-ref.ts";
+import { listCollectionRefs } from "./collections/list-collection-refs.ts";
 import { clearPartial, deleteObject, enableTombstones } from "./delete-object.ts";
 import { deleteDeltasOfMissingCommits } from "./delta-names.ts";
 import { ostreeError } from "./errors.ts";
 import type { Checksum, ObjectType } from "./model.ts";
 import type { Repo } from "./repo.ts";
-import { listMirrorRefs, objectKey, Reachable } from "./traverse.ts";
+import { objectKey, Reachable } from "./traverse.ts";
 
 export interface PruneOptions {
   /** Keep what refs reach; without it every commit that is there is kept. */
@@ -60,7 +62,10 @@ function addRefs(repo: Repo, reachable: Reachable, options: PruneOptions): void 
     else if (keepYoungerThan !== undefined) addYounger(repo, reachable, commit, keepYoungerThan);
     else reachable.addCommit(commit, depth);
   }
-  for (const commit of listMirrorRefs(repo).values()) reachable.addCommit(commit, depth);
+  for (const { commit, collection } of listCollectionRefs(repo, { remotes: false })) {
+    // Those of the repository's own collection are its local refs.
+    if (collection !== repo.collectionId) reachable.addCommit(commit, depth);
+  }
 }
 
 /** The commit itself, and its line of parents down to the first that is older (traverse_keep_younger_than). */
@@ -104,12 +109,15 @@ function deleteUnreachable(
 
 /** Deletes a commit object that no ref points to, leaving a tombstone (`ostree prune --delete-commit`). */
 export function deleteCommit(repo: Repo, commit: Checksum): void {
-  for (const [ref, target] of [...repo.listRefs(), ...listMirrorRefs(repo)]) {
-    if (target === commit) {
-      const where = ref.startsWith("(") ? ref : `'${ref}'`;
-      throw ostreeError("in-use", `Commit '${commit}' is referenced by ${where}`);
-    }
-  }
+  const places = [
+    ...[...repo.listRefs()].map(([ref, target]) => ({ place: `'${ref}'`, target })),
+    ...listCollectionRefs(repo, { remotes: false }).map((ref) => ({
+      place: formatCollectionRef(ref),
+      target: ref.commit,
+    })),
+  ];
+  const used = places.find(({ target }) => target === commit);
+  if (used) throw ostreeError("in-use", `Commit '${commit}' is referenced by ${used.place}`);
   if (!lstatIfExists(repo.objectPath(commit, "commit"))) {
     throw ostreeError("no-such-object", `Deleting object ${commit}.commit: there is no such commit`);
   }

@@ -16,7 +16,7 @@ import { connectionLimit, httpSource, localSource, type PullSource } from "./pul
 import { findRemote, type Remote, remoteUrl, tryFindRemote } from "./remotes.ts";
 import { Repo } from "./repo.ts";
 import { IncomingStore } from "./store-fetched.ts";
-import { updateSummary } from "./summary.ts";
+import { updateSummaryIfAutomatic } from "./summary.ts";
 import { Transaction } from "./transaction.ts";
 
 /**
@@ -158,7 +158,7 @@ async function bring(
   await objects.run();
   publish(repo, transaction, resolved, options);
   if (!options.commitMetadataOnly && !options.subpaths?.length) for (const commit of pulled) clearPartial(repo, commit);
-  if (resolved.refs.size > 0 && repo.config.getBoolean("core", "auto-update-summary")) await updateSummary(repo);
+  if (resolved.refs.size > 0) await updateSummaryIfAutomatic(repo);
   const local = source.objects.type === "local";
   const { counts } = objects;
   return {

@@ -1,42 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Refs are files below `refs/heads` and `refs/remotes/REMOTE` that hold a checksum (ostree-repo-refs.c). */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+/** Refs are files below `refs/heads`, `refs/remotes/REMOTE` and `refs/mirrors/COLLECTION` that hold a checksum (ostree-repo-refs.c). */
+import { mkdirSync, readdirSync, renameSync, rmdirSync, symlinkSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   isErrno,
   listDirectory,
   readTextIfExists,
   removeIfExists,
+  temporaryName,
   unlessErrno,
   writeFileAtomic,
 } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { type Checksum, isChecksum } from "./model.ts";
 
-/** A ref's place: a local one has no remote. */
+/** A ref's place: a local one has neither remote nor collection, and none has both. */
 export interface RefSpec {
   readonly remote?: string;
+  /** The ref is a mirrored one of that collection. */
+  readonly collection?: string;
   readonly ref: string;
 }
 
-// ostree-core.c OSTREE_REF_REGEXP; stricter in that no part may begin with a dot or dash.
-const refPattern = /^(?:([\w][-.\w]*):)?([\w][-.\w]*(?:\/[\w][-.\w]*)*)$/;
+/** OSTREE_REF_FRAGMENT_REGEXP: no part may begin with a dot or dash. */
+const fragment = String.raw`\w[-.\w]*`;
+const fragmentPattern = new RegExp(`^${fragment}$`);
+const refNamePattern = new RegExp(`^${fragment}(?:/${fragment})*$`);
+const refPattern = new RegExp(`^(?:(${fragment}):)?(${fragment}(?:/${fragment})*)$`);
 
 export function parseRefSpec(text: string): RefSpec {
   const match = refPattern.exec(text);
-  if (!match?.[2]) throw ostreeError("bad-ref", `${JSON.stringify(text)} is not a ref`);
+  if (!match?.[2]) throw ostreeError("bad-ref", `Invalid refspec ${text}`);
   return match[1] === undefined ? { ref: match[2] } : { remote: match[1], ref: match[2] };
 }
 
-export function formatRefSpec({ remote, ref }: RefSpec): string {
+/** ostree_validate_rev: the name of a ref without remote. */
+export function checkRefName(text: string): string {
+  if (refNamePattern.test(text)) return text;
+  throw ostreeError("bad-ref", `Invalid ref name ${text}`);
+}
+
+/** Whether the name of a file in a directory of refs can be a part of a ref's name. */
+export function isRefFragment(name: string): boolean {
+  return fragmentPattern.test(name);
+}
+
+export function formatRefSpec({ remote, collection, ref }: RefSpec): string {
+  if (collection !== undefined) return `(${collection}, ${ref})`;
   return remote === undefined ? ref : `${remote}:${ref}`;
 }
 
-function refPath(repo: string, { remote, ref }: RefSpec): string {
-  return remote === undefined ? join(repo, "refs/heads", ref) : join(repo, "refs/remotes", remote, ref);
+/** The directory that holds the refs of a local, remote or collection namespace. */
+export function refDirectory(repo: string, { remote, collection }: Omit<RefSpec, "ref">): string {
+  if (collection !== undefined) return join(repo, "refs/mirrors", collection);
+  return remote === undefined ? join(repo, "refs/heads") : join(repo, "refs/remotes", remote);
 }
 
-function parseRefFile(text: string, path: string): Checksum {
+function refPath(repo: string, spec: RefSpec): string {
+  return join(refDirectory(repo, spec), spec.ref);
+}
+
+export function parseRefFile(text: string, path: string): Checksum {
   const checksum = text.trimEnd();
   if (!isChecksum(checksum)) throw ostreeError("bad-checksum", `${path} holds no checksum`);
   return checksum;
@@ -47,10 +71,15 @@ function readRefFile(path: string): Checksum | undefined {
   return text === undefined ? undefined : parseRefFile(text, path);
 }
 
+/** The commit of exactly this ref. */
+export function readOwnRef(repo: string, spec: RefSpec): Checksum | undefined {
+  return readRefFile(refPath(repo, spec));
+}
+
 /** The commit of a ref. A name without remote is also sought as `REMOTE/REF` and in all remotes (resolve_refspec). */
 export function readRef(repo: string, spec: RefSpec): Checksum | undefined {
-  const found = readRefFile(refPath(repo, spec));
-  if (found !== undefined || spec.remote !== undefined) return found;
+  const found = readOwnRef(repo, spec);
+  if (found !== undefined || spec.remote !== undefined || spec.collection !== undefined) return found;
   const remotes = join(repo, "refs/remotes");
   const places = [join(remotes, spec.ref), ...listDirectory(remotes).map((remote) => join(remotes, remote, spec.ref))];
   for (const place of places) {
@@ -60,37 +89,16 @@ export function readRef(repo: string, spec: RefSpec): Checksum | undefined {
   return undefined;
 }
 
-/** All refs, sorted: `ref` and `remote:ref`. */
-export function listRefs(repo: string): Map<string, Checksum> {
-  const found: [string, Checksum][] = [];
-  walkRefs(join(repo, "refs/heads"), "", (ref, checksum) => found.push([ref, checksum]));
-  for (const remote of listDirectory(join(repo, "refs/remotes"))) {
-    walkRefs(join(repo, "refs/remotes", remote), "", (ref, checksum) => found.push([`${remote}:${ref}`, checksum]));
-  }
-  return new Map(found);
-}
-
-function walkRefs(directory: string, prefix: string, found: (ref: string, checksum: Checksum) => void): void {
-  const entries = unlessErrno(["ENOENT", "ENOTDIR"], () => readdirSync(directory)) ?? [];
-  for (const name of entries.sort()) {
-    const path = join(directory, name);
-    // An alias is a symbolic link to another ref: stat follows it; a dangling one is no ref.
-    const stat = unlessErrno(["ENOENT"], () => statSync(path));
-    if (stat?.isDirectory()) walkRefs(path, `${prefix}${name}/`, found);
-    // A file being written by another process has a temporary name, which is no ref's.
-    else if (stat?.isFile() && refPattern.test(name))
-      found(`${prefix}${name}`, parseRefFile(readFileSync(path, "utf8"), path));
-  }
-}
-
 /** Writes a ref, or removes it when `checksum` is undefined. @param durable flush it to the disk */
 export function writeRef(repo: string, spec: RefSpec, checksum: Checksum | undefined, durable: boolean): void {
   const path = refPath(repo, spec);
-  if (checksum === undefined) {
-    removeIfExists(path);
-    return;
-  }
-  if (isChecksum(spec.ref)) throw ostreeError("bad-ref", `ref name ${spec.ref} looks like a checksum`);
+  if (checksum === undefined) unlessErrno(["ENOTDIR"], () => removeIfExists(path));
+  else writeRefFile(path, spec, checksum, durable);
+  touchRepo(repo);
+}
+
+function writeRefFile(path: string, spec: RefSpec, checksum: Checksum, durable: boolean): void {
+  if (isChecksum(spec.ref)) throw ostreeError("bad-ref", `Rev name '${spec.ref}' looks like a checksum`);
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileAtomic(path, `${checksum}\n`, { durable });
@@ -101,8 +109,27 @@ export function writeRef(repo: string, spec: RefSpec, checksum: Checksum | undef
   }
 }
 
+/**
+ * Makes a local ref that stands for another local one: a relative symbolic link, which follows when that moves
+ * (ostree_repo_set_alias_ref_immediate).
+ */
+export function writeAlias(repo: string, ref: string, target: string): void {
+  const path = refPath(repo, { ref });
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = temporaryName(dirname(path));
+  symlinkSync(`${"../".repeat(ref.split("/").length - 1)}${target}`, temporary);
+  renameSync(temporary, path);
+  touchRepo(repo);
+}
+
+/** Watchers look at the time of the repository's directory (_ostree_repo_update_mtime). */
+function touchRepo(repo: string): void {
+  const now = Date.now() / 1000;
+  utimesSync(repo, now, now);
+}
+
 function conflict(spec: RefSpec, cause: unknown) {
-  const message = `ref ${formatRefSpec(spec)} conflicts with a ref that is a part of its name`;
+  const message = `Conflict: ref ${formatRefSpec(spec)} and another ref are a part of each other's name`;
   return ostreeError("bad-ref", message, { cause });
 }
 

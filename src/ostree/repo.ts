@@ -26,7 +26,8 @@ import {
   type RepoMode,
 } from "./model.ts";
 import { looseExists, loosePath, parseLoose } from "./object-path.ts";
-import { listRefs, parseRefSpec, readRef, writeRef } from "./refs.ts";
+import { listRefs } from "./list-refs.ts";
+import { parseRefSpec, readRef, type RefSpec, writeRef } from "./refs.ts";
 import { newConfig, parseSettings, type RepoSettings } from "./repo-config.ts";
 
 export interface InitOptions {
@@ -75,6 +76,12 @@ export class Repo {
 
   get mode(): RepoMode {
     return this.settings.mode;
+  }
+
+  /** The collection that the repository's own refs belong to (`core.collection-id`). */
+  get collectionId(): string | undefined {
+    const id = this.config.get("core", "collection-id");
+    return id === "" ? undefined : id;
   }
 
   /** Writes changes made to `config`; the settings of this instance stay as they are. */
@@ -160,9 +167,9 @@ export class Repo {
     return listRefs(this.path);
   }
 
-  /** Sets a ref (`ref` or `remote:ref`), or deletes it. */
-  setRef(refspec: string, checksum: Checksum | undefined): void {
-    writeRef(this.path, parseRefSpec(refspec), checksum, this.settings.fsync);
+  /** Sets a ref (`ref` or `remote:ref`, or its place), or deletes it. */
+  setRef(ref: string | RefSpec, checksum: Checksum | undefined): void {
+    writeRef(this.path, typeof ref === "string" ? parseRefSpec(ref) : ref, checksum, this.settings.fsync);
   }
 
   /** All loose objects. Order is not defined. */

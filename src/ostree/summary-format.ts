@@ -39,25 +39,40 @@ type RawRef = [name: string, [size: bigint, checksum: Uint8Array, metadata: Map<
 
 export function decodeSummary(bytes: Uint8Array, what = "summary"): Summary {
   const [refs, metadata] = readGVariant(format, bytes, what) as unknown as [RawRef[], Map<string, Variant>];
-  return {
-    metadata,
-    refs: new Map(
-      refs.map(([name, [size, checksum, metadata]]) => [
-        name,
-        { size, commit: checksumFromBytes(checksum, what), metadata },
-      ]),
-    ),
-  };
+  return { metadata, refs: decodeRefs(refs, what) };
+}
+
+function decodeRefs(refs: readonly RawRef[], what: string): Map<string, SummaryRef> {
+  return new Map(
+    refs.map(([name, [size, checksum, metadata]]) => [
+      name,
+      { size, commit: checksumFromBytes(checksum, what), metadata },
+    ]),
+  );
+}
+
+export function encodeSummary(summary: Summary): Buffer {
+  return writeGVariant(format, [encodeRefs(summary.refs), summary.metadata]);
 }
 
 /** Refs are written in the order of their names' bytes, so that equal content gives equal bytes. */
-export function encodeSummary(summary: Summary): Buffer {
-  const names = [...summary.refs.keys()].sort(compareNames);
-  const refs = names.map((name): GVariantValue => {
-    const ref = summary.refs.get(name)!;
-    return [name, [ref.size, Buffer.from(ref.commit, "hex"), ref.metadata]];
-  });
-  return writeGVariant(format, [refs, summary.metadata]);
+export function encodeRefs(refs: ReadonlyMap<string, SummaryRef>): GVariantValue {
+  return [...refs]
+    .sort(([a], [b]) => compareNames(a, b))
+    .map(([name, { size, commit, metadata }]): GVariantValue => [name, [size, Buffer.from(commit, "hex"), metadata]]);
+}
+
+/** The refs that a summary has of each collection: the repository's own, and mirrored ones. */
+export function summaryCollections(summary: Summary, what = "summary"): Map<string, ReadonlyMap<string, SummaryRef>> {
+  const collections = new Map<string, ReadonlyMap<string, SummaryRef>>();
+  const own = summary.metadata.get(summaryKeys.collectionId);
+  if (own?.type === "s") collections.set(String(own.value), summary.refs);
+  const map = summary.metadata.get(summaryKeys.collectionMap);
+  if (map?.type !== "a{sa(s(taya{sv}))}") return collections;
+  for (const [id, refs] of map.value as unknown as ReadonlyMap<string, readonly RawRef[]>) {
+    collections.set(id, decodeRefs(refs, what));
+  }
+  return collections;
 }
 
 /** A 64-bit number as libostree keeps it inside of variants: big-endian. */

@@ -6,7 +6,7 @@ import { type HeldLock, syncDirectory, syncFileSystem, unlessErrno, writeAll } f
 import { encodeFileHeader } from "./file-object.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
 import { loosePath } from "./object-path.ts";
-import { parseRefSpec, writeRef } from "./refs.ts";
+import { formatRefSpec, parseRefSpec, type RefSpec, writeRef } from "./refs.ts";
 import type { Repo } from "./repo.ts";
 import { dropUnfinished, openStaging, removeStaging, type Staging } from "./staging.ts";
 import { storeContent, storeHas, type Store } from "./store-content.ts";
@@ -43,7 +43,7 @@ export class Transaction implements Disposable {
     contentBytesWritten: 0,
   };
   readonly #fsync: boolean;
-  readonly #refs = new Map<string, Checksum | undefined>();
+  readonly #refs = new Map<string, { spec: RefSpec; checksum: Checksum | undefined }>();
   readonly #staging: Staging;
   readonly #lock: HeldLock;
   readonly #resumable: boolean;
@@ -129,9 +129,9 @@ export class Transaction implements Disposable {
   }
 
   /** Sets a ref when the transaction is committed; `undefined` deletes it. */
-  setRef(refspec: string, checksum: Checksum | undefined): void {
-    parseRefSpec(refspec);
-    this.#refs.set(refspec, checksum);
+  setRef(ref: string | RefSpec, checksum: Checksum | undefined): void {
+    const spec = typeof ref === "string" ? parseRefSpec(ref) : ref;
+    this.#refs.set(formatRefSpec(spec), { spec, checksum });
   }
 
   /** Makes everything that was added permanent. */
@@ -144,8 +144,7 @@ export class Transaction implements Disposable {
       for (const directory of touched) syncDirectory(directory);
       if (touched.length > 0) syncDirectory(this.store.objects);
     }
-    for (const [refspec, checksum] of this.#refs)
-      writeRef(this.repo.path, parseRefSpec(refspec), checksum, this.#fsync);
+    for (const { spec, checksum } of this.#refs.values()) writeRef(this.repo.path, spec, checksum, this.#fsync);
     this.#close();
     return this.stats;
   }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { join } from "node:path";
-import { listDirectory, readTextIfExists } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
-import { type Checksum, type Commit, isChecksum, type ObjectType } from "./model.ts";
+import type { Checksum, Commit, ObjectType } from "./model.ts";
 import type { Repo } from "./repo.ts";
 
 /** An object by checksum and type, as one string that can be in a set. */
@@ -97,32 +95,4 @@ export function listCommits(repo: Repo): Checksum[] {
   const commits: Checksum[] = [];
   for (const { checksum, type } of repo.objects()) if (type === "commit") commits.push(checksum);
   return commits.sort();
-}
-
-/** Refs of collections: `refs/mirrors/COLLECTION/REF`. Key: `(COLLECTION, REF)`. */
-export function listMirrorRefs(repo: Repo): Map<string, Checksum> {
-  const found = new Map<string, Checksum>();
-  const root = join(repo.path, "refs/mirrors");
-  for (const collection of listDirectory(root)) {
-    walkRefFiles(join(root, collection), "", (ref, checksum) => found.set(`(${collection}, ${ref})`, checksum));
-  }
-  return found;
-}
-
-function walkRefFiles(directory: string, prefix: string, found: (ref: string, checksum: Checksum) => void): void {
-  for (const name of listDirectory(directory)) {
-    const path = join(directory, name);
-    const text = readIfFile(path)?.trimEnd();
-    if (text === undefined) walkRefFiles(path, `${prefix}${name}/`, found);
-    else if (isChecksum(text)) found(`${prefix}${name}`, text);
-  }
-}
-
-function readIfFile(path: string): string | undefined {
-  try {
-    return readTextIfExists(path) ?? "";
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EISDIR") return undefined;
-    throw error;
-  }
 }

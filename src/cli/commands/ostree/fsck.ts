@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FsckResult } from "../../../ostree/index.ts";
+import type { FsckPhase, FsckResult } from "../../../ostree/index.ts";
 import { defineCommand } from "../../command.ts";
 import { openRepo, repoOption } from "./open-repo.ts";
 
 interface Checked {
-  readonly result: FsckResult;
+  /** What was looked at, in stock's words. */
+  readonly phases: readonly string[];
+  /** Absent when the refs were found so wrong that nothing else was looked at. */
+  readonly result?: FsckResult;
   readonly quiet: boolean;
   readonly addTombstones: boolean;
 }
@@ -25,28 +28,31 @@ export default defineCommand<Checked>({
     { name: "verify-back-refs", help: "Verify back-references (implies --verify-bindings)" },
   ],
   async run(invocation) {
-    const { fsck } = await import("../../../ostree/index.ts");
+    const { fsck, ostreeError } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
     const addTombstones = invocation.flag("add-tombstones");
+    const phases: string[] = [];
     const options = {
       delete: invocation.flag("delete"),
       addTombstones,
       verifyBindings: invocation.flag("verify-bindings"),
       verifyBackRefs: invocation.flag("verify-back-refs"),
+      onPhase: (phase: FsckPhase, commits?: number) => phases.push(phaseTexts[phase](commits)),
     };
-    const result = await fsck(repo, options, invocation.progress);
-    process.stderr.write(problems(result, invocation.flag("all") || options.delete));
-    return { result, quiet: invocation.flag("quiet"), addTombstones };
+    const common = { phases, quiet: invocation.flag("quiet"), addTombstones };
+    try {
+      const result = await fsck(repo, options, invocation.progress);
+      process.stderr.write(problems(result, invocation.flag("all") || options.delete));
+      return { ...common, result };
+    } catch (error) {
+      if (!ostreeError.is(error, "corrupt") && !ostreeError.is(error, "pull-refused")) throw error;
+      process.stderr.write(`error: ${(error as Error).message}\n`);
+      return common;
+    }
   },
-  render: ({ result, quiet, addTombstones }) => {
-    const lines = quiet
-      ? []
-      : [
-          "Validating refs...",
-          "Validating refs in collections...",
-          "Enumerating commits...",
-          `Verifying content integrity of ${result.commits} commit objects...`,
-        ];
+  render: ({ phases, result, quiet, addTombstones }) => {
+    const lines = quiet ? [] : [...phases];
+    if (!result) return lines.join("\n");
     if (addTombstones) lines.push(...result.tombstones.map((commit) => `Adding tombstone for commit ${commit}`));
     else if (result.partial > 0) lines.push(`${result.partial} partial commits not verified`);
     if (exitCode(result) === 0) {
@@ -54,8 +60,15 @@ export default defineCommand<Checked>({
     }
     return lines.join("\n");
   },
-  exitCode: ({ result }) => exitCode(result),
+  exitCode: ({ result }) => (result ? exitCode(result) : 1),
 });
+
+const phaseTexts: Readonly<Record<FsckPhase, (commits?: number) => string>> = {
+  refs: () => "Validating refs...",
+  collections: () => "Validating refs in collections...",
+  commits: () => "Enumerating commits...",
+  objects: (commits) => `Verifying content integrity of ${commits} commit objects...`,
+};
 
 function exitCode({ findings, fsckPartial }: FsckResult): number {
   return findings.length > 0 || fsckPartial > 0 ? 1 : 0;

@@ -17,5 +17,7 @@ export default defineCommand({
     const repo = await openRepo(invocation);
     if (!repo.listRefs().has(ref)) throw cliError("usage", `Invalid ref '${ref}'`);
     repo.setRef(ref, repo.resolve(target));
+    const { updateSummaryIfAutomatic } = await import("../../../ostree/index.ts");
+    await updateSummaryIfAutomatic(repo);
   },
 });

@@ -19,6 +19,7 @@ import {
   type Repo,
   scanTree,
   signDetached,
+  updateSummaryIfAutomatic,
   Transaction,
   type TransactionStats,
   walkTree,
@@ -65,6 +66,7 @@ export async function runCommit(invocation: Invocation): Promise<Committed> {
   });
   await addDetached(invocation, repo, transaction, checksum);
   finish(invocation, transaction, checksum, branch);
+  if (branch !== undefined) await updateSummaryIfAutomatic(repo);
   return { checksum, unchanged: false, stats: transaction.stats };
 }
 

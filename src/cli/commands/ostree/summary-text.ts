@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A summary as `ostree summary -v` and `ostree remote summary` print it (ot_dump_summary_bytes). */
 import { printGVariant, readGVariant, type Variant } from "../../../formats/index.ts";
-import { type Summary, summaryKeys, swap64 } from "../../../ostree/index.ts";
+import {
+  describeSignature,
+  type SignatureResult,
+  type Summary,
+  summaryCollections,
+  summaryKeys,
+  swap64,
+} from "../../../ostree/index.ts";
+import { cliError } from "../../errors.ts";
 import { formatSize } from "./open-repo.ts";
 
 const summaryType = "(a(s(taya{sv}))a{sv})";
@@ -10,17 +18,37 @@ export function rawSummaryText(bytes: Uint8Array): string {
   return printGVariant(summaryType, readGVariant(summaryType, bytes, "summary"), { byteswap: true });
 }
 
-export function summaryText({ refs, metadata }: Summary): string {
-  const collection = metadata.get(summaryKeys.collectionId);
-  const lines: string[] = [];
-  for (const [name, { commit, size, metadata: about }] of refs) {
-    lines.push(collection ? `* (${String(collection.value)}, ${name})` : `* ${name}`);
-    lines.push(`    Latest Commit (${formatSize(Number(size))}):`, `      ${commit}`);
-    for (const [key, value] of about) lines.push(`    ${refLine(key, value)}`);
-    lines.push("");
-  }
-  for (const [key, value] of metadata) lines.push(metadataLine(key, value));
+export function summaryText(summary: Summary): string {
+  const collections = summaryCollections(summary);
+  const lines = summary.metadata.has(summaryKeys.collectionId) ? [] : refLines(summary.refs);
+  for (const [id, refs] of collections) lines.push(...refLines(refs, id));
+  for (const [key, value] of summary.metadata) lines.push(metadataLine(key, value));
   return lines.join("\n");
+}
+
+function refLines(refs: Summary["refs"], collection?: string): string[] {
+  return [...refs].flatMap(([name, { commit, size, metadata }]) => [
+    collection === undefined ? `* ${name}` : `* (${collection}, ${name})`,
+    `    Latest Commit (${formatSize(Number(size))}):`,
+    `      ${commit}`,
+    ...[...metadata].map(([key, value]) => `    ${refLine(key, value)}`),
+    "",
+  ]);
+}
+
+/** The value of one metadata key (ot_dump_summary_metadata_key). */
+export function metadataKeyText(metadata: Summary["metadata"], key: string): string {
+  const found = metadata.get(key);
+  if (!found) throw cliError("usage", `No such metadata key '${key}'`);
+  return printGVariant(found.type, found.value, { byteswap: true });
+}
+
+/** @param results of the signatures; none without a signature file */
+export function signaturesText(results: readonly SignatureResult[] | undefined): string {
+  if (!results) return "Summary is unsigned";
+  if (results.length === 0) return "";
+  const count = `\nFound ${results.length} signature${results.length === 1 ? "" : "s"} on the summary:`;
+  return [count, ...results.map((result) => `\n  ${describeSignature(result)}`)].join("\n");
 }
 
 function refLine(key: string, value: Variant): string {

@@ -15,6 +15,8 @@ export default defineCommand<string>({
     { name: "update", short: "u", help: "Update the summary" },
     { name: "view", short: "v", help: "View the local summary file" },
     { name: "raw", help: "View the raw bytes of the summary file" },
+    { name: "list-metadata-keys", help: "List the available metadata keys" },
+    { name: "print-metadata-key", value: "KEY", help: "Print string value of metadata key" },
     ...signOptions("summary"),
     {
       name: "add-metadata",
@@ -25,17 +27,25 @@ export default defineCommand<string>({
     },
   ],
   async run(invocation) {
-    const { readSummary, updateSummary } = await import("../../../ostree/index.ts");
+    const { readSummary, updateRepoMetadata, verifyLocalSummary } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
     if (invocation.flag("update")) {
-      await updateSummary(repo, { metadata: metadata(invocation), signers: await signersOf(invocation) });
+      await updateRepoMetadata(repo, { metadata: metadata(invocation), signers: await signersOf(invocation) });
       return "";
     }
-    const raw = invocation.flag("raw");
-    if (!raw && !invocation.flag("view")) throw cliError("usage", "No option specified; use -u to update summary");
-    const { rawSummaryText, summaryText } = await import("./summary-text.ts");
-    const { summary, bytes } = readSummary(repo);
-    return raw ? rawSummaryText(bytes) : summaryText(summary);
+    const { metadataKeyText, rawSummaryText, signaturesText, summaryText } = await import("./summary-text.ts");
+    if (invocation.flag("raw")) return rawSummaryText(readSummary(repo).bytes);
+    if (invocation.flag("view")) {
+      const text = summaryText(readSummary(repo).summary);
+      const results = await verifyLocalSummary(repo, invocation.value("gpg-homedir"));
+      return `${text}\n${signaturesText(results)}`;
+    }
+    const key = invocation.value("print-metadata-key");
+    if (!invocation.flag("list-metadata-keys") && key === undefined) {
+      throw cliError("usage", "No option specified; use -u to update summary");
+    }
+    const { metadata: stored } = readSummary(repo).summary;
+    return key === undefined ? [...stored.keys()].sort().join("\n") : metadataKeyText(stored, key);
   },
   render: (text) => text,
 });

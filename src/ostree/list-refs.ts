@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Dirent, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { listDirectory, unlessErrno } from "../base/index.ts";
+import type { Checksum } from "./model.ts";
+import { formatRefSpec, isRefFragment, parseRefFile, parseRefSpec, readOwnRef, refDirectory } from "./refs.ts";
+
+/** All local and remote refs, sorted: `ref` and `remote:ref`. */
+export function listRefs(repo: string): Map<string, Checksum> {
+  const found: [string, Checksum][] = refsBelow(refDirectory(repo, {}));
+  for (const remote of listDirectory(join(repo, "refs/remotes"))) {
+    for (const [ref, commit] of refsBelow(refDirectory(repo, { remote }))) found.push([`${remote}:${ref}`, commit]);
+  }
+  return sorted(found);
+}
+
+/**
+ * The refs at `prefix` (`REF`, `REMOTE:REF`, `REMOTE:`) or below it.
+ * @param whole names are whole; otherwise without the prefix and its slash (ostree_repo_list_refs)
+ */
+export function listRefsWithPrefix(repo: string, prefix: string, whole: boolean): Map<string, Checksum> {
+  // "REMOTE:" and, for flatpak, "REMOTE:." are all refs of the remote.
+  const remote = /^([\w][-.\w]*):\.?$/.exec(prefix)?.[1];
+  const spec = remote === undefined ? parseRefSpec(prefix) : { remote, ref: "" };
+  const single = spec.ref === "" ? undefined : readOwnRef(repo, spec);
+  if (single !== undefined) return new Map([[prefix, single]]);
+  const start = whole && spec.ref !== "" ? `${spec.ref}/` : "";
+  const found = refsBelow(join(refDirectory(repo, spec), spec.ref));
+  return sorted(found.map(([ref, commit]) => [formatRefSpec({ ...spec, ref: `${start}${ref}` }), commit]));
+}
+
+/** Aliases among the local refs at or below `prefix`: what each one's link leads to. */
+export function listAliases(repo: string, prefix?: string): Map<string, string> {
+  const found: [string, string][] = [];
+  const root = refDirectory(repo, {});
+  walkRefs(root, "", (ref, entry) => {
+    if (!entry.isSymbolicLink()) return;
+    if (prefix === undefined || ref === prefix || ref.startsWith(`${prefix}/`)) {
+      found.push([ref, readlinkSync(join(root, ref)).replace(/^(?:\.\.\/)+/, "")]);
+    }
+  });
+  return sorted(found);
+}
+
+/** The refs in a directory of refs, by their names below it; in no order. */
+export function refsBelow(directory: string): [ref: string, commit: Checksum][] {
+  const found: [string, Checksum][] = [];
+  walkRefs(directory, "", (ref, entry) => {
+    const path = `${directory}/${ref}`;
+    // A dangling alias is no ref, and a ref may be deleted while the list is made.
+    const text =
+      entry.isFile() || entry.isSymbolicLink() ? unlessErrno(["ENOENT"], () => readFileSync(path, "utf8")) : undefined;
+    if (text !== undefined) found.push([ref, parseRefFile(text, path)]);
+  });
+  return found;
+}
+
+/** Other tools leave files whose names cannot be a ref's, as do writers that are not done: they are passed over. */
+function walkRefs(directory: string, prefix: string, found: (ref: string, entry: Dirent) => void): void {
+  const entries = unlessErrno(["ENOENT", "ENOTDIR"], () => readdirSync(directory, { withFileTypes: true })) ?? [];
+  for (const entry of entries) {
+    if (!isRefFragment(entry.name)) continue;
+    if (entry.isDirectory()) walkRefs(`${directory}/${entry.name}`, `${prefix}${entry.name}/`, found);
+    else found(`${prefix}${entry.name}`, entry);
+  }
+}
+
+function sorted<Value>(entries: [string, Value][]): Map<string, Value> {
+  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
