@@ -3,14 +3,13 @@
  * Feeds damaged input to every decoder that reads what others made. Usage: node --run fuzz [-- TARGET...] with
  * ATOMIC_FUZZ_RUNS (executions of each; default 1,000,000 of what the network brings, 100,000 of the rest) and
  * ATOMIC_FUZZ_SEED (default: the clock). A decoder fails when it throws anything but a refusal, when one execution takes
- * a second, or when the process grows over 320 MB.
+ * a second, or when the process grows over 256 MB.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { runTarget } from "./run-target.ts";
 import { type FuzzTarget, targets } from "./targets.ts";
 
-/** A zstd window of 128 MiB, the most that its decoder takes, stands beside what the process needs anyway. */
-const memoryLimit = 320 << 20;
+const memoryLimit = 256 << 20;
 const silenceLimit = 20_000;
 const asked = process.argv.slice(2);
 const child = process.env["ATOMIC_FUZZ_CHILD"] !== undefined;

@@ -114,8 +114,14 @@ function variant(type: string): FuzzTarget["run"] {
 }
 
 function unpack(compression: Compression): FuzzTarget["run"] {
-  return (bytes) =>
-    void readWhole(decompress(bytesSource(bytes), compression, "fuzz", { limit: 1 << 20 }), 1 << 20, "fuzz");
+  return (bytes) => {
+    const plain = decompress(bytesSource(bytes), compression, "fuzz", { limit: 1 << 20 });
+    try {
+      readWhole(plain, 1 << 20, "fuzz");
+    } finally {
+      plain.close();
+    }
+  };
 }
 
 /** `xz` of the text above: liblzma is only read here. */
