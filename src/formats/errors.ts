@@ -4,6 +4,7 @@ import { defineErrors } from "../base/index.ts";
 export const formatError = defineErrors("formats", {
   ar: "A file is not an ar archive, or its member headers contradict the file.",
   tar: "A tar archive is damaged, or holds something that is refused (see the message).",
+  composefs: "A tree does not fit into a composefs image: attributes, a name or a file are too large.",
   deb822: "A control file (Packages, Release, control, status) has a line that is no field, or a field twice.",
   "gvariant-type": "A GVariant type string is not one that the GVariant specification defines, or is nested too deep.",
   "gvariant-malformed": "Serialized GVariant data is damaged: it is not in the normal form of its type.",

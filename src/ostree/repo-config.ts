@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Keyfile } from "../formats/index.ts";
 import { ostreeError } from "./errors.ts";
+import type { VerityPolicy } from "./fsverity.ts";
 import type { RepoMode } from "./model.ts";
 
 /** Modes by their names in config files; `archive-z2` is what libostree writes for archive. */
@@ -22,6 +23,8 @@ export interface RepoSettings {
   readonly zlibLevel: number;
   readonly disableXattrs: boolean;
   readonly tmpExpirySeconds: number;
+  /** Whether fs-verity is enabled on new objects. */
+  readonly fsverity: VerityPolicy;
   /** Space that commits must leave free: a part of the file system or a number of bytes. */
   readonly minFreeSpace: { readonly percent: number } | { readonly bytes: number };
 }
@@ -45,8 +48,27 @@ export function parseSettings(config: Keyfile, what: string): RepoSettings {
     zlibLevel: Math.min(9, Math.max(1, Number.isNaN(level) ? 6 : level)),
     disableXattrs: config.getBoolean("core", "disable-xattrs") ?? false,
     tmpExpirySeconds: config.getInteger("core", "tmp-expiry-secs") ?? 86400,
+    fsverity: parseVerity(config, what),
     minFreeSpace: parseMinFreeSpace(config, what),
   };
+}
+
+/** _ostree_repo_parse_fsverity_config */
+function parseVerity(config: Keyfile, what: string): VerityPolicy {
+  const composefs = parseTristate(config, "composefs", what) ?? "no";
+  const wanted = parseTristate(config, "fsverity", what) ?? (composefs === "no" ? "no" : "maybe");
+  if (wanted !== "no") return wanted;
+  // The names that it had before.
+  if (config.getBoolean("ex-fsverity", "required") ?? false) return "yes";
+  return (config.getBoolean("ex-fsverity", "opportunistic") ?? false) ? "maybe" : "no";
+}
+
+function parseTristate(config: Keyfile, key: string, what: string): VerityPolicy | undefined {
+  const value = config.get("ex-integrity", key)?.trim();
+  if (value === undefined || value === "maybe") return value;
+  if (["yes", "true", "1"].includes(value)) return "yes";
+  if (["no", "false", "0"].includes(value)) return "no";
+  throw ostreeError("bad-config", `${what}: Invalid tri-state value: ${value}`);
 }
 
 const units: Readonly<Record<string, number>> = { MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 };

@@ -37,12 +37,17 @@ export default defineCommand({
     { name: "skip-list", value: "FILE", help: "File containing list of files to skip" },
     { name: "selinux-policy", value: "PATH", hidden: true, help: "Not supported" },
     { name: "selinux-prefix", value: "PREFIX", hidden: true, help: "Not supported" },
+    { name: "composefs", help: "Only create a composefs blob" },
+    { name: "composefs-noverity", help: "Only create a composefs blob, and disable fsverity" },
   ],
   async run(invocation) {
     refuse(invocation, "bareuseronly-dirs", "selinux-policy", "selinux-prefix");
     const commit = argument(invocation, 0, "COMMIT must be specified");
     const options = readOptions(invocation);
     const repo = await openRepo(invocation);
+    if (invocation.flag("composefs") || invocation.flag("composefs-noverity")) {
+      return checkoutImage(invocation, repo, commit);
+    }
     const list = invocation.flag("from-stdin") ? 0 : invocation.value("from-file");
     if (list !== undefined) return checkoutMany(repo, readFileSync(list), commit, options);
     const subpath = invocation.value("subpath");
@@ -52,6 +57,30 @@ export default defineCommand({
     await checkout(repo, commit, invocation.args[1] ?? commit, one);
   },
 });
+
+/** Options that make no sense of an image (process_one_checkout). */
+const notForImages = [
+  "disable-cache",
+  "whiteouts",
+  "require-hardlinks",
+  "union-add",
+  "force-copy",
+  "force-copy-zerosized",
+  "bareuseronly-dirs",
+  "union-identical",
+  "skip-list",
+  "process-passthrough-whiteouts",
+];
+
+async function checkoutImage(invocation: Invocation, repo: Repo, commit: string): Promise<void> {
+  const given = notForImages.some((name) =>
+    name === "skip-list" ? invocation.value(name) !== undefined : invocation.flag(name),
+  );
+  if (given) throw cliError("usage", "Specified options are incompatible with --composefs");
+  const { composefsImage } = await import("../../../ostree/index.ts");
+  const verity = invocation.flag("composefs-noverity") ? "none" : "compute";
+  await composefsImage(repo, commit, invocation.args[1] ?? commit, { verity });
+}
 
 /** Pairs of revision and subpath, each ended by a NUL (process_many_checkouts). */
 async function checkoutMany(repo: Repo, list: Buffer, destination: string, options: CheckoutOptions): Promise<void> {

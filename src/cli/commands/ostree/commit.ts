@@ -63,6 +63,7 @@ export default defineCommand<Committed & { table: boolean }>({
     ...signOptions("commit"),
     signFromFileOption,
     { name: "generate-sizes", hidden: true, help: "Not supported" },
+    { name: "generate-composefs-metadata", help: "Generate composefs commit metadata" },
     { name: "fsync", value: "POLICY", help: "Specify how to invoke fsync()" },
     { name: "timestamp", value: "TIMESTAMP", help: "Override the timestamp of the commit" },
   ],

@@ -5,6 +5,7 @@ import { removeTree } from "../../../base/index.ts";
 import type { Variant } from "../../../formats/index.ts";
 import {
   asChecksum,
+  composefsMetadata,
   defaultTimestamp,
   type Checksum,
   type CommitModifiers,
@@ -54,6 +55,9 @@ export async function runCommit(invocation: Invocation): Promise<Committed> {
   const written = await writeTree(repo, tree, { ...modifiers, transaction }, invocation.progress);
   if (parent !== undefined && invocation.flag("skip-if-unchanged") && isSame(repo.loadCommit(parent), written)) {
     return { checksum: parent, unchanged: true, stats: transaction.stats };
+  }
+  if (invocation.flag("generate-composefs-metadata")) {
+    metadata.set(...(await composefsMetadata(transaction, written.tree, written.meta)));
   }
   const checksum = writeCommit(repo, {
     ...written,

@@ -20,6 +20,7 @@ export default defineCommand<string>({
       help: "Memory map OBJECT (in this case a filename) to the GVariant type string",
     },
     { name: "print-metadata-key", value: "KEY", help: "Print string value of metadata key" },
+    { name: "print-hex", help: "For byte array valued keys, output an unquoted hexadecimal string" },
     { name: "print-detached-metadata-key", value: "KEY", help: "Print string value of detached metadata key" },
     { name: "print-sizes", hidden: true, help: "Not supported" },
     { name: "raw", help: "Show raw variant data" },
@@ -57,6 +58,8 @@ async function metadataText(metadata: Metadata, key: string, invocation: Invocat
   const { printGVariant } = await import("../../../formats/index.ts");
   const found = metadata.get(key);
   if (!found) throw cliError("usage", `No such metadata key '${key}'`);
+  if (invocation.flag("print-hex") && found.type === "ay")
+    return Buffer.from(found.value as Uint8Array).toString("hex");
   return printGVariant(found.type, found.value, { byteswap: !invocation.flag("no-byteswap") });
 }
 
