@@ -5,8 +5,4 @@ export const ostreeRelease = "2026.4";
 /**
  * Features in libostree's words (`OSTREE_FEATURES`): scripts ask for them. Only what this program does stands here.
  */
-<<<<<<< HEAD
-export const ostreeFeatures: readonly string[] = ["gpgme", "sign-ed25519", "sign-spki"];
-=======
-export const ostreeFeatures: readonly string[] = ["gpgme", "composefs"];
->>>>>>> 5b64d15 (Judges of composefs images; show --print-hex)
+export const ostreeFeatures: readonly string[] = ["gpgme", "composefs", "sign-ed25519", "sign-spki"];

@@ -40,17 +40,8 @@ export * from "./collections/write-repo-metadata.ts";
 export * from "./summary-format.ts";
 export * from "./summary.ts";
 export * from "./traverse.ts";
-<<<<<<< HEAD
 export * from "./verify-local-summary.ts";
-export { composefsDigestKey, composefsImage, composefsMetadata, type ImageOptions } from "./composefs/composefs-image.ts";
-=======
-export {
-  composefsDigestKey,
-  composefsImage,
-  composefsMetadata,
-  type ImageOptions,
-} from "./composefs/composefs-image.ts";
->>>>>>> 5b64d15 (Judges of composefs images; show --print-hex)
+export * from "./composefs/composefs-image.ts";
 export type { ImageVerity } from "./composefs/describe-file.ts";
 export type { VerityPolicy } from "./fsverity.ts";
 export * from "./disk-header.ts";
