@@ -10,15 +10,17 @@ import { AtomicError } from "./errors.ts";
  * is an asset. Tasks are sent in batches by the caller: a message costs about 20 us.
  */
 export class WorkerPool<Task, Result> implements Disposable {
+  /** Threads that a pool has when nothing else is said: one per core, at most 8. */
+  static readonly defaultSize = Math.min(availableParallelism(), 8);
   readonly #workers: PoolWorker<Result>[] = [];
   readonly #waiting: (() => void)[] = [];
   #nextId = 0;
 
   /**
    * @param data handed to every worker once, at its start
-   * @param size number of threads; default: one per core, at most 8
+   * @param size number of threads
    */
-  constructor(module: string, data: unknown, size = Math.min(availableParallelism(), 8)) {
+  constructor(module: string, data: unknown, size = WorkerPool.defaultSize) {
     for (let index = 0; index < size; index++) this.#workers.push(this.#start(module, data));
   }
 

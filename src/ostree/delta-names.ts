@@ -1,18 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Names of static deltas, as directories and in the summary (ostree-core.c: _ostree_get_relative_static_delta_path). */
 import { hash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listDirectory, removeTree } from "../base/index.ts";
-import { type Checksum, checksumFromBytes } from "./model.ts";
+import { asChecksum, type Checksum, checksumFromBytes } from "./model.ts";
 import type { Repo } from "./repo.ts";
 
-export interface DeltaName {
+/** The commits that a delta leads from and to. */
+export interface DeltaEnds {
   /** Absent when the delta starts from nothing. */
-  readonly from?: Checksum;
+  readonly from?: Checksum | undefined;
   readonly to: Checksum;
+}
+
+export interface DeltaName extends DeltaEnds {
   /** Directory of the delta, absolute. */
   readonly path: string;
+}
+
+/** `FROM-TO` or `TO` in hexadecimal: the name in the summary and on the command line. */
+export function deltaName({ from, to }: DeltaEnds): string {
+  return from === undefined ? to : `${from}-${to}`;
+}
+
+/** _ostree_parse_delta_name */
+export function parseDeltaName(name: string): DeltaEnds {
+  const dash = name.indexOf("-");
+  if (dash < 0) return { to: asChecksum(name) };
+  return { from: asChecksum(name.slice(0, dash)), to: asChecksum(name.slice(dash + 1)) };
+}
+
+/**
+ * Where a file of a delta is, below the repository; also the key of what a superblock carries inline.
+ * @param file none gives the directory
+ */
+export function deltaPath({ from, to }: DeltaEnds, file?: string): string {
+  const name = from === undefined ? encodeName(to) : `${encodeName(from)}-${encodeName(to)}`;
+  const directory = `deltas/${name.slice(0, 2)}/${name.slice(2)}`;
+  return file === undefined ? directory : `${directory}/${file}`;
+}
+
+/** Where the index of the deltas to a commit is, below the repository. */
+export function deltaIndexPath(to: Checksum): string {
+  const name = encodeName(to);
+  return `delta-indexes/${name.slice(0, 2)}/${name.slice(2)}.index`;
 }
 
 /** All static deltas of a repository: `deltas/PP/REST`, where PP and REST together are `FROM-TO` or `TO`. */
@@ -20,13 +52,26 @@ export function listDeltas(repo: Repo): DeltaName[] {
   const root = join(repo.path, "deltas");
   return listDirectory(root).flatMap((prefix) =>
     listDirectory(join(root, prefix)).flatMap((rest) => {
-      const name = parseDeltaName(`${prefix}${rest}`);
-      return name ? [{ ...name, path: join(root, prefix, rest) }] : [];
+      const name = parseEncoded(`${prefix}${rest}`);
+      const path = join(root, prefix, rest);
+      return name && existsSync(join(path, "superblock")) ? [{ ...name, path }] : [];
     }),
   );
 }
 
-function parseDeltaName(name: string): { from?: Checksum; to: Checksum } | undefined {
+/** Commits that have an index of the deltas to them. */
+export function listDeltaIndexes(repo: Repo): Checksum[] {
+  const root = join(repo.path, "delta-indexes");
+  const suffix = ".index";
+  return listDirectory(root).flatMap((prefix) =>
+    listDirectory(join(root, prefix)).flatMap((file) => {
+      const to = file.endsWith(suffix) ? decodeName(`${prefix}${file.slice(0, -suffix.length)}`) : undefined;
+      return to === undefined ? [] : [to];
+    }),
+  );
+}
+
+function parseEncoded(name: string): DeltaEnds | undefined {
   const parts = name.split("-").map(decodeName);
   const [first, second] = parts;
   if (first === undefined || parts.includes(undefined)) return undefined;
@@ -34,17 +79,21 @@ function parseDeltaName(name: string): { from?: Checksum; to: Checksum } | undef
   return parts.length === 2 && second !== undefined ? { from: first, to: second } : undefined;
 }
 
-/** Base64 without padding, `_` for `/` (ostree_checksum_b64_to_bytes). */
+/** Base64 without padding, `_` for `/` (ostree_checksum_b64_from_bytes). */
+function encodeName(checksum: Checksum): string {
+  return Buffer.from(checksum, "hex").toString("base64").replace(/=+$/, "").replaceAll("/", "_");
+}
+
 function decodeName(text: string): Checksum | undefined {
   const bytes = Buffer.from(text.replaceAll("_", "/"), "base64");
   return text.length === 43 && bytes.length === 32 ? checksumFromBytes(bytes, text) : undefined;
 }
 
 /** Name in the summary -> SHA-256 of the superblock file. */
-export function deltaDigests(repo: Repo): Map<string, Buffer> {
-  const digests = listDeltas(repo).map(({ from, to, path }): [string, Buffer] => [
-    from === undefined ? to : `${from}-${to}`,
-    hash("sha256", readFileSync(join(path, "superblock")), "buffer"),
+export function deltaDigests(deltas: readonly DeltaName[]): Map<string, Buffer> {
+  const digests = deltas.map((delta): [string, Buffer] => [
+    deltaName(delta),
+    hash("sha256", readFileSync(join(delta.path, "superblock")), "buffer"),
   ]);
   return new Map(digests.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

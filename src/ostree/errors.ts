@@ -35,6 +35,7 @@ export const ostreeError = defineErrors("ostree", {
   "sign-verify":
     "A commit, summary or delta has no valid signature by a key that is trusted. `atomic ostree remote add --sign-verify=TYPE=file:PATH` says which keys a remote is trusted by.",
   remote: "A remote is unknown, exists already, or lacks a setting.",
+  "no-such-delta": "There is no such static delta. `atomic ostree static-delta list` lists a repository's deltas.",
   "corrupt-delta":
     "A static delta is damaged, or tries what no delta may: its instructions or sizes contradict its own headers. Delete it and make or fetch it again; a pull with --disable-static-deltas does without.",
   unsupported: "The repository or remote uses a feature that this program does not support.",

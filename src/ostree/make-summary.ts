@@ -2,7 +2,8 @@
 import type { Variant } from "../formats/index.ts";
 import { listCollectionRefs } from "./collections/list-collection-refs.ts";
 import { keepsTombstones } from "./delete-object.ts";
-import { deltaDigests } from "./delta-names.ts";
+import { digestsToVariant } from "./delta/format.ts";
+import { deltaDigests, listDeltas } from "./delta-names.ts";
 import { refsBelow } from "./list-refs.ts";
 import { decodeCommit } from "./metadata-objects.ts";
 import type { Checksum } from "./model.ts";
@@ -70,8 +71,7 @@ function summaryMetadata(
   metadata.set(summaryKeys.mode, { type: "s", value: repo.config.get("core", "mode") ?? "bare" });
   metadata.set(summaryKeys.lastModified, bigEndian(options.timestamp ?? defaultTimestamp()));
   metadata.set(summaryKeys.tombstones, { type: "b", value: keepsTombstones(repo) });
-  const indexed = repo.config.getBoolean("core", "indexed-deltas") ?? false;
-  metadata.set(summaryKeys.indexedDeltas, { type: "b", value: indexed });
+  metadata.set(summaryKeys.indexedDeltas, { type: "b", value: true });
   if (repo.collectionId !== undefined) {
     metadata.set(summaryKeys.collectionId, { type: "s", value: repo.collectionId });
   }
@@ -86,9 +86,9 @@ function summaryMetadata(
 
 function summaryDeltas(repo: Repo): Variant | undefined {
   if (repo.config.getBoolean("core", "no-deltas-in-summary")) return undefined;
-  const deltas = deltaDigests(repo);
+  const deltas = deltaDigests(listDeltas(repo));
   if (deltas.size === 0) return undefined;
-  return { type: "a{sv}", value: new Map([...deltas].map(([name, digest]) => [name, { type: "ay", value: digest }])) };
+  return digestsToVariant(deltas);
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

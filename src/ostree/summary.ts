@@ -2,6 +2,7 @@
 import { utimesSync } from "node:fs";
 import { join } from "node:path";
 import { readIfExists, removeIfExists, writeFileAtomic } from "../base/index.ts";
+import { reindexDeltas } from "./delta/manage-deltas.ts";
 import { ostreeError } from "./errors.ts";
 import { makeSummary, type MakeSummaryOptions } from "./make-summary.ts";
 import type { Repo } from "./repo.ts";
@@ -25,6 +26,7 @@ export async function updateSummaryIfAutomatic(repo: Repo): Promise<void> {
  */
 export async function updateSummary(repo: Repo, options: UpdateSummaryOptions = {}): Promise<void> {
   using _ = repo.lock("shared");
+  reindexDeltas(repo);
   const durable = repo.settings.fsync;
   const bytes = encodeSummary(makeSummary(repo, options));
   const signatures = await sign(bytes, options);

@@ -50,6 +50,13 @@ export const commands: Readonly<Record<string, Loader>> = {
   "ostree reset": () => import("./ostree/reset.ts"),
   "ostree rev-parse": () => import("./ostree/rev-parse.ts"),
   "ostree show": () => import("./ostree/show.ts"),
+  "ostree static-delta apply-offline": () => import("./ostree/static-delta/apply-offline.ts"),
+  "ostree static-delta delete": () => import("./ostree/static-delta/delete.ts"),
+  "ostree static-delta indexes": () => import("./ostree/static-delta/indexes.ts"),
+  "ostree static-delta list": () => import("./ostree/static-delta/list.ts"),
+  "ostree static-delta reindex": () => import("./ostree/static-delta/reindex.ts"),
+  "ostree static-delta show": () => import("./ostree/static-delta/show.ts"),
+  "ostree static-delta verify": () => import("./ostree/static-delta/verify.ts"),
   "ostree summary": () => import("./ostree/summary.ts"),
 };
 
