@@ -18,6 +18,7 @@ export * from "./content-task.ts";
 export * from "./modifiers.ts";
 export * from "./scan-tree.ts";
 export * from "./tree.ts";
+export * from "./commit-directory.ts";
 export * from "./write-commit.ts";
 export * from "./write-tree.ts";
 export * from "./checkout.ts";

@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { type HeldLock, syncDirectory, syncFileSystem, unlessErrno, writeAll } from "../base/index.ts";
+import { enableObjectVerity } from "./fsverity.ts";
 import { encodeFileHeader } from "./file-object.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
 import { loosePath } from "./object-path.ts";
@@ -138,6 +139,7 @@ export class Transaction implements Disposable {
   commit(): TransactionStats {
     this.#ensureOpen();
     if (this.#resumable) dropUnfinished(this.store.staging);
+    this.#enableVerity();
     if (this.#fsync) syncFileSystem(this.store.staging);
     const touched = this.#renameObjects();
     if (this.#fsync) {
@@ -177,17 +179,32 @@ export class Transaction implements Disposable {
     this.#lock.release();
   }
 
+  /** Here, and not by those who write the objects, as nobody has them open any more. */
+  #enableVerity(): void {
+    const { fsverity } = this.repo.settings;
+    if (fsverity === "no") return;
+    for (const prefix of stagedPrefixes(this.store.staging)) {
+      const directory = join(this.store.staging, prefix);
+      for (const entry of readdirSync(directory, { withFileTypes: true })) {
+        if (entry.isFile()) enableObjectVerity(join(directory, entry.name), fsverity);
+      }
+    }
+  }
+
   /** rename_pending_loose_objects. A whole directory is renamed at once where `objects/` has none of its name. */
   #renameObjects(): string[] {
     const { staging, objects } = this.store;
-    const prefixes = readdirSync(staging).filter((name) => /^[0-9a-f]{2}$/.test(name));
-    return prefixes.map((prefix) => {
+    return stagedPrefixes(staging).map((prefix) => {
       const from = join(staging, prefix);
       const to = join(objects, prefix);
       if (!unlessErrno(["ENOTEMPTY", "EEXIST"], () => (renameSync(from, to), true))) renameEntries(from, to);
       return to;
     });
   }
+}
+
+function stagedPrefixes(staging: string): string[] {
+  return readdirSync(staging).filter((name) => /^[0-9a-f]{2}$/.test(name));
 }
 
 /** min_free_space_calculate_reserved_bytes */
