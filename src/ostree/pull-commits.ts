@@ -10,6 +10,7 @@ import { decodeCommit } from "./metadata-objects.ts";
 import type { Checksum, Commit } from "./model.ts";
 import { loosePath } from "./object-path.ts";
 import type { PullSource } from "./pull-source.ts";
+import type { WantedCommit } from "./resolved-refs.ts";
 import type { IncomingStore } from "./store-fetched.ts";
 import { storeHas } from "./store-content.ts";
 import { readDetached, signaturesIn } from "./sign/detached.ts";
@@ -24,14 +25,6 @@ export interface CommitRules {
   readonly onSignatures?: (commit: Checksum, results: readonly SignatureResult[]) => void;
   readonly verifyBindings: boolean;
   readonly collectionId?: string | undefined;
-}
-
-export interface WantedCommit {
-  readonly commit: Checksum;
-  /** The ref that it was asked for by. */
-  readonly ref?: string;
-  /** The commit that must not be newer (`--timestamp-check`). */
-  readonly notOlderThan?: readonly Checksum[];
 }
 
 /** A commit that is in the transaction now, and whether its tree must be looked at. */
@@ -113,7 +106,8 @@ export class CommitPull {
   ): Promise<void> {
     const { gpg, verifyBindings, collectionId } = this.#rules;
     if (gpg) await this.#verifySignatures(checksum, bytes, detached, gpg);
-    if (verifyBindings) checkBindings(commit, checksum, { ref: wanted.ref, collectionId });
+    if (verifyBindings)
+      checkBindings(commit, checksum, { ref: wanted.ref, collectionId: wanted.collection ?? collectionId });
     for (const older of wanted.notOlderThan ?? []) this.#checkTimestamp(checksum, commit, older);
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { WantedCollectionRef } from "./collections/pull-collection-refs.ts";
 import type { SignatureResult } from "./gpg.ts";
 import type { Checksum } from "./model.ts";
 import type { Repo } from "./repo.ts";
@@ -12,6 +13,8 @@ export interface PullOptions {
   readonly source?: Repo;
   /** Refs, `REF@CHECKSUM`, or checksums. None: the remote's `branches`; with `mirror` all. */
   readonly refs?: readonly string[];
+  /** Refs by their collections, in place of `refs`. */
+  readonly collectionRefs?: readonly WantedCollectionRef[];
   /** Write refs as they are on the remote, and its summary. */
   readonly mirror?: boolean;
   /** Parents to pull of each commit; -1 for all. Default 0. */

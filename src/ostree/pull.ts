@@ -2,16 +2,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno, type ProgressListener, silent, writeFileAtomic } from "../base/index.ts";
+import { collectionRefSpec } from "./collections/collection-ref.ts";
 import { clearPartial } from "./delete-object.ts";
 import { ostreeError } from "./errors.ts";
 import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
 import type { KeyringPlaces } from "./gpg.ts";
 import type { ClientOptions } from "./http-client.ts";
 import type { Checksum } from "./model.ts";
-import { CommitPull, type WantedCommit } from "./pull-commits.ts";
+import { CommitPull } from "./pull-commits.ts";
 import type { PullOptions, PullStats } from "./pull-options.ts";
 import { ObjectPull } from "./pull-objects.ts";
-import { type ResolvedRefs, resolveRefs } from "./pull-refs.ts";
+import { resolveRefs } from "./pull-refs.ts";
+import type { ResolvedRefs, WantedCommit } from "./resolved-refs.ts";
 import { connectionLimit, httpSource, localSource, type PullSource } from "./pull-source.ts";
 import { findRemote, type Remote, remoteUrl, tryFindRemote } from "./remotes.ts";
 import { Repo } from "./repo.ts";
@@ -129,7 +131,7 @@ async function bring(
   const commits = new CommitPull(repo, source, incoming, {
     gpg: commitKeyrings(repo, remote, options),
     verifyBindings: options.verifyBindings ?? true,
-    collectionId: remote?.collectionId,
+    collectionId: sourceCollection(source, remote),
     ...(options.onSignatures ? { onSignatures: options.onSignatures } : {}),
   });
   using objects = new ObjectPull(
@@ -158,7 +160,7 @@ async function bring(
   await objects.run();
   publish(repo, transaction, resolved, options);
   if (!options.commitMetadataOnly && !options.subpaths?.length) for (const commit of pulled) clearPartial(repo, commit);
-  if (resolved.refs.size > 0) await updateSummaryIfAutomatic(repo);
+  if (resolved.refs.size > 0 || resolved.collectionRefs) await updateSummaryIfAutomatic(repo);
   const local = source.objects.type === "local";
   const { counts } = objects;
   return {
@@ -172,6 +174,12 @@ async function bring(
     transferred: counts.transferred + source.transferred,
     contentWritten: counts.written,
   };
+}
+
+/** A repository of this machine says itself what collection it is of (get_remote_repo_collection_id). */
+function sourceCollection(source: PullSource, remote: Remote | undefined): string | undefined {
+  const { objects } = source;
+  return objects.type === "local" ? Repo.open(objects.path).collectionId : remote?.collectionId;
 }
 
 function withTimestamps(repo: Repo, wanted: WantedCommit, options: PullOptions): WantedCommit {
@@ -188,6 +196,10 @@ function publish(repo: Repo, transaction: Transaction, resolved: ResolvedRefs, o
   for (const [ref, commit] of resolved.refs) {
     const target = options.mirror || options.remote === undefined ? ref : `${options.remote}:${ref}`;
     if (repo.listRefs().get(target) !== commit) transaction.setRef(target, commit);
+  }
+  for (const { collection, ref, commit } of resolved.collectionRefs ?? []) {
+    const remote = options.remote === undefined ? { ref } : { remote: options.remote, ref };
+    transaction.setRef(options.mirror ? collectionRefSpec(repo, { collection, ref }) : remote, commit);
   }
   transaction.commit();
   if (resolved.mirrorSummary) writeSummary(repo, resolved.mirrorSummary);
