@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type HeldLock, syncDirectory, syncFileSystem, unlessErrno, writeAll } from "../base/index.ts";
 import { enableObjectVerity } from "./fsverity.ts";
 import { encodeFileHeader } from "./file-object.ts";
-import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
+import { type Checksum, type FileHeader, isSymlinkMode, type MetadataType, type ObjectType } from "./model.ts";
 import { loosePath } from "./object-path.ts";
 import { formatRefSpec, parseRefSpec, type RefSpec, writeRef } from "./refs.ts";
 import type { Repo } from "./repo.ts";
@@ -91,7 +91,7 @@ export class Transaction implements Disposable {
   }
 
   /** Adds a metadata object; `bytes` are hashed, except for `commitmeta`, which has its commit's name. */
-  writeMetadata(type: Exclude<ObjectType, "file">, bytes: Uint8Array, commit?: Checksum): Checksum {
+  writeMetadata(type: MetadataType, bytes: Uint8Array, commit?: Checksum): Checksum {
     const checksum = commit ?? (hash("sha256", bytes, "hex") as Checksum);
     this.stats.metadataTotal++;
     if (type !== "commitmeta" && this.has(checksum, type)) return checksum;
@@ -106,7 +106,7 @@ export class Transaction implements Disposable {
   }
 
   /** A metadata object that is in the repository or was added. */
-  loadMetadata(checksum: Checksum, type: Exclude<ObjectType, "file">): Buffer {
+  loadMetadata(checksum: Checksum, type: MetadataType): Buffer {
     return this.repo.has(checksum, type)
       ? this.repo.loadMetadata(checksum, type)
       : readFileSync(this.stagedPath(checksum, type));
