@@ -33,7 +33,6 @@ export { type DeltaDescription, describeDelta } from "./delta/describe-delta.ts"
 export * from "./delta/manage-deltas.ts";
 export { type DeltaKeys, verifyDelta } from "./delta/verify-delta.ts";
 export * from "./fsck.ts";
-export * from "./gpg.ts";
 export * from "./prune.ts";
 export * from "./pull-options.ts";
 export * from "./pull.ts";
@@ -50,7 +49,6 @@ export * from "./collections/write-repo-metadata.ts";
 export * from "./summary-format.ts";
 export * from "./summary.ts";
 export * from "./traverse.ts";
-export * from "./verify-local-summary.ts";
 export * from "./composefs/composefs-image.ts";
 export type { ImageVerity } from "./composefs/describe-file.ts";
 export type { VerityPolicy } from "./fsverity.ts";

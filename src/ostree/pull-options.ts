@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { WantedCollectionRef } from "./collections/pull-collection-refs.ts";
-import type { SignatureResult } from "./gpg.ts";
+import type { SignatureResult } from "./sign/gpg-verify.ts";
 import type { Checksum } from "./model.ts";
 import type { Repo } from "./repo.ts";
 
@@ -34,6 +34,8 @@ export interface PullOptions {
   /** Whether commits must be signed; default: as the remote is configured, where not to say anything is to say yes. */
   readonly gpgVerify?: boolean;
   readonly gpgVerifySummary?: boolean;
+  /** Whether to look for the other kinds of signatures that the remote asks for. Default: not for a local `source`. */
+  readonly signVerify?: boolean;
   readonly verifyBindings?: boolean;
   /** Refuse commits older than what their refs are at. */
   readonly timestampCheck?: boolean;

@@ -2,7 +2,6 @@
 import { mirrorCollections, resolveCollectionRefs } from "./collections/pull-collection-refs.ts";
 import { ostreeError } from "./errors.ts";
 import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
-import type { KeyringPlaces } from "./gpg.ts";
 import { type Checksum, isChecksum } from "./model.ts";
 import type { ResolvedRefs, WantedCommit } from "./resolved-refs.ts";
 import { checkRemoteMode, type PullSource } from "./pull-source.ts";
@@ -10,6 +9,7 @@ import type { PullOptions } from "./pull-options.ts";
 import { parseRefSpec } from "./refs.ts";
 import type { Remote } from "./remotes.ts";
 import { Repo } from "./repo.ts";
+import { isTrustNeeded, type Trust } from "./sign/trust.ts";
 import { summaryKeys } from "./summary-format.ts";
 
 /** A ref file holds 64 digits; a server cannot make us read more. */
@@ -17,16 +17,15 @@ const refFileLimit = 1024;
 
 /** Finds out which commits are wanted: from the summary where there is one, else from the ref files. */
 export async function resolveRefs(
-  repo: Repo,
   source: PullSource,
   remote: Remote | undefined,
   options: PullOptions,
+  trust: Trust,
 ): Promise<ResolvedRefs> {
   if (options.collectionRefs) {
-    const verify = summaryKeyrings(repo, remote, options);
     const known = options.collectionRefs.every(({ commit }) => commit !== undefined);
-    const needed = verify !== undefined || (source.objects.type !== "local" && !known);
-    const fetched = needed ? await fetchSummary(source, verify) : undefined;
+    const needed = isTrustNeeded(trust) || (source.objects.type !== "local" && !known);
+    const fetched = needed ? await fetchSummary(source, trust) : undefined;
     return resolveCollectionRefs(source, options.collectionRefs, fetched?.summary);
   }
   const asked = options.refs && options.refs.length > 0 ? options.refs : (remote?.branches ?? []);
@@ -38,20 +37,11 @@ export async function resolveRefs(
   const local = source.objects.type === "local";
   const needSummary =
     (!local || options.mirror) && (all || items.some(({ ref, commit }) => ref !== undefined && commit === undefined));
-  const verify = summaryKeyrings(repo, remote, options);
-  const summary = needSummary || verify ? await fetchSummary(source, verify) : undefined;
+  const summary = needSummary || isTrustNeeded(trust) ? await fetchSummary(source, trust) : undefined;
   const mode = summary?.summary.metadata.get(summaryKeys.mode);
   await checkRemoteMode(source, mode?.type === "s" ? String(mode.value) : undefined);
   const resolved = all ? resolveAll(source, summary) : await resolveItems(source, items, summary);
   return options.mirror ? mirrorCollections(resolved, summary?.summary, all) : resolved;
-}
-
-function summaryKeyrings(repo: Repo, remote: Remote | undefined, options: PullOptions): KeyringPlaces | undefined {
-  const verify = options.gpgVerifySummary ?? (options.source ? false : (remote?.gpgVerifySummary ?? false));
-  if (!verify) return undefined;
-  if (options.remote === undefined)
-    throw ostreeError("gpg-verify", "Must specify remote name to enable gpg verification");
-  return { repo: repo.path, remote: options.remote, extra: remote?.gpgKeyPath ?? [] };
 }
 
 interface Item {

@@ -6,7 +6,6 @@ import { collectionRefSpec } from "./collections/collection-ref.ts";
 import { clearPartial } from "./delete-object.ts";
 import { ostreeError } from "./errors.ts";
 import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
-import type { KeyringPlaces } from "./gpg.ts";
 import type { ClientOptions } from "./http-client.ts";
 import type { Checksum } from "./model.ts";
 import { CommitPull } from "./pull-commits.ts";
@@ -17,6 +16,7 @@ import type { ResolvedRefs, WantedCommit } from "./resolved-refs.ts";
 import { connectionLimit, httpSource, localSource, type PullSource } from "./pull-source.ts";
 import { findRemote, type Remote, remoteUrl, tryFindRemote } from "./remotes.ts";
 import { Repo } from "./repo.ts";
+import { commitTrust, summaryTrust, type Trust } from "./sign/trust.ts";
 import { IncomingStore } from "./store-fetched.ts";
 import { updateSummaryIfAutomatic } from "./summary.ts";
 import { Transaction } from "./transaction.ts";
@@ -31,13 +31,14 @@ export async function pull(repo: Repo, options: PullOptions, progress: ProgressL
   using source = openSource(remote, options);
   const began = performance.now();
   progress({ type: "start", task: "pull", text: `Pulling from ${source.name}` });
-  const resolved = await resolveRefs(repo, source, remote, options);
+  const trust = pullTrust(repo, options);
+  const resolved = await resolveRefs(source, remote, options, trust.summary);
   const transaction = Transaction.begin(repo, {
     resume: true,
     ...(options.fsync === undefined ? {} : { fsync: options.fsync }),
   });
   try {
-    const stats = await bring(repo, source, remote, resolved, options, transaction, progress);
+    const stats = await bring(repo, source, remote, resolved, options, trust.commits, transaction, progress);
     const seconds = (performance.now() - began) / 1000;
     progress({ type: "end", task: "pull", text: summaryLine(stats), seconds });
     return { ...stats, seconds };
@@ -70,13 +71,6 @@ function checkSupported(remote: Remote): void {
   }
   const state = remote.option("unconfigured-state");
   if (state !== undefined) throw ostreeError("remote", `remote unconfigured-state: ${state}`);
-  const verify = remote.option("sign-verify");
-  if (verify !== undefined && verify !== "" && verify !== "false" && verify !== "0") {
-    throw ostreeError(
-      "unsupported",
-      `remote "${remote.name}" wants signatures by sign-verify=${verify}, which is not supported`,
-    );
-  }
   if (remote.option("proxy") !== undefined) {
     throw ostreeError("unsupported", `remote "${remote.name}" uses a proxy, which is not supported`);
   }
@@ -105,17 +99,19 @@ function clientOptions(url: string, remote: Remote | undefined, options: PullOpt
   };
 }
 
-/** Keyrings to check commits by, unless the remote or the caller does without. A local source is trusted by default. */
-export function commitKeyrings(
-  repo: Repo,
-  remote: Remote | undefined,
-  options: Pick<PullOptions, "gpgVerify" | "remote" | "source">,
-): KeyringPlaces | undefined {
-  const verify = options.gpgVerify ?? (options.source ? false : (remote?.gpgVerify ?? options.remote !== undefined));
-  if (!verify) return undefined;
-  if (options.remote === undefined)
-    throw ostreeError("gpg-verify", "Must specify remote name to enable gpg verification");
-  return { repo: repo.path, remote: options.remote, extra: remote?.gpgKeyPath ?? [] };
+/** What commits and the summary must be signed by, unless the caller does without. A local source is trusted by default. */
+function pullTrust(repo: Repo, options: PullOptions): { readonly commits: Trust; readonly summary: Trust } {
+  const local = options.source === undefined ? undefined : false;
+  const [gpg, gpgSummary] = [options.gpgVerify ?? local, options.gpgVerifySummary ?? local];
+  const sign = options.signVerify ?? local;
+  if (options.remote !== undefined) {
+    return {
+      commits: commitTrust(repo, options.remote, { gpg, sign }),
+      summary: summaryTrust(repo, options.remote, { gpg: gpgSummary, sign }),
+    };
+  }
+  if (gpg || gpgSummary) throw ostreeError("gpg-verify", "Must specify remote name to enable gpg verification");
+  return { commits: {}, summary: {} };
 }
 
 async function bring(
@@ -124,12 +120,13 @@ async function bring(
   remote: Remote | undefined,
   resolved: ResolvedRefs,
   options: PullOptions,
+  trust: Trust,
   transaction: Transaction,
   progress: ProgressListener,
 ): Promise<Omit<PullStats, "seconds">> {
   const incoming = new IncomingStore(transaction.store, `incoming-${process.pid}-main`);
   const commits = new CommitPull(repo, source, incoming, {
-    gpg: commitKeyrings(repo, remote, options),
+    trust,
     verifyBindings: options.verifyBindings ?? true,
     collectionId: sourceCollection(source, remote),
     ...(options.onSignatures ? { onSignatures: options.onSignatures } : {}),
@@ -217,8 +214,7 @@ export async function fetchRemoteSummary(repo: Repo, name: string): Promise<Fetc
   const remote = findRemote(repo, name);
   checkSupported(remote);
   using source = openSource(remote, {});
-  const places = remote.gpgVerifySummary ? { repo: repo.path, remote: name, extra: remote.gpgKeyPath } : undefined;
-  const fetched = await fetchSummary(source, places);
+  const fetched = await fetchSummary(source, summaryTrust(repo, name));
   if (!fetched) throw ostreeError("remote", "Remote server has no summary file");
   return fetched;
 }

@@ -44,6 +44,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "ostree refs": () => import("./ostree/refs.ts"),
   "ostree remote add": () => import("./ostree/remote-add.ts"),
   "ostree remote delete": () => import("./ostree/remote-delete.ts"),
+  "ostree remote gpg-list-keys": () => import("./ostree/remote-gpg-list-keys.ts"),
   "ostree remote gpg-import": () => import("./ostree/remote-gpg-import.ts"),
   "ostree remote list": () => import("./ostree/remote-list.ts"),
   "ostree remote refs": () => import("./ostree/remote-refs.ts"),
