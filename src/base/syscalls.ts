@@ -27,6 +27,7 @@ const { functions: libc } = ffi.dlopen("libc.so.6", {
   unshare: { return: "int32", arguments: ["int32"] },
   malloc_trim: { return: "int32", arguments: ["uint64"] },
   umask: { return: "uint32", arguments: ["uint32"] },
+  syscall: { return: "int64", arguments: ["int64", "int64", "int64", "uint64", "string", "uint64"] },
 });
 
 const errnoPointer = libc.__errno_location() as bigint;
@@ -160,13 +161,12 @@ const FS_IOC_ENABLE_VERITY = 0x40806685n;
 const FS_IOC_MEASURE_VERITY = 0xc0046686n;
 const FS_VERITY_HASH_ALG_SHA256 = 1;
 const verityBlockSize = 4096;
-const EEXIST = 17;
 const ENOTTY = 25;
 const EOPNOTSUPP = 95;
 
 /**
- * Enables fs-verity with SHA-256 on a file that is open for reading, and by nobody for writing; it may have been enabled
- * before. False where the file system does not support it.
+ * Enables fs-verity with SHA-256 on a file that is open for reading, and by nobody for writing. False where the file
+ * system does not support it.
  */
 export function enableVerity(fd: number): boolean {
   // struct fsverity_enable_arg: version, hash algorithm, block size; no salt, no signature.
@@ -176,7 +176,6 @@ export function enableVerity(fd: number): boolean {
   argument.writeUInt32LE(verityBlockSize, 8);
   if (Number(libc.ioctl(fd, FS_IOC_ENABLE_VERITY, argument)) === 0) return true;
   const errno = lastErrno();
-  if (errno === EEXIST) return true;
   if (errno === ENOTTY || errno === EOPNOTSUPP) return false;
   throw failed("ioctl(FS_IOC_ENABLE_VERITY)", `fd ${fd}`, errno);
 }
@@ -269,4 +268,18 @@ export function unshareMounts(): void {
 /** Gives memory that was freed back to the kernel (malloc_trim(3)): after a large piece of work, before the next one. */
 export function releaseFreeMemory(): void {
   libc.malloc_trim(0n);
+}
+
+const KEXEC_FILE_NO_INITRAMFS = 4n;
+/** kexec_file_load(2) has no wrapper in the C library. */
+const kexecFileLoad: Readonly<Record<string, bigint>> = { x64: 320n, arm64: 294n, s390x: 381n, ppc64: 382n };
+
+/** Loads a kernel for the next reboot (kexec_file_load(2)), from open files. */
+export function loadKexecImage(kernel: number, initramfs: number | undefined, commandLine: string): void {
+  const call = kexecFileLoad[process.arch];
+  if (call === undefined) throw failed("kexec_file_load", process.arch, 38);
+  const length = BigInt(Buffer.byteLength(commandLine) + 1);
+  const flags = initramfs === undefined ? KEXEC_FILE_NO_INITRAMFS : 0n;
+  const result = libc.syscall(call, BigInt(kernel), BigInt(initramfs ?? -1), length, commandLine, flags);
+  check(result, "kexec_file_load", commandLine);
 }

@@ -3,11 +3,16 @@ import { commands } from "./commands/index.ts";
 import { nearest } from "./did-you-mean.ts";
 import { cliError } from "./errors.ts";
 
+/** With any verb of `ostree admin`, or none, this option alone decides what is done (ostree_admin_option_context_parse). */
+const directoryOption = "--print-current-dir";
+
 /**
  * The longest command that the words start with. Options may stand between its words (`ostree --repo=R refs`), as
  * stock ostree allows: they go to the command.
  */
 export function findCommand(words: readonly string[]): { name?: string; rest: string[] } {
+  if (words[0] === "ostree" && words.includes(directoryOption) && words[1] === "admin")
+    return { name: `ostree admin ${directoryOption.slice(2)}`, rest: words.slice(2) };
   let name: string | undefined;
   let prefix = "";
   const rest: string[] = [];

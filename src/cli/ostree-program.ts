@@ -21,11 +21,8 @@ export async function runAsOstree(argv: readonly string[]): Promise<number> {
   const extension = findExtension(plain[0]);
   if (extension !== undefined) process.execve!(extension, [extension, ...argv.slice(1)], process.env);
   if (options.includes("--version")) return print(ostreeVersion());
-  const { name } = findCommand(["ostree", ...plain]);
-  if (name !== undefined) {
-    const { rest } = findCommand(["ostree", ...argv]);
-    return execute(await loadCommand(name), rest, ostreeHelp);
-  }
+  const { name, rest } = findCommand(["ostree", ...argv]);
+  if (name !== undefined) return execute(await loadCommand(name), rest, ostreeHelp);
   const known = plain.findIndex((_, index) => !isCommandPrefix(["ostree", ...plain.slice(0, index + 1)].join(" ")));
   const group = ["ostree", ...(known === -1 ? plain : plain.slice(0, known))];
   const help = await groupHelp(group);

@@ -12,15 +12,23 @@ import {
 } from "../formats/index.ts";
 import type { Bit } from "./boot-version.ts";
 import { hostError } from "./errors.ts";
-import { formatKernelArgs, kernelArgValue, parseKernelArgs, setKernelArg } from "./kernel-args.ts";
-import type { KernelLayout } from "./kernel-layout.ts";
-import type { Deployment } from "./model.ts";
+import { formatKernelArgs, type KernelArgs, kernelArgValue, parseKernelArgs, setKernelArg } from "./kernel-args.ts";
+
+import { type Deployment, deploymentPath, type KernelLayout } from "./model.ts";
+
+/** A boot entry and the name of its file, which may hold counters of boot attempts. */
+export interface NamedBlsEntry extends BlsEntry {
+  readonly fileName: string;
+}
 
 /** Reads the entries of one loader directory in boot order (`_ostree_sysroot_read_boot_loader_configs`). */
-export function readBootEntries(sysroot: string, version: Bit): BlsEntry[] {
+export function readBootEntries(sysroot: string, version: Bit): NamedBlsEntry[] {
   const directory = join(sysroot, `boot/loader.${version}/entries`);
   const names = listDirectory(directory).filter((name) => /^ostree-.*\.conf$/.test(name));
-  const entries = names.map((name) => parseBlsEntry(readFileSync(join(directory, name), "utf8")));
+  const entries = names.map((fileName) => ({
+    ...parseBlsEntry(readFileSync(join(directory, fileName), "utf8")),
+    fileName,
+  }));
   return entries.sort((a, b) => compareBlsVersions(blsValue(b, "version") ?? "", blsValue(a, "version") ?? ""));
 }
 
@@ -69,33 +77,97 @@ export interface EntryContext {
   readonly showStateroot: boolean;
   /** "/boot/" or "/": how the boot loader reaches the boot directory (`sysroot.bootprefix`). */
   readonly bootPrefix: string;
-  /** `sysroot.bls-append-except-default`: fields that all but the first entry get. */
+  /** `sysroot.bls-append-except-default`: fields that all entries but the first have. */
   readonly appendFields: readonly BlsField[];
 }
 
-const ownKeys = new Set(["title", "version", "options", "linux", "initrd", "devicetree", "fdtdir"]);
+const ownKeys = new Set([
+  "title",
+  "version",
+  "options",
+  "linux",
+  "initrd",
+  "devicetree",
+  "fdtdir",
+  "aboot",
+  "abootcfg",
+]);
+
+/** The fields of an entry that other programs added (`_ostree_bootconfig_parser_get_extra_keys_variant`). */
+export function extraFields(entry: BlsEntry): BlsField[] {
+  return entry.fields.filter(([key]) => !ownKeys.has(key));
+}
+
+/** SHA-256 of the initramfs images after the first, which are named by it. */
+export function overlayInitrds(entry: BlsEntry): string[] {
+  return blsValues(entry, "initrd")
+    .slice(1)
+    .flatMap((path) => /\/([0-9a-f]{64})\.img$/.exec(path)?.[1] ?? []);
+}
+
+/** Where overlay initramfs images are, relative to boot. */
+export const overlayDirectory = "ostree/initramfs-overlays";
 
 /** The boot entry of a deployment (`install_deployment_kernel`); fields that are not ours are kept from its old one. */
 export function makeBootEntry(deployment: Deployment, context: EntryContext): BlsEntry {
   const files = `${context.bootPrefix}${bootDirectory(context.link)}/`;
   const { kernel } = context;
-  const options = setKernelArg(deployment.kernelArgs, `ostree=/${bootLinkPath(context.link)}`);
   const fields: BlsField[] = [
     ["title", entryTitle(deployment, context)],
     ["version", String(context.count - context.index)],
-    ["options", formatKernelArgs(options)],
+    ["options", formatKernelArgs(bootArgs(deployment, context))],
     ["linux", files + kernel.kernel.name],
   ];
-  if (kernel.initramfs !== undefined) fields.push(["initrd", files + kernel.initramfs.name]);
-  for (const overlay of blsValues(deployment.entry ?? { fields: [] }, "initrd").slice(1))
-    fields.push(["initrd", overlay]);
+  if (kernel.initramfs !== undefined) {
+    fields.push(["initrd", files + kernel.initramfs.name]);
+    for (const overlay of deployment.overlayInitrds)
+      fields.push(["initrd", `${context.bootPrefix}${overlayDirectory}/${overlay}.img`]);
+  }
   if (kernel.deviceTree !== undefined) {
     fields.push([kernel.deviceTree.directory ? "fdtdir" : "devicetree", files + kernel.deviceTree.name]);
   }
-  const appended = context.index === 0 ? [] : context.appendFields;
-  const replaced = new Set(appended.map(([key]) => key));
-  const kept = (deployment.entry?.fields ?? []).filter(([key]) => !ownKeys.has(key) && !replaced.has(key));
-  return { fields: [...fields, ...kept, ...appended] };
+  if (kernel.aboot !== undefined) fields.push(...abootFields(deployment, context, kernel.aboot.name));
+  const replaced = new Set(context.appendFields.map(([key]) => key));
+  const kept = deployment.extraFields.filter(([key]) => !replaced.has(key));
+  return { fields: [...fields, ...kept, ...(context.index === 0 ? [] : context.appendFields)] };
+}
+
+/** Without an initramfs the kernel itself starts what finds the deployment. */
+function bootArgs(deployment: Deployment, { link, kernel }: EntryContext): KernelArgs {
+  const path = `/${bootLinkPath(link)}`;
+  const init = `init=${path}/usr/lib/ostree/ostree-prepare-root`;
+  const args = kernel.initramfs === undefined ? setKernelArg(deployment.kernelArgs, init) : deployment.kernelArgs;
+  return setKernelArg(args, `ostree=${path}`);
+}
+
+function abootFields(deployment: Deployment, { link }: EntryContext, image: string): BlsField[] {
+  return [
+    ["aboot", `/${bootDirectory(link)}/${image}`],
+    ["abootcfg", `/${deploymentPath(deployment)}/usr/lib/ostree-boot/aboot.cfg`],
+  ];
+}
+
+export interface EntryNaming {
+  /** `sysroot.boot-counting-tries`; 0: boot attempts are not counted. */
+  readonly tries: number;
+  /** Names as before 2024.5. */
+  readonly withStateroot: boolean;
+}
+
+/**
+ * File name of an entry, `ostree-N.conf` (`bootloader_entry_filename`). With boot counting a new one gets `+LEFT`, which
+ * the boot loader counts down as `+LEFT-DONE`; a good boot removes it (UAPI Automatic Boot Assessment).
+ */
+export function entryFileName(
+  deployment: Deployment,
+  { index, count }: Pick<EntryContext, "index" | "count">,
+  naming: EntryNaming,
+): string {
+  const base = `ostree-${count - index}${naming.withStateroot ? `-${deployment.stateroot}` : ""}`;
+  if (naming.tries === 0) return `${base}.conf`;
+  if (deployment.entryName === undefined) return `${base}+${naming.tries}.conf`;
+  const [, left = "0", done = "0"] = /\+([0-9]+)(?:-([0-9]+))?\.conf$/.exec(deployment.entryName) ?? [];
+  return Number(left) === 0 && Number(done) === 0 ? `${base}.conf` : `${base}+${Number(left)}-${Number(done)}.conf`;
 }
 
 /** Directory of a kernel set, relative to /boot. */

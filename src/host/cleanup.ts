@@ -12,6 +12,7 @@ import {
   originPath,
   parseDeploymentId,
 } from "./model.ts";
+import { removeOldOverlays } from "./overlay-initrds.ts";
 import { bootedDirectoryId, directoryId } from "./running.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -31,6 +32,7 @@ export function cleanSysroot(sysroot: Sysroot): CleanupResult {
   removeOtherVersions(sysroot);
   const deployments = removeOldDeployments(sysroot);
   const bootDirectories = removeOldKernels(sysroot);
+  removeOldOverlays(sysroot.boot, new Set(sysroot.deployments.flatMap(({ overlayInitrds }) => overlayInitrds)));
   setDeploymentRefs(sysroot);
   return { deployments, bootDirectories };
 }

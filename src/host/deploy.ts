@@ -2,12 +2,13 @@
 import { type ProgressListener, silent, stage as progressStage } from "../base/index.ts";
 import type { Keyfile } from "../formats/index.ts";
 import type { Checksum } from "../ostree/index.ts";
-import { checkOutDeployment } from "./check-out-deployment.ts";
+import { type CheckoutRequest, checkOutDeployment } from "./check-out-deployment.ts";
 import { cleanSysroot } from "./cleanup.ts";
 import { hostError } from "./errors.ts";
 import { clearFinalizeFailure } from "./finalize-staged.ts";
 import { type FinalEtc, finalizeDeployment } from "./finalize.ts";
 import type { KernelArgs } from "./kernel-args.ts";
+import type { EtcMergeOptions } from "./merge-etc.ts";
 import { type Deployment, deploymentId } from "./model.ts";
 import { inheritedOrigin, originFromRefspec } from "./origin.ts";
 import { planDeployments, type RetainOptions } from "./retain.ts";
@@ -28,6 +29,10 @@ export interface DeployRequest {
   /** Take over /etc of the booted (else the first) deployment of the stateroot; default true. */
   readonly merge?: boolean;
   readonly retain?: RetainOptions;
+  /** Further initramfs images, as `stageOverlayInitrd` gave them. */
+  readonly overlayInitrds?: readonly string[];
+  /** What becomes of changes below /etc that the new version has no place for; default: saved beside. */
+  readonly etcConflicts?: EtcMergeOptions["conflicts"];
   /** Leave the boot menu to the shutdown; only in the running machine. */
   readonly stage?: boolean;
   /** Staged, but not to become the default before it is unlocked. */
@@ -64,17 +69,15 @@ export async function deploy(
     checksum,
     kernelArgs: request.kernelArgs ?? merge?.kernelArgs ?? [],
     origin: chooseOrigin(request.origin, merge),
+    ...(request.overlayInitrds === undefined ? {} : { overlayInitrds: request.overlayInitrds }),
   };
-  if (request.stage === true) sysroot.requireBooted();
+  if (request.stage === true && sysroot.booted === undefined)
+    throw hostError("not-booted", "Cannot stage deployment: Not currently booted into an OSTree system");
   if (request.stage === true) await (request.startFinalizer ?? startFinalizer)();
   return explainFullDisk(sysroot, () => makeDeployment(sysroot, request, { ...context, merge }, progress));
 }
 
-interface DeployContext {
-  readonly stateroot: string;
-  readonly checksum: Checksum;
-  readonly kernelArgs: KernelArgs;
-  readonly origin: Keyfile | undefined;
+interface DeployContext extends CheckoutRequest {
   readonly merge: Deployment | undefined;
 }
 
@@ -96,18 +99,16 @@ async function makeDeployment(
     stageDeployment(sysroot, deployment, merge, request.lockFinalization ?? false);
     return { deployment: sysroot.find(deployment), etc: undefined, swap: "staged" };
   }
-  return progressStage(progress, "write", "Write boot entry", () =>
-    activate(sysroot, deployment, merge, request.retain),
-  );
+  return progressStage(progress, "write", "Write boot entry", () => activate(sysroot, deployment, merge, request));
 }
 
 async function activate(
   sysroot: Sysroot,
   deployment: Deployment,
   merge: Deployment | undefined,
-  retain: RetainOptions | undefined,
+  { retain, etcConflicts }: DeployRequest,
 ): Promise<DeployResult> {
-  const etc = await finalizeDeployment(sysroot, deployment, merge);
+  const etc = await finalizeDeployment(sysroot, deployment, merge, etcConflicts);
   const swap = writeDeployments(sysroot, planDeployments(sysroot.deployments, deployment, merge, retain));
   cleanSysroot(sysroot);
   clearFinalizeFailure(sysroot.path);

@@ -15,6 +15,8 @@ export const hostError = defineErrors("host", {
   "no-kernel": "The commit has no kernel at usr/lib/modules/VERSION/vmlinuz, so it cannot be booted.",
   "no-os-release": "The commit has no usr/lib/os-release with PRETTY_NAME or ID; the boot menu needs a title.",
   "bad-tree": "The commit does not have the layout of a host (usr/etc, no populated etc beside it).",
+  "etc-conflict":
+    "A file that was changed below /etc is a directory in the new version, or the other way round. Move it out of the way; `atomic host` keeps it beside the new one instead.",
   "no-space":
     "There is not enough free space for what was asked. Nothing was changed. Remove old deployments or files first.",
   "no-origin":
@@ -24,6 +26,8 @@ export const hostError = defineErrors("host", {
   "in-use": "The deployment cannot be removed or changed as asked because it is booted, staged or needed.",
   "finalize-failed":
     "The staged deployment could not be made the default at shutdown; the machine booted what it had before.",
+  "boot-loader":
+    "The boot loader's own program failed. Run it by hand to see why; what the message names is what was started.",
   "read-only": "The system root is read-only and could not be made writable; run the command as root.",
   "no-version": "No commit of the configured branch has that version.",
   busy: "Another program is changing the system root. Wait for it, or see who holds the lock.",

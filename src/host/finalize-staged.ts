@@ -9,6 +9,7 @@ import { makeDirectories, readTextIfExists, removeIfExists, writeFileAtomic } fr
 import { cleanSysroot } from "./cleanup.ts";
 import { hostError } from "./errors.ts";
 import { type FinalEtc, finalizeDeployment } from "./finalize.ts";
+import type { EtcMergeOptions } from "./merge-etc.ts";
 import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
 import { planDeployments } from "./retain.ts";
 import { explainFullDisk } from "./space.ts";
@@ -26,7 +27,10 @@ export interface FinalizeResult {
 }
 
 /** Finalizes what is staged, if anything. Takes the lock. */
-export async function finalizeStaged(sysroot: Sysroot): Promise<FinalizeResult> {
+export async function finalizeStaged(
+  sysroot: Sysroot,
+  conflicts?: EtcMergeOptions["conflicts"],
+): Promise<FinalizeResult> {
   using _lock = await sysroot.lock(120_000);
   const state = sysroot.running === undefined ? undefined : readStaged(sysroot.running.run);
   const staged = sysroot.staged;
@@ -36,7 +40,7 @@ export async function finalizeStaged(sysroot: Sysroot): Promise<FinalizeResult> 
   try {
     // Gone before the merge begins: a half-merged deployment must not be tried a second time.
     removeStaged(sysroot.running.run);
-    const result = await explainFullDisk(sysroot, () => finalize(sysroot, staged, state));
+    const result = await explainFullDisk(sysroot, () => finalize(sysroot, staged, state, conflicts));
     clearFinalizeFailure(sysroot.path);
     return { ...result, locked: false };
   } catch (error) {
@@ -49,6 +53,7 @@ async function finalize(
   sysroot: Sysroot,
   staged: Deployment,
   state: StagedState,
+  conflicts: EtcMergeOptions["conflicts"],
 ): Promise<{ deployment: Deployment; etc: FinalEtc }> {
   const merge = mergeDeployment(sysroot, state);
   const target: Deployment = {
@@ -57,7 +62,7 @@ async function finalize(
     kernelArgs: state.kernelArgs === undefined ? (merge?.kernelArgs ?? []) : staged.kernelArgs,
     origin: staged.origin ?? merge?.origin,
   };
-  const etc = await finalizeDeployment(sysroot, target, merge);
+  const etc = await finalizeDeployment(sysroot, target, merge, conflicts);
   writeDeployments(sysroot, planDeployments(sysroot.deployments, target, merge));
   cleanSysroot(sysroot);
   return { deployment: sysroot.find(target), etc };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { accessSync, chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { makeDirectories } from "../base/index.ts";
 import { Repo } from "../ostree/index.ts";
@@ -18,11 +18,37 @@ export interface InitOptions {
  */
 export function initSysroot(path: string, options: InitOptions = {}): Sysroot {
   makeDirectories(join(path, "boot"));
-  makeDirectories(join(path, "ostree/deploy"));
-  const repoPath = join(path, "ostree/repo");
-  if (!existsSync(join(repoPath, "config"))) configure(Repo.init(repoPath, "bare"));
+  if (ensureInitialized(path)) configure(Repo.open(join(path, "ostree/repo")));
   if (options.stateroot !== undefined) initStateroot(path, options.stateroot);
   return Sysroot.open(path);
+}
+
+/** Makes repository and directory of deployments (`ostree_sysroot_ensure_initialized`). False: they were there. */
+export function ensureInitialized(path: string): boolean {
+  makeDirectories(join(path, "ostree/deploy"));
+  const repoPath = join(path, "ostree/repo");
+  if (existsSync(join(repoPath, "config"))) return false;
+  Repo.init(repoPath, "bare");
+  return true;
+}
+
+/**
+ * Makes the directory, which must exist, a system root as `ostree admin init-fs` does.
+ * @param epoch 0: with the directories of a traditional root; 1: only `boot` and `ostree`; 2: nobody but root may enter `ostree`
+ */
+export function initFileSystem(path: string, epoch: number): void {
+  accessSync(path);
+  makeDirectories(join(path, "boot"));
+  if (epoch === 0) makeTraditionalDirectories(path);
+  if (epoch === 2) makeDirectories(join(path, "ostree"), 0o700);
+  ensureInitialized(path);
+}
+
+function makeTraditionalDirectories(path: string): void {
+  for (const name of ["dev", "home", "proc", "run", "sys"]) makeDirectories(join(path, name));
+  makeDirectories(join(path, "root"), 0o700);
+  makeDirectories(join(path, "tmp"));
+  chmodSync(join(path, "tmp"), 0o1777);
 }
 
 /** Only on new repositories: what an administrator set is not ours to change. */

@@ -3,7 +3,8 @@ import { closeSync, fsyncSync, linkSync, openSync, readdirSync, renameSync, rmSy
 import { dirname, join } from "node:path";
 import { copyFile, copyTree, isErrno, lstatIfExists, makeDirectories, temporaryName } from "../base/index.ts";
 import { bootDirectory } from "./boot-entries.ts";
-import { bootFiles, type BootFile, type KernelLayout } from "./kernel-layout.ts";
+import { bootFiles } from "./kernel-layout.ts";
+import type { BootFile, KernelLayout } from "./model.ts";
 
 /**
  * Puts a tree's kernel and what goes with it into `boot/ostree/STATEROOT-BOOTCHECKSUM`, by hard link where boot is on
@@ -19,7 +20,7 @@ export function installKernel(
   for (const file of bootFiles(kernel)) installFile(join(kernel.directory, file.source), directory, file);
 }
 
-function installFile(source: string, directory: string, file: BootFile): void {
+export function installFile(source: string, directory: string, file: BootFile): void {
   const target = join(directory, file.name);
   if (lstatIfExists(target) !== undefined) return;
   if (statSync(source).isDirectory()) installDirectory(source, target);

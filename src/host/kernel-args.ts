@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
 import { hostError } from "./errors.ts";
 
 /**
@@ -80,9 +81,15 @@ export function deleteKernelArgIfPresent(args: KernelArgs, arg: string): KernelA
   return present ? deleteKernelArg(args, arg) : args;
 }
 
-/** All but the engine's own `ostree=`. */
+/** The running kernel's arguments without those that its boot loader added (`ostree_kernel_args_append_proc_cmdline`). */
+export function procKernelArgs(path = "/proc/cmdline"): KernelArgs {
+  const args = parseKernelArgs(readFileSync(path, "utf8").trim());
+  return withoutOstreeArg(args).filter((arg) => !arg.startsWith("BOOT_IMAGE=") && !arg.startsWith("initrd="));
+}
+
+/** All but the engine's own `ostree=`, and its `init=` where there is no initramfs. */
 export function withoutOstreeArg(args: KernelArgs): KernelArgs {
-  return args.filter((arg) => kernelArgKey(arg) !== "ostree");
+  return args.filter((arg) => kernelArgKey(arg) !== "ostree" && !/^init=\/ostree\/boot\.[01]\//.test(arg));
 }
 
 function splitArg(arg: string): [string, string | undefined] {

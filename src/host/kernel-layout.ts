@@ -4,33 +4,30 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { listDirectory, lstatIfExists, unlessErrno } from "../base/index.ts";
 import { hostError } from "./errors.ts";
+import { findLegacyKernel } from "./legacy-kernel-layout.ts";
+import type { BootFile, KernelLayout } from "./model.ts";
 
-/** One file or directory that the boot loader needs, and its name in /boot. */
-export interface BootFile {
-  /** Relative to the tree's `usr/lib/modules/VERSION`. */
-  readonly source: string;
-  /** Relative to `boot/ostree/STATEROOT-BOOTCHECKSUM`. */
-  readonly name: string;
+export interface KernelOptions {
+  readonly withoutDeviceTrees?: boolean;
 }
 
-/** The kernel of a tree and what goes with it (`get_kernel_from_tree_usrlib_modules`). */
-export interface KernelLayout {
-  readonly version: string;
-  /** `usr/lib/modules/VERSION` in the tree, absolute. */
-  readonly directory: string;
-  readonly kernel: BootFile;
-  readonly initramfs: BootFile | undefined;
-  /** One device tree blob for the entry's `devicetree`, or the directory `dtb` for `fdtdir`. */
-  readonly deviceTree: (BootFile & { readonly directory: boolean }) | undefined;
-  /** Kernel digest for FIPS mode, where dracut's fips module looks for it. */
-  readonly hmac: BootFile | undefined;
+/** Finds the kernel of a tree on disk; the older layouts count only where the present one lacks kernel or initramfs. */
+export function findKernel(tree: string, options: KernelOptions = {}): KernelLayout {
+  const modern = findModuleKernel(tree, options);
+  const legacy = findLegacyKernel(tree);
+  if (modern?.initramfs === undefined && legacy?.initramfs !== undefined) return legacy;
+  const found = modern ?? legacy;
+  if (found !== undefined) return found;
+  throw hostError("no-kernel", "Failed to find kernel in /usr/lib/modules, /usr/lib/ostree-boot or /boot");
 }
 
-/** Finds the kernel of a tree on disk. With several versions the first in name order counts, as a rule for all hosts. */
-export function findKernel(tree: string): KernelLayout {
+/**
+ * `get_kernel_from_tree_usrlib_modules`. With several versions the first in name order counts, as a rule for all hosts.
+ */
+function findModuleKernel(tree: string, options: KernelOptions): KernelLayout | undefined {
   const modules = join(tree, "usr/lib/modules");
   const version = listDirectory(modules).find((name) => isFile(join(modules, name, "vmlinuz")));
-  if (version === undefined) throw hostError("no-kernel", `${tree}: no usr/lib/modules/VERSION/vmlinuz`);
+  if (version === undefined) return undefined;
   const directory = join(modules, version);
   const initramfs = ["initramfs.img", "initramfs"].find((name) => isFile(join(directory, name)));
   return {
@@ -38,10 +35,12 @@ export function findKernel(tree: string): KernelLayout {
     directory,
     kernel: { source: "vmlinuz", name: `vmlinuz-${version}` },
     initramfs: initramfs === undefined ? undefined : { source: initramfs, name: `initramfs-${version}.img` },
-    deviceTree: findDeviceTree(directory, version),
+    deviceTree: options.withoutDeviceTrees === true ? undefined : findDeviceTree(directory, version),
     hmac: isFile(join(directory, ".vmlinuz.hmac"))
       ? { source: ".vmlinuz.hmac", name: `.vmlinuz-${version}.hmac` }
       : undefined,
+    aboot: isFile(join(directory, "aboot.img")) ? { source: "aboot.img", name: `aboot-${version}.img` } : undefined,
+    checksum: undefined,
   };
 }
 
@@ -59,11 +58,14 @@ function isFile(path: string): boolean {
 
 /** All that is copied to /boot. */
 export function bootFiles(layout: KernelLayout): BootFile[] {
-  return [layout.kernel, layout.initramfs, layout.deviceTree, layout.hmac].filter((file) => file !== undefined);
+  return [layout.kernel, layout.initramfs, layout.deviceTree, layout.hmac, layout.aboot].filter(
+    (file) => file !== undefined,
+  );
 }
 
 /** SHA-256 over kernel, initramfs and device trees, one after the other: the name of their directory in /boot. */
 export function bootChecksum(layout: KernelLayout): string {
+  if (layout.checksum !== undefined) return layout.checksum;
   const hash = createHash("sha256");
   for (const file of [layout.kernel, layout.initramfs, layout.deviceTree]) {
     if (file !== undefined) hashPath(join(layout.directory, file.source), hash);

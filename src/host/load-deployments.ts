@@ -2,8 +2,15 @@
 import { existsSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { unlessErrno } from "../base/index.ts";
-import { type BlsEntry, blsValue } from "../formats/index.ts";
-import { bootLinkPath, entryBootLink, readBootEntries } from "./boot-entries.ts";
+import { blsValue } from "../formats/index.ts";
+import {
+  bootLinkPath,
+  entryBootLink,
+  extraFields,
+  type NamedBlsEntry,
+  overlayInitrds,
+  readBootEntries,
+} from "./boot-entries.ts";
 import { type BootVersion, readBootVersion } from "./boot-version.ts";
 import { hostError } from "./errors.ts";
 import { parseKernelArgs, withoutOstreeArg } from "./kernel-args.ts";
@@ -16,7 +23,7 @@ import {
   type Unlocked,
 } from "./model.ts";
 import { isPinned, readOrigin } from "./origin.ts";
-import { bootedDirectoryId, directoryId, type Running } from "./running.ts";
+import { bootedDirectoryId, directoryId, nextRootId, type Running } from "./running.ts";
 import { readStaged } from "./staged.ts";
 
 export interface LoadedSysroot {
@@ -62,7 +69,7 @@ function loadDeployment(
   sysroot: string,
   running: Running | undefined,
   bootedId: string | undefined,
-  entry: BlsEntry,
+  entry: NamedBlsEntry,
 ): Deployment {
   const link = entryBootLink(entry);
   const name = { stateroot: link.stateroot, ...readBootLink(sysroot, bootLinkPath(link)) };
@@ -74,13 +81,16 @@ function loadDeployment(
     ...name,
     bootChecksum: link.bootChecksum,
     kernelArgs: withoutOstreeArg(parseKernelArgs(blsValue(entry, "options") ?? "")),
-    entry,
+    entryName: entry.fileName,
+    extraFields: extraFields(entry),
+    overlayInitrds: overlayInitrds(entry),
     origin,
     booted: id === bootedId,
     staged: false,
     finalizationLocked: false,
     pinned: isPinned(origin),
     unlocked: readUnlocked(running, name, origin?.get("origin", "unlocked")),
+    softRebootTarget: running !== undefined && nextRootId(running) === id,
   };
 }
 
@@ -106,12 +116,15 @@ function loadStaged(sysroot: string, running: Running): Deployment | undefined {
   return {
     ...state.target,
     kernelArgs: withoutOstreeArg(state.kernelArgs ?? []),
-    entry: undefined,
+    entryName: undefined,
+    extraFields: state.extraFields,
+    overlayInitrds: state.overlayInitrds,
     origin: readOrigin(sysroot, state.target),
     booted: false,
     staged: true,
     finalizationLocked: state.locked,
     pinned: false,
     unlocked: "none",
+    softRebootTarget: nextRootId(running) === directoryId(join(sysroot, deploymentPath(state.target))),
   };
 }

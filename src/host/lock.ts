@@ -6,23 +6,27 @@ import { type HeldLock, tryRecordLock, unlessErrno } from "../base/index.ts";
 import { hostError } from "./errors.ts";
 
 const lockName = "ostree/lock";
+const waitingNoticeMs = 3000;
 
 /**
  * Takes the lock under which a system root is changed: the same file and kind of lock as libostree's
  * (`ostree_sysroot_lock`, `glnx_make_lock_file`), so its programs and ours wait for each other.
  * @param timeoutMs how long to wait for another holder before `host-busy`
- * @param onWait called once when somebody else holds it
+ * @param onWait called when somebody else holds it, and every three seconds until it is free (`ot_admin_sysroot_lock`)
  */
 export async function lockSysroot(path: string, timeoutMs = 0, onWait = () => {}): Promise<HeldLock> {
   const file = join(path, lockName);
   const deadline = Date.now() + timeoutMs;
-  for (let waited = false; ; waited = true) {
+  for (let told = Number.NEGATIVE_INFINITY; ;) {
     const fd = tryLockFile(file);
     if (fd !== undefined) return held(file, fd);
     if (Date.now() >= deadline) {
       throw hostError("busy", `another program is changing ${path}`, { hint: `fuser -v ${file}  shows which` });
     }
-    if (!waited) onWait();
+    if (Date.now() - told >= waitingNoticeMs) {
+      told = Date.now();
+      onWait();
+    }
     await sleep(50);
   }
 }

@@ -11,8 +11,9 @@
  */
 import { lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { copyAttributes, copyFile, copyTree, lstatIfExists, removeTree } from "../base/index.ts";
+import { copyAttributes, copyFile, type CopyOptions, copyTree, lstatIfExists, removeTree } from "../base/index.ts";
 import { diffEtc, type EtcChange } from "./diff-etc.ts";
+import { hostError } from "./errors.ts";
 
 export interface EtcMergeSource {
   readonly original: string;
@@ -35,25 +36,30 @@ export interface EtcMerge {
   readonly paths: readonly string[];
 }
 
+export interface EtcMergeOptions {
+  /** What becomes of a conflict: saved beside, or the merge given up with `host-etc-conflict`, as libostree does. */
+  readonly conflicts?: "save" | "refuse";
+  /** Leave extended attributes behind. */
+  readonly withoutXattrs?: boolean;
+  /** Told what will be carried over, before it is. */
+  readonly onChanges?: (changes: Pick<EtcMerge, EtcChange["kind"]>) => void;
+}
+
 export const savedSuffix = ".atomic-save";
 
 /** Carries the changes from `original` to `modified` onto `target`. */
-export function mergeEtc(source: EtcMergeSource): EtcMerge {
+export function mergeEtc(source: EtcMergeSource, options: EtcMergeOptions = {}): EtcMerge {
   const changes = diffEtc(source.original, source.modified);
+  const count = (kind: EtcChange["kind"]) => changes.filter((change) => change.kind === kind).length;
+  const counts = { modified: count("modified"), removed: count("removed"), added: count("added") };
+  options.onChanges?.(counts);
   const conflicts: EtcConflict[] = [];
   for (const change of changes.filter(({ kind }) => kind === "removed")) remove(source, change.path);
   for (const change of changes.filter(({ kind }) => kind !== "removed")) {
-    const savedAs = carry(source, change);
+    const savedAs = carry(source, change, options);
     if (savedAs !== undefined) conflicts.push({ path: change.path, savedAs });
   }
-  const count = (kind: EtcChange["kind"]) => changes.filter((change) => change.kind === kind).length;
-  return {
-    modified: count("modified"),
-    removed: count("removed"),
-    added: count("added"),
-    conflicts,
-    paths: changes.map(({ path }) => path),
-  };
+  return { ...counts, conflicts, paths: changes.map(({ path }) => path) };
 }
 
 function remove({ target }: EtcMergeSource, path: string): void {
@@ -61,31 +67,41 @@ function remove({ target }: EtcMergeSource, path: string): void {
 }
 
 /** Carries one change; the name under which it was saved when it could not take its own place. */
-function carry(source: EtcMergeSource, change: EtcChange): string | undefined {
+function carry(source: EtcMergeSource, change: EtcChange, options: EtcMergeOptions): string | undefined {
   const path = placeFor(source, change);
+  if (path !== change.path && options.conflicts === "refuse") {
+    throw hostError("etc-conflict", conflictText(source, change.path));
+  }
   const [from, to] = [join(source.modified, change.path), join(source.target, path)];
   const stat = lstatIfExists(from);
   // The administrator's directory may be in use: a file that has gone since it was listed is no change.
   if (stat === undefined) return undefined;
-  makeParents(source, change.path, path);
-  if (stat.isDirectory()) carryDirectory(from, to, change);
+  makeParents(source, change.path, path, options);
+  if (stat.isDirectory()) carryDirectory(from, to, change, options);
   else {
     removeTree(to);
-    copyFile(from, to);
+    copyFile(from, to, options);
   }
   return path === change.path ? undefined : path;
 }
 
-function carryDirectory(from: string, to: string, change: EtcChange): void {
+function conflictText({ target }: EtcMergeSource, path: string): string {
+  const parent = blockingParent(target, path);
+  return parent === undefined
+    ? `During /etc merge: Modified config file newly defaults to directory '${path}', cannot merge`
+    : `During /etc merge: Parent directory of modified config file '${path}' is no directory any more: '${parent}'`;
+}
+
+function carryDirectory(from: string, to: string, change: EtcChange, options: CopyOptions): void {
   const there = lstatIfExists(to);
   if (change.retyped) {
     removeTree(to);
-    copyTree(from, to);
-  } else if (there?.isDirectory() === true) copyAttributes(from, lstatSync(from), to);
+    copyTree(from, to, options);
+  } else if (there?.isDirectory() === true) copyAttributes(from, lstatSync(from), to, options);
   else if (change.kind === "added") {
     if (there !== undefined) removeTree(to);
     mkdirSync(to, 0o700);
-    copyAttributes(from, lstatSync(from), to);
+    copyAttributes(from, lstatSync(from), to, options);
   }
   // Else only its attributes were changed, and the new version has no such directory any more.
 }
@@ -107,11 +123,11 @@ function blockingParent(root: string, path: string): string | undefined {
 }
 
 /** Makes the missing directories above `to`, each with the attributes of the one in the administrator's tree. */
-function makeParents(source: EtcMergeSource, from: string, to: string): void {
+function makeParents(source: EtcMergeSource, from: string, to: string, options: CopyOptions): void {
   const [fromParent, toParent] = [dirname(from), dirname(to)];
   if (toParent === "." || lstatIfExists(join(source.target, toParent)) !== undefined) return;
-  makeParents(source, fromParent, toParent);
+  makeParents(source, fromParent, toParent, options);
   const template = join(source.modified, fromParent);
   mkdirSync(join(source.target, toParent), 0o700);
-  copyAttributes(template, lstatSync(template), join(source.target, toParent));
+  copyAttributes(template, lstatSync(template), join(source.target, toParent), options);
 }

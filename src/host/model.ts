@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BlsEntry, Keyfile } from "../formats/index.ts";
+import type { BlsField, Keyfile } from "../formats/index.ts";
 import type { Checksum } from "../ostree/index.ts";
 import { hostError } from "./errors.ts";
 import type { KernelArgs } from "./kernel-args.ts";
@@ -21,8 +21,12 @@ export interface Deployment extends DeploymentName {
   readonly bootChecksum: string;
   /** Kernel arguments without `ostree=`. */
   readonly kernelArgs: KernelArgs;
-  /** Its boot entry as read; absent for one that has none yet (new or staged). */
-  readonly entry: BlsEntry | undefined;
+  /** File name of its boot entry; absent for one that has none yet (new or staged). */
+  readonly entryName: string | undefined;
+  /** Fields of its boot entry that other programs put there. */
+  readonly extraFields: readonly BlsField[];
+  /** SHA-256 of initramfs images that are loaded after the tree's own. */
+  readonly overlayInitrds: readonly string[];
   readonly origin: Keyfile | undefined;
   readonly booted: boolean;
   readonly staged: boolean;
@@ -30,6 +34,33 @@ export interface Deployment extends DeploymentName {
   readonly finalizationLocked: boolean;
   readonly pinned: boolean;
   readonly unlocked: Unlocked;
+  /** Whether a soft reboot, which keeps the kernel, would start it. */
+  readonly softRebootTarget: boolean;
+}
+
+/** One file or directory that the boot loader needs, and its name in /boot. */
+export interface BootFile {
+  /** Relative to the layout's `directory`. */
+  readonly source: string;
+  /** Relative to `boot/ostree/STATEROOT-BOOTCHECKSUM`. */
+  readonly name: string;
+}
+
+/** The kernel of a tree and what goes with it (`get_kernel_from_tree`). */
+export interface KernelLayout {
+  readonly version: string;
+  /** Where the files are in the tree, `usr/lib/modules/VERSION` as a rule; absolute. */
+  readonly directory: string;
+  readonly kernel: BootFile;
+  readonly initramfs: BootFile | undefined;
+  /** One device tree blob for the entry's `devicetree`, or the directory `dtb` for `fdtdir`. */
+  readonly deviceTree: (BootFile & { readonly directory: boolean }) | undefined;
+  /** Kernel digest for FIPS mode, where dracut's fips module looks for it. */
+  readonly hmac: BootFile | undefined;
+  /** Image for the Android boot loader. */
+  readonly aboot: BootFile | undefined;
+  /** The boot checksum where the tree's builder has computed it. */
+  readonly checksum: string | undefined;
 }
 
 /** `CHECKSUM.SERIAL` */

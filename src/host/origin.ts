@@ -41,6 +41,11 @@ export function readOrigin(sysroot: string, name: DeploymentName): Keyfile | und
   return text === undefined ? undefined : Keyfile.parse(text, path);
 }
 
+/** Makes updates of a deployment come from elsewhere; what else its origin said is dropped (`ostree admin set-origin`). */
+export function setOriginRefspec({ path }: { readonly path: string }, name: DeploymentName, refspec: string): void {
+  writeOrigin(path, name, originFromRefspec(refspec), true);
+}
+
 /** Writes the origin beside the deployment. Not flushed by itself: the transaction's sync covers it. */
 export function writeOrigin(sysroot: string, name: DeploymentName, origin: Keyfile, durable = false): void {
   writeFileAtomic(join(sysroot, originPath(name)), origin.toString(), { durable });

@@ -22,14 +22,19 @@ export function detectRunning(path: string): Running | undefined {
 
 /** Device and inode of the booted deployment's directory, as `DEVICE:INODE`. */
 export function bootedDirectoryId(machine: Running): string {
-  return recordedDirectoryId(machine) ?? directoryId(machine.root);
+  return recordedDirectoryId(join(machine.run, "ostree-booted")) ?? directoryId(machine.root);
+}
+
+/** As `bootedDirectoryId`, of the deployment that a soft reboot would start. */
+export function nextRootId(machine: Running): string | undefined {
+  return recordedDirectoryId(join(machine.run, "ostree/nextroot-booted"));
 }
 
 /** ostree-prepare-root records them when `/` is a composefs or overlay mount (OTCORE_RUN_BOOTED_KEY_BACKING_ROOTDEVINO). */
-function recordedDirectoryId(machine: Running): string | undefined {
-  const bytes = readIfExists(join(machine.run, "ostree-booted"));
+function recordedDirectoryId(path: string): string | undefined {
+  const bytes = readIfExists(path);
   if (bytes === undefined || bytes.length === 0) return undefined;
-  const value = readGVariant("a{sv}", bytes, "ostree-booted");
+  const value = readGVariant("a{sv}", bytes, path);
   const recorded = value instanceof Map ? value.get("backing-root-device-inode") : undefined;
   if (recorded?.type !== "(tt)" || !Array.isArray(recorded.value)) return undefined;
   return recorded.value.join(":");

@@ -13,6 +13,11 @@ export const startFinalizer: Finalizer = async () => {
   await run("systemctl", ["start", "--quiet", "atomic-finalize-staged.service"]);
 };
 
+/** As `startFinalizer`, by the unit that libostree has, whoever it runs (`_ostree_sysroot_ensure_finalize_staged_service`). */
+export const startOstreeFinalizer: Finalizer = async () => {
+  await run("systemctl", ["start", "--quiet", "ostree-finalize-staged.service"]);
+};
+
 /**
  * Records a checked-out deployment as the one that becomes the default at shutdown
  * (`ostree_sysroot_stage_tree_with_options`). An earlier staged one is dropped.
@@ -26,7 +31,15 @@ export function stageDeployment(
   sysroot.requireBooted();
   if (sysroot.running === undefined) return;
   if (deployment.origin !== undefined) writeOrigin(sysroot.path, deployment, deployment.origin, true);
-  writeStaged(sysroot.running.run, { target: deployment, merge, kernelArgs: deployment.kernelArgs, locked });
+  const extra = deployment.extraFields.length > 0 ? deployment.extraFields : (merge?.extraFields ?? []);
+  writeStaged(sysroot.running.run, {
+    target: deployment,
+    merge,
+    kernelArgs: deployment.kernelArgs,
+    overlayInitrds: deployment.overlayInitrds,
+    extraFields: extra,
+    locked,
+  });
   sysroot.touch();
   sysroot.reload();
   cleanSysroot(sysroot);

@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeDirectories, readIfExists, removeIfExists, writeFileAtomic } from "../base/index.ts";
-import { type GVariantValue, readGVariant, type Variant, writeGVariant } from "../formats/index.ts";
+import { type BlsField, type GVariantValue, readGVariant, type Variant, writeGVariant } from "../formats/index.ts";
 import { hostError } from "./errors.ts";
 import type { KernelArgs } from "./kernel-args.ts";
 import { checkStateroot, deploymentId, type DeploymentName, parseDeploymentId } from "./model.ts";
@@ -16,6 +16,9 @@ export interface StagedState {
   /** Whose /etc is to be merged. */
   readonly merge: (DeploymentName & { readonly bootChecksum: string }) | undefined;
   readonly kernelArgs: KernelArgs | undefined;
+  readonly overlayInitrds: readonly string[];
+  /** Of the boot entry of the deployment whose place it takes. */
+  readonly extraFields: readonly BlsField[];
   readonly locked: boolean;
 }
 
@@ -36,6 +39,8 @@ export function readStaged(run: string): StagedState | undefined {
     target: readTarget(target, path),
     merge: merge === undefined ? undefined : readTarget(merge, path),
     kernelArgs: kargs?.type === "as" ? (kargs.value as readonly string[]) : undefined,
+    overlayInitrds: readOverlays(state.get("overlay-initrds"), path),
+    extraFields: readExtra(state.get("bootconfig-extra")),
     locked: state.get("locked")?.value === true || existsSync(lockedPath(run)),
   };
 }
@@ -45,6 +50,9 @@ export function writeStaged(run: string, state: StagedState): void {
   if (state.locked) entries.push(["locked", { type: "b", value: true }]);
   if (state.merge !== undefined) entries.push(["merge-deployment", targetVariant(state.merge)]);
   if (state.kernelArgs !== undefined) entries.push(["kargs", { type: "as", value: state.kernelArgs }]);
+  if (state.overlayInitrds.length > 0) entries.push(["overlay-initrds", { type: "as", value: state.overlayInitrds }]);
+  if (state.extraFields.length > 0)
+    entries.push(["bootconfig-extra", { type: "a{ss}", value: new Map(state.extraFields) }]);
   makeDirectories(dirname(stagedPath(run)));
   writeFileAtomic(stagedPath(run), writeGVariant("a{sv}", new Map(entries)), { durable: false });
 }
@@ -68,6 +76,21 @@ function targetVariant(target: StagedState["target"]): Variant {
     ["bootcsum", text(target.bootChecksum)],
   ]);
   return { type: "a{sv}", value };
+}
+
+/** They become parts of paths. */
+function readOverlays(variant: Variant | undefined, path: string): readonly string[] {
+  const names = variant?.type === "as" ? (variant.value as readonly string[]) : [];
+  for (const name of names)
+    if (!/^[0-9a-f]{64}$/.test(name)) throw hostError("bad-sysroot", `${path}: ${name} is no checksum`);
+  return names;
+}
+
+/** They become lines of a boot entry. */
+function readExtra(variant: Variant | undefined): readonly BlsField[] {
+  if (variant?.type !== "a{ss}" || !(variant.value instanceof Map)) return [];
+  const fields = [...(variant.value as ReadonlyMap<string, string>)];
+  return fields.filter(([key, value]) => /^[A-Za-z][^ \t\n\r]*$/.test(key) && !/[\n\r\0]/.test(value));
 }
 
 function readTarget(variant: Variant, path: string): StagedState["target"] {

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { type HeldLock, unlessErrno } from "../base/index.ts";
 import type { BlsField } from "../formats/index.ts";
 import { Repo } from "../ostree/index.ts";
+import type { EntryNaming } from "./boot-entries.ts";
 import type { BootVersion } from "./boot-version.ts";
 import { hostError } from "./errors.ts";
 import { loadDeployments } from "./load-deployments.ts";
 import { lockSysroot } from "./lock.ts";
 import { checkStateroot, type Deployment, type DeploymentName, deploymentPath, sameDeployment } from "./model.ts";
 import { detectRunning, directoryId, type Running } from "./running.ts";
+import { readSysrootFlags, type SysrootFlags } from "./sysroot-flags.ts";
 
 /**
  * The physical root of a host: `ostree/repo`, the deployments, and `boot`. A value shows what was on disk when it was
@@ -19,6 +21,10 @@ export class Sysroot {
   readonly path: string;
   /** Present when this is the root of the running machine. */
   readonly running: Running | undefined;
+  readonly flags: SysrootFlags = readSysrootFlags();
+  /** Told in one line what a change did (libostree's signal `journal-msg`). */
+  onMessage: (text: string) => void = () => {};
+  #held: { readonly lock: HeldLock; users: number } | undefined;
   #repo: Repo | undefined;
   #bootVersion: BootVersion = { version: 0, sub: 0 };
   #deployments: readonly Deployment[] = [];
@@ -81,7 +87,7 @@ export class Sysroot {
   stateroot(named?: string): string {
     const name = named ?? this.booted?.stateroot ?? this.#onlyStateroot();
     if (existsSync(join(this.path, "ostree/deploy", checkStateroot(name), "var"))) return name;
-    throw hostError("no-stateroot", `${this.path} has no stateroot ${name}`, {
+    throw hostError("no-stateroot", `No such stateroot: ${name}`, {
       hint: `atomic host init --sysroot ${this.path} ${name}  makes it`,
     });
   }
@@ -120,16 +126,39 @@ export class Sysroot {
     return this.#deployments.find((deployment) => deployment.stateroot === stateroot && !deployment.staged);
   }
 
-  /** Takes the lock for changes and reloads. @param onWait called when somebody else holds it */
+  /**
+   * Takes the lock for changes and reloads. Who holds it may take it again: it is let go when all have let go.
+   * @param onWait called when somebody else holds it, and every few seconds until it is free
+   */
   async lock(timeoutMs = 30_000, onWait?: () => void): Promise<HeldLock> {
-    const held = await lockSysroot(this.path, timeoutMs, onWait);
-    this.reload();
-    return held;
+    this.#held ??= { lock: await lockSysroot(this.path, timeoutMs, onWait), users: 0 };
+    const held = this.#held;
+    held.users++;
+    const release = () => {
+      if (--held.users > 0) return;
+      this.#held = undefined;
+      held.lock.release();
+    };
+    try {
+      this.reload();
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return { release, [Symbol.dispose]: release };
   }
 
   /** "/boot/" or "/": how the boot loader reaches the files in boot (ostree.repo-config(5), `sysroot.bootprefix`). */
   get bootPrefix(): string {
     return this.repo.config.getBoolean("sysroot", "bootprefix") === true ? "/boot/" : "/";
+  }
+
+  /** `sysroot.boot-counting-tries` of ostree.repo-config(5), and how OSTREE_SYSROOT_OPTS wants entries named. */
+  get entryNaming(): EntryNaming {
+    const text = this.repo.config.get("sysroot", "boot-counting-tries") ?? "0";
+    if (!/^[0-5]$/.test(text))
+      throw hostError("bad-sysroot", `boot-counting-tries=${text} is not a number from 0 to 5`);
+    return { tries: Number(text), withStateroot: this.flags.oldEntryNames };
   }
 
   /** Fields for all boot entries but the first (`sysroot.bls-append-except-default`: `key=value;...`). */

@@ -16,12 +16,14 @@ import {
   unlessErrno,
 } from "../base/index.ts";
 import { type BlsEntry, formatBlsEntry } from "../formats/index.ts";
-import { type BootLink, bootLinkPath, makeBootEntry } from "./boot-entries.ts";
+import { type BootLink, bootLinkPath, entryFileName, makeBootEntry } from "./boot-entries.ts";
 import { type BootVersion, nextBootVersion } from "./boot-version.ts";
 import { commitVersion } from "./commit-metadata.ts";
 import { hostError } from "./errors.ts";
-import { renderGrubConfig } from "./grub-config.ts";
+import { findBootLoader } from "./bootloader/find.ts";
+import type { BootLoader, BootMenu } from "./bootloader/model.ts";
 import { installKernel } from "./install-kernel.ts";
+import { installOverlays } from "./overlay-initrds.ts";
 import { formatKernelArgs } from "./kernel-args.ts";
 import { findKernel } from "./kernel-layout.ts";
 import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
@@ -48,15 +50,19 @@ export function writeDeployments(sysroot: Sysroot, deployments: readonly Deploym
 
 function writeBootable(sysroot: Sysroot, wanted: readonly Deployment[]): Swap {
   const current = sysroot.deployments.filter(({ staged }) => !staged);
-  // libostree's programs write a menu without the part for GRUB: it is written anew.
-  const hasGrub = lstatIfExists(join(sysroot.boot, "loader/grub.cfg")) !== undefined;
-  const newMenu = !hasGrub || !sameMenu(sysroot, current, wanted);
+  const loader = findBootLoader(sysroot);
+  const newMenu = loader.isComplete?.(sysroot) === false || !sameMenu(sysroot, current, wanted);
   if (wanted.length === 0 && current.length === 0) return "none";
   if (!newMenu && current.every((deployment, index) => sameDeployment(deployment, wanted[index]))) return "none";
   const next = nextBootVersion(sysroot.path, sysroot.bootVersion, newMenu);
   const links = assignLinks(wanted, next);
-  if (newMenu) writeMenu(sysroot, wanted, links, next);
+  if (newMenu) writeMenu(sysroot, loader, wanted, links, next);
   else writeLinks(sysroot, wanted, links, next);
+  const atomic = !newMenu || loader.isAtomic(sysroot);
+  sysroot.onMessage(
+    `${atomic ? "Transaction complete" : "Bootloader updated"}; bootconfig swap: ${newMenu ? "yes" : "no"}; ` +
+      `bootversion: boot.${next.version}.${next.sub}, deployment count change: ${wanted.length - current.length}`,
+  );
   return newMenu ? "menu" : "links";
 }
 
@@ -71,12 +77,13 @@ function checkList(sysroot: Sysroot, deployments: readonly Deployment[]): void {
   }
 }
 
-/** Whether the boot menu stays as it is: same kernels, arguments, versions and stateroots (`deployment_bootconfigs_equal`). */
+/** Whether the boot menu stays as it is: kernels, arguments, versions, stateroots (`deployment_bootconfigs_equal`). */
 function sameMenu(sysroot: Sysroot, before: readonly Deployment[], after: readonly Deployment[]): boolean {
   const line = (deployment: Deployment) =>
     JSON.stringify([
       deployment.stateroot,
       deployment.bootChecksum,
+      deployment.overlayInitrds,
       formatKernelArgs(deployment.kernelArgs),
       commitVersion(sysroot.repo, deployment.checksum) ?? "",
     ]);
@@ -107,6 +114,7 @@ function refuseFat(boot: string): void {
 
 function writeMenu(
   sysroot: Sysroot,
+  bootLoader: BootLoader,
   deployments: readonly Deployment[],
   links: readonly BootLink[],
   next: BootVersion,
@@ -120,11 +128,13 @@ function writeMenu(
     installEntry(sysroot, deployments, deployment, links[index]!, index),
   );
   for (const [index, entry] of entries.entries()) {
-    writeFileSync(join(loader, `entries/ostree-${entries.length - index}.conf`), formatBlsEntry(entry));
+    const name = entryFileName(deployments[index]!, { index, count: entries.length }, sysroot.entryNaming);
+    writeFileSync(join(loader, "entries", name), formatBlsEntry(entry));
   }
-  writeFileSync(join(loader, "grub.cfg"), renderGrubConfig(entries));
   makeLinks(sysroot, deployments, links, next);
   replaceLink(`boot.${next.version}.${next.sub}`, join(sysroot.path, `ostree/boot.${next.version}`));
+  const menu: BootMenu = { sysroot, version: next.version, entries, deployments };
+  bootLoader.write(menu);
   // Lets paths with and without /boot/ in front lead to the same file (`prepare_new_bootloader_link`).
   unlessErrno(["EEXIST"], () => symlinkSync(".", join(boot, "boot")));
   rmSync(join(boot, "loader.tmp"), { force: true });
@@ -135,6 +145,7 @@ function writeMenu(
   syncFileSystem(boot);
   // GRUB does not read the journal. What it sees must not be the old link still when the clean-up removes the old menu.
   checkpointJournal(boot);
+  bootLoader.afterSwitch?.(menu);
 }
 
 function installEntry(
@@ -145,8 +156,9 @@ function installEntry(
   index: number,
 ): BlsEntry {
   const tree = sysroot.directory(deployment);
-  const kernel = findKernel(tree);
+  const kernel = findKernel(tree, sysroot.flags);
   installKernel(sysroot.boot, kernel, deployment);
+  installOverlays(sysroot.boot, deployment.overlayInitrds);
   return makeBootEntry(deployment, {
     index,
     count: all.length,
@@ -199,6 +211,7 @@ function replaceLink(target: string, path: string): void {
 
 /** Everything is on the disk before the one rename that counts (`full_system_sync`). */
 function flush(sysroot: Sysroot): void {
+  if (sysroot.flags.skipSync) return;
   // Not /ostree: on a running host that is a link.
   syncFileSystem(join(sysroot.path, "ostree/repo"));
   if (sysroot.bootIsSeparate) syncFileSystem(sysroot.boot);

@@ -22,7 +22,6 @@ import {
   type FileHeader,
   isChecksum,
   metadataLimit,
-  type MetadataType,
   type ObjectType,
   type RepoMode,
 } from "./model.ts";
@@ -99,7 +98,7 @@ export class Repo {
   }
 
   /** The bytes of a metadata object as stored, not verified. */
-  loadMetadata(checksum: Checksum, type: MetadataType): Buffer {
+  loadMetadata(checksum: Checksum, type: Exclude<ObjectType, "file">): Buffer {
     const path = this.objectPath(checksum, type);
     return this.#loading(checksum, type, () => {
       const { size } = statSync(path);

@@ -187,7 +187,7 @@ test("with two stateroots titles name them; others than the default get the appe
   await assert.rejects(deploy(Sysroot.open(path), { rev: ref }), (error) => hostError.is(error, "no-stateroot"));
 });
 
-test("a commit's /var fills an empty one, once; a tree for composefs is refused", async (t) => {
+test("a commit's /var fills an empty one, once; every deployment has its composefs image", async (t) => {
   const { path, repo, root, sysroot } = newSysroot(t, { version: "13.1", files: { "var/lib/db": "first" } });
   await deploy(sysroot, { rev: ref, stateroot: "debian", kernelArgs });
   const db = join(path, "ostree/deploy/debian/var/lib/db");
@@ -197,5 +197,9 @@ test("a commit's /var fills an empty one, once; a tree for composefs is refused"
   assert.equal(readFileSync(db, "utf8"), "first");
   const files = { "usr/lib/ostree/prepare-root.conf": "[composefs]\nenabled = verity\n" };
   commitTree(repo, root, { version: "13.3", files });
-  await assert.rejects(deploy(sysroot, { rev: ref }), (error) => hostError.is(error, "bad-tree"));
+  const { deployment } = await deploy(sysroot, { rev: ref });
+  for (const each of [deployment, sysroot.deployments[1]!]) {
+    const image = readFileSync(join(sysroot.directory(each), ".ostree.cfs"));
+    assert.equal(image.readUInt32LE(1024), 0xe0f5e1e2, "EROFS");
+  }
 });

@@ -11,13 +11,16 @@ function deployment(name: string, changes: Partial<Deployment> = {}): Deployment
     serial: 0,
     bootChecksum: "b",
     kernelArgs: [],
-    entry: undefined,
+    entryName: undefined,
+    extraFields: [],
+    overlayInitrds: [],
     origin: undefined,
     booted: false,
     staged: false,
     finalizationLocked: false,
     pinned: false,
     unlocked: "none",
+    softRebootTarget: false,
     ...changes,
   };
 }
