@@ -161,12 +161,13 @@ const FS_IOC_ENABLE_VERITY = 0x40806685n;
 const FS_IOC_MEASURE_VERITY = 0xc0046686n;
 const FS_VERITY_HASH_ALG_SHA256 = 1;
 const verityBlockSize = 4096;
+const EEXIST = 17;
 const ENOTTY = 25;
 const EOPNOTSUPP = 95;
 
 /**
- * Enables fs-verity with SHA-256 on a file that is open for reading, and by nobody for writing. False where the file
- * system does not support it.
+ * Enables fs-verity with SHA-256 on a file that is open for reading, and by nobody for writing; it may have been enabled
+ * before. False where the file system does not support it.
  */
 export function enableVerity(fd: number): boolean {
   // struct fsverity_enable_arg: version, hash algorithm, block size; no salt, no signature.
@@ -176,6 +177,7 @@ export function enableVerity(fd: number): boolean {
   argument.writeUInt32LE(verityBlockSize, 8);
   if (Number(libc.ioctl(fd, FS_IOC_ENABLE_VERITY, argument)) === 0) return true;
   const errno = lastErrno();
+  if (errno === EEXIST) return true;
   if (errno === ENOTTY || errno === EOPNOTSUPP) return false;
   throw failed("ioctl(FS_IOC_ENABLE_VERITY)", `fd ${fd}`, errno);
 }

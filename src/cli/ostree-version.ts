@@ -5,4 +5,11 @@ export const ostreeRelease = "2026.4";
 /**
  * Features in libostree's words (`OSTREE_FEATURES`): scripts ask for them. Only what this program does stands here.
  */
-export const ostreeFeatures: readonly string[] = ["gpgme", "composefs", "sign-ed25519", "sign-spki"];
+export const ostreeFeatures: readonly string[] = [
+  "gpgme",
+  "composefs",
+  "ex-fsverity",
+  "p2p",
+  "sign-ed25519",
+  "sign-spki",
+];

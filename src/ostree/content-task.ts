@@ -162,7 +162,7 @@ export class ContentStorer {
     const { path, mode } = task.source;
     const target = `${store.staging}/${loosePath(checksum, "file", store.mode)}`;
     mkdirSync(`${store.staging}/${checksum.slice(0, 2)}`, { recursive: true });
-    if (mode === store.mode && linked(path, target)) return { checksum, written: 0 };
+    if (mode === store.mode && mode !== "bare-split-xattrs" && linked(path, target)) return { checksum, written: 0 };
     if (mode === "archive" && store.mode === "archive") {
       copyFileSync(path, target);
       return { checksum, written: 0 };

@@ -5,6 +5,7 @@ import { removeIfExists, writeFileAtomic } from "../base/index.ts";
 import { writeGVariant } from "../formats/index.ts";
 import type { Checksum, ObjectType } from "./model.ts";
 import type { Repo } from "./repo.ts";
+import { deleteXattrsLink } from "./split-xattrs.ts";
 
 /**
  * Deletes an object; with a commit goes its detached metadata, and a tombstone takes its place where the repository
@@ -12,6 +13,7 @@ import type { Repo } from "./repo.ts";
  */
 export function deleteObject(repo: Repo, checksum: Checksum, type: ObjectType): void {
   if (type === "commit") removeIfExists(repo.objectPath(checksum, "commitmeta"));
+  if (type === "file") deleteXattrsLink(repo, checksum);
   unlinkSync(repo.objectPath(checksum, type));
   if (type === "commit" && keepsTombstones(repo)) writeTombstone(repo, checksum);
 }

@@ -4,8 +4,12 @@ import { readdirSync } from "node:fs";
 import { isErrno, serveWorker } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import type { FsckData, FsckFinding } from "./fsck.ts";
+import type { ObjectType } from "./model.ts";
 import { parseLoose } from "./object-path.ts";
 import { verifyObject } from "./verify-object.ts";
+
+/** Those whose checksum is that of their bytes or of their file. */
+const verified: ReadonlySet<ObjectType> = new Set(["file", "dirtree", "dirmeta", "commit", "file-xattrs"]);
 
 serveWorker<string, { checked: number; findings: FsckFinding[] }, FsckData, FsckData>(
   (data) => data,
@@ -14,7 +18,7 @@ serveWorker<string, { checked: number; findings: FsckFinding[] }, FsckData, Fsck
     let checked = 0;
     for (const name of readdirSync(`${objects}/${prefix}`)) {
       const object = parseLoose(prefix, name);
-      if (!object || object.type === "commitmeta" || object.type === "tombstone-commit") continue;
+      if (!object || !verified.has(object.type)) continue;
       checked++;
       try {
         await verifyObject(`${objects}/${prefix}/${name}`, object.checksum, object.type, mode);

@@ -153,7 +153,14 @@ export class ObjectGetter {
       this.#incoming.metadata(type, checksum, bytes);
       return;
     }
-    if (trusted && mode === store.mode && !this.#data.userOnlyFiles && linkInto(store, path, checksum)) return;
+    if (
+      trusted &&
+      mode === store.mode &&
+      mode !== "bare-split-xattrs" &&
+      !this.#data.userOnlyFiles &&
+      linkInto(store, path, checksum)
+    )
+      return;
     if (mode === "archive" && store.mode !== "archive" && statSync(path).size <= smallArchived) {
       // Verified on the way: with one zlib state kept that is quicker than the plain way without.
       const bytes = readFileSync(path);

@@ -23,6 +23,7 @@ import {
   canonicalXattrs,
 } from "./file-object.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type RepoMode } from "./model.ts";
+import { readSplitXattrs } from "./split-xattrs.ts";
 
 /** A content object. Content is empty for a symbolic link. */
 export interface LoadedFile {
@@ -41,7 +42,7 @@ export const inflateLimit = 16 << 20;
 export function loadContent(path: string, mode: RepoMode): LoadedFile {
   if (mode === "archive") return loadArchive(path);
   if (mode === "bare-user") return loadBareUser(path);
-  return loadBare(path, mode === "bare-user-only");
+  return loadBare(path, mode);
 }
 
 const nothing = Buffer.alloc(0);
@@ -52,13 +53,20 @@ function plainContent(path: string, size: number): Omit<LoadedFile, "header"> {
   return { size, content: () => readFileSync(path), stream: () => createReadStream(path) };
 }
 
-function loadBare(path: string, userOnly: boolean): LoadedFile {
+function loadBare(path: string, repoMode: RepoMode): LoadedFile {
   const { mode, size, uid, gid } = lstatSync(path);
   const symlink = isSymlinkMode(mode) ? readlinkSync(path) : "";
   // Owners and attributes are not stored in bare-user-only: the checksum was made with zeros and none.
-  const header = userOnly
-    ? { uid: 0, gid: 0, mode, symlink, xattrs: [] }
-    : { uid, gid, mode, symlink, xattrs: canonicalXattrs(readXattrs(path)) };
+  const header =
+    repoMode === "bare-user-only"
+      ? { uid: 0, gid: 0, mode, symlink, xattrs: [] }
+      : {
+          uid,
+          gid,
+          mode,
+          symlink,
+          xattrs: repoMode === "bare" ? canonicalXattrs(readXattrs(path)) : readSplitXattrs(path),
+        };
   return { header, ...plainContent(path, symlink === "" ? size : 0) };
 }
 

@@ -23,9 +23,26 @@ export function checksumFromBytes(bytes: Uint8Array, what: string): Checksum {
   return Buffer.from(bytes.buffer, bytes.byteOffset, 32).toString("hex") as Checksum;
 }
 
-export type RepoMode = "archive" | "bare" | "bare-user" | "bare-user-only";
+export type RepoMode = "archive" | "bare" | "bare-user" | "bare-user-only" | "bare-split-xattrs";
 
-export type ObjectType = "file" | "dirtree" | "dirmeta" | "commit" | "commitmeta" | "tombstone-commit";
+/**
+ * `payload-link` is a symbolic link from the checksum of a file's content alone to an object with it. In
+ * `bare-split-xattrs`, `file-xattrs` are attribute lists by their own checksum, and `file-xattrs-link` hard links to these
+ * by the checksum of the file that has them.
+ */
+export type ObjectType =
+  | "file"
+  | "dirtree"
+  | "dirmeta"
+  | "commit"
+  | "commitmeta"
+  | "tombstone-commit"
+  | "payload-link"
+  | "file-xattrs"
+  | "file-xattrs-link";
+
+/** Types whose object is one GVariant. */
+export type MetadataType = "dirtree" | "dirmeta" | "commit" | "commitmeta" | "tombstone-commit";
 
 /** libostree's OstreeObjectType numbers, in the order used by deltas and size entries. */
 export const objectTypeNumbers: Readonly<Record<ObjectType, number>> = {
@@ -35,6 +52,9 @@ export const objectTypeNumbers: Readonly<Record<ObjectType, number>> = {
   commit: 4,
   "tombstone-commit": 5,
   commitmeta: 6,
+  "payload-link": 7,
+  "file-xattrs": 8,
+  "file-xattrs-link": 9,
 };
 
 /** What a content object says of its file besides the content. */

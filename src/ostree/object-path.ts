@@ -8,7 +8,8 @@ export function loosePath(checksum: Checksum, type: ObjectType, mode: RepoMode):
   return `${checksum.slice(0, 2)}/${checksum.slice(2)}.${extension}`;
 }
 
-const loosePattern = /^([0-9a-f]{62})\.(filez?|dirtree|dirmeta|commit|commitmeta|tombstone-commit)$/;
+const loosePattern =
+  /^([0-9a-f]{62})\.(filez?|dirtree|dirmeta|commit|commitmeta|tombstone-commit|payload-link|file-xattrs|file-xattrs-link)$/;
 
 /** The object that a file below `objects/PREFIX/` is; `undefined` for anything else. */
 export function parseLoose(prefix: string, name: string): { checksum: Checksum; type: ObjectType } | undefined {
@@ -24,6 +25,6 @@ export function parseLoose(prefix: string, name: string): { checksum: Checksum; 
  */
 export function looseExists(path: string, type: ObjectType, mode: RepoMode): boolean {
   if (existsSync(path)) return true;
-  if (type !== "file" || (mode !== "bare" && mode !== "bare-user-only")) return false;
+  if (type !== "file" || mode === "archive" || mode === "bare-user") return false;
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -8,6 +8,7 @@ import { deleteDeltasOfMissingCommits } from "./delta-names.ts";
 import { ostreeError } from "./errors.ts";
 import type { Checksum, ObjectType } from "./model.ts";
 import type { Repo } from "./repo.ts";
+import { deleteUnusedXattrs } from "./split-xattrs.ts";
 import { objectKey, Reachable } from "./traverse.ts";
 
 export interface PruneOptions {
@@ -101,7 +102,10 @@ function deleteUnreachable(
     if (type === "commit") clearPartial(repo, checksum);
     deleteObject(repo, checksum, type);
   }
-  if (!options.noPrune) deleteDeltasOfMissingCommits(repo);
+  if (!options.noPrune) {
+    deleteDeltasOfMissingCommits(repo);
+    deleteUnusedXattrs(repo);
+  }
   const seconds = (performance.now() - began) / 1000;
   progress({ type: "end", task: "prune", text: `${pruned} of ${total} objects`, seconds });
   return { total, pruned, freed };

@@ -1,37 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from "node:fs";
 import { checkBindings } from "./bindings.ts";
 import { markPartial } from "./delete-object.ts";
 import { ostreeError } from "./errors.ts";
-import { requireValid } from "./fetch-summary.ts";
 import { metadataFetchLimit, readStored } from "./get-object.ts";
-import { type KeyringPlaces, loadKeyrings, type SignatureResult, verifySignatures } from "./gpg.ts";
+import type { SignatureResult } from "./sign/gpg-verify.ts";
+import { type Trust, verifyCommitTrust } from "./sign/trust.ts";
 import { decodeCommit } from "./metadata-objects.ts";
 import type { Checksum, Commit } from "./model.ts";
 import { loosePath } from "./object-path.ts";
 import type { PullSource } from "./pull-source.ts";
+import type { WantedCommit } from "./resolved-refs.ts";
 import type { IncomingStore } from "./store-fetched.ts";
 import { storeHas } from "./store-content.ts";
-import { readDetached, signaturesIn } from "./sign/detached.ts";
 import type { Repo } from "./repo.ts";
 import { compareChecksum } from "./verify-object.ts";
 import { hash } from "node:crypto";
 
 /** What commits must fulfil. */
 export interface CommitRules {
-  /** Keyrings that one signature of every commit must be made by; none: signatures are not looked at. */
-  readonly gpg?: KeyringPlaces | undefined;
+  /** What every commit must be signed by. */
+  readonly trust: Trust;
   readonly onSignatures?: (commit: Checksum, results: readonly SignatureResult[]) => void;
   readonly verifyBindings: boolean;
   readonly collectionId?: string | undefined;
-}
-
-export interface WantedCommit {
-  readonly commit: Checksum;
-  /** The ref that it was asked for by. */
-  readonly ref?: string;
-  /** The commit that must not be newer (`--timestamp-check`). */
-  readonly notOlderThan?: readonly Checksum[];
 }
 
 /** A commit that is in the transaction now, and whether its tree must be looked at. */
@@ -111,26 +102,19 @@ export class CommitPull {
     detached: Buffer | undefined,
     wanted: WantedCommit,
   ): Promise<void> {
-    const { gpg, verifyBindings, collectionId } = this.#rules;
-    if (gpg) await this.#verifySignatures(checksum, bytes, detached, gpg);
-    if (verifyBindings) checkBindings(commit, checksum, { ref: wanted.ref, collectionId });
+    const { verifyBindings, collectionId } = this.#rules;
+    await this.#verifyTrust(checksum, bytes, detached);
+    if (verifyBindings)
+      checkBindings(commit, checksum, { ref: wanted.ref, collectionId: wanted.collection ?? collectionId });
     for (const older of wanted.notOlderThan ?? []) this.#checkTimestamp(checksum, commit, older);
   }
 
-  async #verifySignatures(checksum: Checksum, bytes: Buffer, detached: Buffer | undefined, places: KeyringPlaces) {
-    const what = `commit ${checksum} of ${this.#source.name}`;
-    const local = this.#repo.objectPath(checksum, "commitmeta");
-    const metadata = detached ?? (existsSync(local) ? this.#repo.loadMetadata(checksum, "commitmeta") : undefined);
-    const signatures = signaturesIn(readDetached(metadata, `${checksum}.commitmeta`), "gpg") ?? [];
-    if (signatures.length === 0) {
-      throw ostreeError(
-        "gpg-verify",
-        `Commit ${checksum}: GPG verification enabled, but no signatures found (use gpg-verify=false in remote config to disable)`,
-      );
-    }
-    const results = await verifySignatures(bytes, signatures, loadKeyrings(places));
-    this.#rules.onSignatures?.(checksum, results);
-    requireValid(what, results);
+  /** New signatures may come with a commit that is here; without any, those that are here count. */
+  async #verifyTrust(checksum: Checksum, bytes: Buffer, detached: Buffer | undefined): Promise<void> {
+    const here = () =>
+      this.#repo.has(checksum, "commitmeta") ? this.#repo.loadMetadata(checksum, "commitmeta") : undefined;
+    const { gpg } = await verifyCommitTrust(this.#rules.trust, checksum, bytes, detached ?? here());
+    if (gpg) this.#rules.onSignatures?.(checksum, gpg);
   }
 
   /** As _ostree_compare_timestamps: an older commit would be a downgrade that the user did not ask for. */

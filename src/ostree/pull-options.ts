@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SignatureResult } from "./gpg.ts";
+import type { WantedCollectionRef } from "./collections/pull-collection-refs.ts";
+import type { SignatureResult } from "./sign/gpg-verify.ts";
 import type { Checksum } from "./model.ts";
 import type { Repo } from "./repo.ts";
 
@@ -12,6 +13,8 @@ export interface PullOptions {
   readonly source?: Repo;
   /** Refs, `REF@CHECKSUM`, or checksums. None: the remote's `branches`; with `mirror` all. */
   readonly refs?: readonly string[];
+  /** Refs by their collections, in place of `refs`. */
+  readonly collectionRefs?: readonly WantedCollectionRef[];
   /** Write refs as they are on the remote, and its summary. */
   readonly mirror?: boolean;
   /** Parents to pull of each commit; -1 for all. Default 0. */
@@ -31,6 +34,8 @@ export interface PullOptions {
   /** Whether commits must be signed; default: as the remote is configured, where not to say anything is to say yes. */
   readonly gpgVerify?: boolean;
   readonly gpgVerifySummary?: boolean;
+  /** Whether to look for the other kinds of signatures that the remote asks for. Default: not for a local `source`. */
+  readonly signVerify?: boolean;
   readonly verifyBindings?: boolean;
   /** Refuse commits older than what their refs are at. */
   readonly timestampCheck?: boolean;

@@ -1,35 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
+import { mirrorCollections, resolveCollectionRefs } from "./collections/pull-collection-refs.ts";
 import { ostreeError } from "./errors.ts";
 import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
-import type { KeyringPlaces } from "./gpg.ts";
 import { type Checksum, isChecksum } from "./model.ts";
-import type { WantedCommit } from "./pull-commits.ts";
+import type { ResolvedRefs, WantedCommit } from "./resolved-refs.ts";
 import { checkRemoteMode, type PullSource } from "./pull-source.ts";
 import type { PullOptions } from "./pull-options.ts";
 import { parseRefSpec } from "./refs.ts";
 import type { Remote } from "./remotes.ts";
 import { Repo } from "./repo.ts";
+import { isTrustNeeded, type Trust } from "./sign/trust.ts";
 import { summaryKeys } from "./summary-format.ts";
-
-/** What a pull was asked for, by checksum. */
-export interface ResolvedRefs {
-  readonly commits: readonly WantedCommit[];
-  /** Refs to set when all is there. */
-  readonly refs: ReadonlyMap<string, Checksum>;
-  /** The summary to keep, when all refs are mirrored. */
-  readonly mirrorSummary?: FetchedSummary;
-}
 
 /** A ref file holds 64 digits; a server cannot make us read more. */
 const refFileLimit = 1024;
 
 /** Finds out which commits are wanted: from the summary where there is one, else from the ref files. */
 export async function resolveRefs(
-  repo: Repo,
   source: PullSource,
   remote: Remote | undefined,
   options: PullOptions,
+  trust: Trust,
 ): Promise<ResolvedRefs> {
+  if (options.collectionRefs) {
+    const known = options.collectionRefs.every(({ commit }) => commit !== undefined);
+    const needed = isTrustNeeded(trust) || (source.objects.type !== "local" && !known);
+    const fetched = needed ? await fetchSummary(source, trust) : undefined;
+    return resolveCollectionRefs(source, options.collectionRefs, fetched?.summary);
+  }
   const asked = options.refs && options.refs.length > 0 ? options.refs : (remote?.branches ?? []);
   const all = asked.length === 0;
   if (all && !options.mirror && source.objects.type !== "local") {
@@ -37,21 +35,13 @@ export async function resolveRefs(
   }
   const items = asked.map(parseItem);
   const local = source.objects.type === "local";
-  const needSummary = !local && (all || items.some(({ ref, commit }) => ref !== undefined && commit === undefined));
-  const verify = summaryKeyrings(repo, remote, options);
-  const summary = needSummary || verify ? await fetchSummary(source, verify) : undefined;
+  const needSummary =
+    (!local || options.mirror) && (all || items.some(({ ref, commit }) => ref !== undefined && commit === undefined));
+  const summary = needSummary || isTrustNeeded(trust) ? await fetchSummary(source, trust) : undefined;
   const mode = summary?.summary.metadata.get(summaryKeys.mode);
   await checkRemoteMode(source, mode?.type === "s" ? String(mode.value) : undefined);
-  if (all) return resolveAll(source, summary);
-  return resolveItems(source, items, summary);
-}
-
-function summaryKeyrings(repo: Repo, remote: Remote | undefined, options: PullOptions): KeyringPlaces | undefined {
-  const verify = options.gpgVerifySummary ?? (options.source ? false : (remote?.gpgVerifySummary ?? false));
-  if (!verify) return undefined;
-  if (options.remote === undefined)
-    throw ostreeError("gpg-verify", "Must specify remote name to enable gpg verification");
-  return { repo: repo.path, remote: options.remote, extra: remote?.gpgKeyPath ?? [] };
+  const resolved = all ? resolveAll(source, summary) : await resolveItems(source, items, summary);
+  return options.mirror ? mirrorCollections(resolved, summary?.summary, all) : resolved;
 }
 
 interface Item {
@@ -72,7 +62,7 @@ function parseItem(text: string): Item {
 }
 
 function resolveAll(source: PullSource, summary: FetchedSummary | undefined): ResolvedRefs {
-  if (source.objects.type === "local") return wantedOf(Repo.open(source.objects.path).listRefs());
+  if (source.objects.type === "local" && !summary) return wantedOf(Repo.open(source.objects.path).listRefs());
   if (!summary) {
     throw ostreeError(
       "pull-failed",

@@ -2,19 +2,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno, type ProgressListener, silent, writeFileAtomic } from "../base/index.ts";
+import { collectionRefSpec } from "./collections/collection-ref.ts";
 import { clearPartial } from "./delete-object.ts";
 import { ostreeError } from "./errors.ts";
 import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
-import type { KeyringPlaces } from "./gpg.ts";
 import type { ClientOptions } from "./http-client.ts";
 import type { Checksum } from "./model.ts";
-import { CommitPull, type WantedCommit } from "./pull-commits.ts";
+import { CommitPull } from "./pull-commits.ts";
 import type { PullOptions, PullStats } from "./pull-options.ts";
 import { ObjectPull } from "./pull-objects.ts";
-import { type ResolvedRefs, resolveRefs } from "./pull-refs.ts";
+import { resolveRefs } from "./pull-refs.ts";
+import type { ResolvedRefs, WantedCommit } from "./resolved-refs.ts";
 import { connectionLimit, httpSource, localSource, type PullSource } from "./pull-source.ts";
 import { findRemote, type Remote, remoteUrl, tryFindRemote } from "./remotes.ts";
 import { Repo } from "./repo.ts";
+import { commitTrust, summaryTrust, type Trust } from "./sign/trust.ts";
 import { IncomingStore } from "./store-fetched.ts";
 import { updateSummaryIfAutomatic } from "./summary.ts";
 import { Transaction } from "./transaction.ts";
@@ -29,13 +31,14 @@ export async function pull(repo: Repo, options: PullOptions, progress: ProgressL
   using source = openSource(remote, options);
   const began = performance.now();
   progress({ type: "start", task: "pull", text: `Pulling from ${source.name}` });
-  const resolved = await resolveRefs(repo, source, remote, options);
+  const trust = pullTrust(repo, options);
+  const resolved = await resolveRefs(source, remote, options, trust.summary);
   const transaction = Transaction.begin(repo, {
     resume: true,
     ...(options.fsync === undefined ? {} : { fsync: options.fsync }),
   });
   try {
-    const stats = await bring(repo, source, remote, resolved, options, transaction, progress);
+    const stats = await bring(repo, source, remote, resolved, options, trust.commits, transaction, progress);
     const seconds = (performance.now() - began) / 1000;
     progress({ type: "end", task: "pull", text: summaryLine(stats), seconds });
     return { ...stats, seconds };
@@ -68,13 +71,6 @@ function checkSupported(remote: Remote): void {
   }
   const state = remote.option("unconfigured-state");
   if (state !== undefined) throw ostreeError("remote", `remote unconfigured-state: ${state}`);
-  const verify = remote.option("sign-verify");
-  if (verify !== undefined && verify !== "" && verify !== "false" && verify !== "0") {
-    throw ostreeError(
-      "unsupported",
-      `remote "${remote.name}" wants signatures by sign-verify=${verify}, which is not supported`,
-    );
-  }
   if (remote.option("proxy") !== undefined) {
     throw ostreeError("unsupported", `remote "${remote.name}" uses a proxy, which is not supported`);
   }
@@ -103,17 +99,19 @@ function clientOptions(url: string, remote: Remote | undefined, options: PullOpt
   };
 }
 
-/** Keyrings to check commits by, unless the remote or the caller does without. A local source is trusted by default. */
-export function commitKeyrings(
-  repo: Repo,
-  remote: Remote | undefined,
-  options: Pick<PullOptions, "gpgVerify" | "remote" | "source">,
-): KeyringPlaces | undefined {
-  const verify = options.gpgVerify ?? (options.source ? false : (remote?.gpgVerify ?? options.remote !== undefined));
-  if (!verify) return undefined;
-  if (options.remote === undefined)
-    throw ostreeError("gpg-verify", "Must specify remote name to enable gpg verification");
-  return { repo: repo.path, remote: options.remote, extra: remote?.gpgKeyPath ?? [] };
+/** What commits and the summary must be signed by, unless the caller does without. A local source is trusted by default. */
+function pullTrust(repo: Repo, options: PullOptions): { readonly commits: Trust; readonly summary: Trust } {
+  const local = options.source === undefined ? undefined : false;
+  const [gpg, gpgSummary] = [options.gpgVerify ?? local, options.gpgVerifySummary ?? local];
+  const sign = options.signVerify ?? local;
+  if (options.remote !== undefined) {
+    return {
+      commits: commitTrust(repo, options.remote, { gpg, sign }),
+      summary: summaryTrust(repo, options.remote, { gpg: gpgSummary, sign }),
+    };
+  }
+  if (gpg || gpgSummary) throw ostreeError("gpg-verify", "Must specify remote name to enable gpg verification");
+  return { commits: {}, summary: {} };
 }
 
 async function bring(
@@ -122,14 +120,15 @@ async function bring(
   remote: Remote | undefined,
   resolved: ResolvedRefs,
   options: PullOptions,
+  trust: Trust,
   transaction: Transaction,
   progress: ProgressListener,
 ): Promise<Omit<PullStats, "seconds">> {
   const incoming = new IncomingStore(transaction.store, `incoming-${process.pid}-main`);
   const commits = new CommitPull(repo, source, incoming, {
-    gpg: commitKeyrings(repo, remote, options),
+    trust,
     verifyBindings: options.verifyBindings ?? true,
-    collectionId: remote?.collectionId,
+    collectionId: sourceCollection(source, remote),
     ...(options.onSignatures ? { onSignatures: options.onSignatures } : {}),
   });
   using objects = new ObjectPull(
@@ -158,7 +157,7 @@ async function bring(
   await objects.run();
   publish(repo, transaction, resolved, options);
   if (!options.commitMetadataOnly && !options.subpaths?.length) for (const commit of pulled) clearPartial(repo, commit);
-  if (resolved.refs.size > 0) await updateSummaryIfAutomatic(repo);
+  if (resolved.refs.size > 0 || resolved.collectionRefs) await updateSummaryIfAutomatic(repo);
   const local = source.objects.type === "local";
   const { counts } = objects;
   return {
@@ -172,6 +171,12 @@ async function bring(
     transferred: counts.transferred + source.transferred,
     contentWritten: counts.written,
   };
+}
+
+/** A repository of this machine says itself what collection it is of (get_remote_repo_collection_id). */
+function sourceCollection(source: PullSource, remote: Remote | undefined): string | undefined {
+  const { objects } = source;
+  return objects.type === "local" ? Repo.open(objects.path).collectionId : remote?.collectionId;
 }
 
 function withTimestamps(repo: Repo, wanted: WantedCommit, options: PullOptions): WantedCommit {
@@ -189,6 +194,10 @@ function publish(repo: Repo, transaction: Transaction, resolved: ResolvedRefs, o
     const target = options.mirror || options.remote === undefined ? ref : `${options.remote}:${ref}`;
     if (repo.listRefs().get(target) !== commit) transaction.setRef(target, commit);
   }
+  for (const { collection, ref, commit } of resolved.collectionRefs ?? []) {
+    const remote = options.remote === undefined ? { ref } : { remote: options.remote, ref };
+    transaction.setRef(options.mirror ? collectionRefSpec(repo, { collection, ref }) : remote, commit);
+  }
   transaction.commit();
   if (resolved.mirrorSummary) writeSummary(repo, resolved.mirrorSummary);
 }
@@ -205,8 +214,7 @@ export async function fetchRemoteSummary(repo: Repo, name: string): Promise<Fetc
   const remote = findRemote(repo, name);
   checkSupported(remote);
   using source = openSource(remote, {});
-  const places = remote.gpgVerifySummary ? { repo: repo.path, remote: name, extra: remote.gpgKeyPath } : undefined;
-  const fetched = await fetchSummary(source, places);
+  const fetched = await fetchSummary(source, summaryTrust(repo, name));
   if (!fetched) throw ostreeError("remote", "Remote server has no summary file");
   return fetched;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { listDirectory, makeDirectories, readTextIfExists, removeIfExists, writeFileAtomic } from "../base/index.ts";
 import { Keyfile } from "../formats/index.ts";
 import { ostreeError } from "./errors.ts";
-import { remoteKeyringPath } from "./gpg.ts";
+import { remoteKeyringPath } from "./sign/keyring-path.ts";
 import type { Repo } from "./repo.ts";
 
 /** A remote as configured: the options of its group. Unset booleans have libostree's defaults. */
@@ -17,7 +17,6 @@ export interface Remote {
   readonly branches: readonly string[];
   readonly gpgVerify: boolean;
   readonly gpgVerifySummary: boolean;
-  readonly gpgKeyPath: readonly string[];
   readonly collectionId?: string;
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly permissive?: boolean };
   /** Any option by its key. */
@@ -99,7 +98,6 @@ function readRemote(name: string, file: string, content: Keyfile): Remote {
     branches: content.getList(group, "branches") ?? [],
     gpgVerify: content.getBoolean(group, "gpg-verify") ?? true,
     gpgVerifySummary: content.getBoolean(group, "gpg-verify-summary") ?? false,
-    gpgKeyPath: content.getList(group, "gpgkeypath") ?? [],
     tls: {
       ...present({
         ca: option("tls-ca-path"),

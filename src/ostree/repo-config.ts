@@ -11,6 +11,7 @@ const modes: Readonly<Record<string, RepoMode>> = {
   bare: "bare",
   "bare-user": "bare-user",
   "bare-user-only": "bare-user-only",
+  "bare-split-xattrs": "bare-split-xattrs",
 };
 
 /** The `[core]` and `[archive]` settings that the engine obeys (ostree-repo.c reload_core_config; ostree.repo-config(5)). */

@@ -22,6 +22,7 @@ import {
   type FileHeader,
   isChecksum,
   metadataLimit,
+  type MetadataType,
   type ObjectType,
   type RepoMode,
 } from "./model.ts";
@@ -98,7 +99,7 @@ export class Repo {
   }
 
   /** The bytes of a metadata object as stored, not verified. */
-  loadMetadata(checksum: Checksum, type: Exclude<ObjectType, "file">): Buffer {
+  loadMetadata(checksum: Checksum, type: MetadataType): Buffer {
     const path = this.objectPath(checksum, type);
     return this.#loading(checksum, type, () => {
       const { size } = statSync(path);

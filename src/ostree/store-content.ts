@@ -19,6 +19,7 @@ import { ostreeError } from "./errors.ts";
 import { encodeArchiveHeader, encodeUserMeta } from "./file-object.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType, type RepoMode } from "./model.ts";
 import { looseExists, loosePath } from "./object-path.ts";
+import { checkSplitXattrsWriting } from "./split-xattrs.ts";
 
 /** Where objects are written to: plain data, so that worker threads can be given it. */
 export interface Store {
@@ -110,6 +111,11 @@ function storeAt(
         futimesSync(fd, 0, 0);
         return written;
       });
+    case "bare-split-xattrs":
+      checkSplitXattrsWriting();
+      return linked
+        ? storeSymlink(store.mode, path, header)
+        : storeBare(store, path, { ...header, xattrs: [] }, content);
     case "bare":
       return linked ? storeSymlink(store.mode, path, header) : storeBare(store, path, header, content);
   }
@@ -135,8 +141,8 @@ function checkUserOnlyMode({ mode }: FileHeader): void {
 
 function storeSymlink(mode: RepoMode, path: string, { symlink, uid, gid, xattrs }: FileHeader): number {
   symlinkSync(symlink, path);
+  if (mode !== "bare-user-only") lchownSync(path, uid, gid);
   if (mode === "bare") {
-    lchownSync(path, uid, gid);
     for (const { name, value } of xattrs) setXattr(path, name, value);
   }
   lutimesSync(path, 0, 0);

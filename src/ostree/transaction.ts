@@ -3,8 +3,9 @@ import { hash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { type HeldLock, syncDirectory, syncFileSystem, unlessErrno, writeAll } from "../base/index.ts";
+import { enableObjectVerity } from "./fsverity.ts";
 import { encodeFileHeader } from "./file-object.ts";
-import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
+import { type Checksum, type FileHeader, isSymlinkMode, type MetadataType, type ObjectType } from "./model.ts";
 import { loosePath } from "./object-path.ts";
 import { formatRefSpec, parseRefSpec, type RefSpec, writeRef } from "./refs.ts";
 import type { Repo } from "./repo.ts";
@@ -90,7 +91,7 @@ export class Transaction implements Disposable {
   }
 
   /** Adds a metadata object; `bytes` are hashed, except for `commitmeta`, which has its commit's name. */
-  writeMetadata(type: Exclude<ObjectType, "file">, bytes: Uint8Array, commit?: Checksum): Checksum {
+  writeMetadata(type: MetadataType, bytes: Uint8Array, commit?: Checksum): Checksum {
     const checksum = commit ?? (hash("sha256", bytes, "hex") as Checksum);
     this.stats.metadataTotal++;
     if (type !== "commitmeta" && this.has(checksum, type)) return checksum;
@@ -105,7 +106,7 @@ export class Transaction implements Disposable {
   }
 
   /** A metadata object that is in the repository or was added. */
-  loadMetadata(checksum: Checksum, type: Exclude<ObjectType, "file">): Buffer {
+  loadMetadata(checksum: Checksum, type: MetadataType): Buffer {
     return this.repo.has(checksum, type)
       ? this.repo.loadMetadata(checksum, type)
       : readFileSync(this.stagedPath(checksum, type));
@@ -138,6 +139,7 @@ export class Transaction implements Disposable {
   commit(): TransactionStats {
     this.#ensureOpen();
     if (this.#resumable) dropUnfinished(this.store.staging);
+    this.#enableVerity();
     if (this.#fsync) syncFileSystem(this.store.staging);
     const touched = this.#renameObjects();
     if (this.#fsync) {
@@ -177,17 +179,32 @@ export class Transaction implements Disposable {
     this.#lock.release();
   }
 
+  /** Here, and not by those who write the objects, as nobody has them open any more. */
+  #enableVerity(): void {
+    const { fsverity } = this.repo.settings;
+    if (fsverity === "no") return;
+    for (const prefix of stagedPrefixes(this.store.staging)) {
+      const directory = join(this.store.staging, prefix);
+      for (const entry of readdirSync(directory, { withFileTypes: true })) {
+        if (entry.isFile()) enableObjectVerity(join(directory, entry.name), fsverity);
+      }
+    }
+  }
+
   /** rename_pending_loose_objects. A whole directory is renamed at once where `objects/` has none of its name. */
   #renameObjects(): string[] {
     const { staging, objects } = this.store;
-    const prefixes = readdirSync(staging).filter((name) => /^[0-9a-f]{2}$/.test(name));
-    return prefixes.map((prefix) => {
+    return stagedPrefixes(staging).map((prefix) => {
       const from = join(staging, prefix);
       const to = join(objects, prefix);
       if (!unlessErrno(["ENOTEMPTY", "EEXIST"], () => (renameSync(from, to), true))) renameEntries(from, to);
       return to;
     });
   }
+}
+
+function stagedPrefixes(staging: string): string[] {
+  return readdirSync(staging).filter((name) => /^[0-9a-f]{2}$/.test(name));
 }
 
 /** min_free_space_calculate_reserved_bytes */

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Commit and checkout against stock `ostree`: the same tree, the same kind of file system, fsync off on both sides unless
- * ATOMIC_BENCH_FSYNC is set. Input: a part of this machine's /usr, or the directory in ATOMIC_BENCH_TREE; work happens in
- * memory, or in the directory ATOMIC_BENCH_DIR.
+ * ATOMIC_BENCH_FSYNC is set. Input: a part of this machine's /usr and a tree of 300,000 small files, or the directory in
+ * ATOMIC_BENCH_TREE; work happens in memory, or in the directory ATOMIC_BENCH_DIR.
  */
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { atomic, compare, heading, type Job } from "./compare.ts";
+import { atomic, compare, heading, type Job, stockOstree } from "./compare.ts";
+import { describeTree, makeSmallFiles, makeSystemTree } from "./trees.ts";
 
 const work = mkdtempSync(join(process.env["ATOMIC_BENCH_DIR"] ?? "/dev/shm", "atomic-bench-"));
 const fsync = process.env["ATOMIC_BENCH_FSYNC"] === undefined ? ["--fsync=false"] : [];
-const parts = [
-  ...["doc", "locale", "perl", "vim", "zoneinfo", "icons", "man", "i18n"].map((name) => `/usr/share/${name}`),
-  "/usr/lib/python3",
-  "/usr/lib/git-core",
-  "/usr/include",
-];
+const stock = stockOstree();
 
 type Side = "ours" | "theirs";
 
@@ -24,25 +20,14 @@ const repo = (side: Side, mode: string) => join(work, `${side}-${mode}`);
 
 function freshRepo(side: Side, mode: string): void {
   rmSync(repo(side, mode), { recursive: true, force: true });
-  execFileSync("ostree", ["init", `--repo=${repo(side, mode)}`, `--mode=${mode}`]);
-}
-
-function makeInput(): string {
-  const given = process.env["ATOMIC_BENCH_TREE"];
-  if (given !== undefined) return given;
-  const tree = join(work, "tree");
-  mkdirSync(tree);
-  const present = parts.filter((part) => existsSync(part));
-  // Links that lead nowhere make cp complain; the tree is as good without them.
-  spawnSync("cp", ["-a", "--parents", ...present, tree], { stdio: "ignore" });
-  return tree;
+  execFileSync(stock, ["init", `--repo=${repo(side, mode)}`, `--mode=${mode}`]);
 }
 
 function job(name: string, args: (side: Side) => string[], prepare: (side: Side) => void): Job {
   return {
     name,
     ours: { command: atomic, args: ["ostree", ...args("ours")] },
-    theirs: { command: "ostree", args: args("theirs") },
+    theirs: { command: stock, args: args("theirs") },
     prepare,
   };
 }
@@ -66,21 +51,29 @@ function checkout(mode: string, ...flags: string[]): Job {
   );
 }
 
-try {
-  const tree = makeInput();
-  const count = execFileSync("sh", ["-c", `find ${tree} -type f | wc -l; du -sm --apparent-size ${tree}`]).toString();
-  const [files, megabytes] = count.split(/\s+/);
-  console.log(`\ncommit and checkout of ${files} files, ${megabytes} MB, fsync ${fsync.length > 0 ? "off" : "on"}`);
+function benchmark(tree: string): void {
+  console.log(`\ncommit and checkout of ${describeTree(tree)}, fsync ${fsync.length > 0 ? "off" : "on"}`);
   heading("ostree");
-  for (const mode of ["archive", "bare-user"]) {
+  for (const mode of ["archive", "bare-user", "bare"]) {
     compare(commit(tree, mode, false));
     compare(commit(tree, mode, true));
   }
   compare(checkout("bare-user", "-U", "-H"));
   compare(checkout("bare-user", "-U", "-C"));
   compare(checkout("archive", "-U"));
-  compare(commit(tree, "bare", false));
   compare(checkout("bare", "-H"));
+}
+
+try {
+  const given = process.env["ATOMIC_BENCH_TREE"];
+  if (given !== undefined) benchmark(given);
+  else {
+    makeSystemTree(join(work, "system"));
+    benchmark(join(work, "system"));
+    rmSync(join(work, "system"), { recursive: true });
+    makeSmallFiles(join(work, "small"), 300_000);
+    benchmark(join(work, "small"));
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -4,40 +4,15 @@
  * ATOMIC_BENCH_TREE. Both pull from the same server, which shares the machine's cores with them.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
-import { atomic, compare, heading } from "./compare.ts";
+import { atomic, compare, heading, stockOstree } from "./compare.ts";
+import { describeTree, makeSystemTree } from "./trees.ts";
 
 const work = mkdtempSync("/dev/shm/atomic-bench-");
-const ostree = (...args: string[]) => execFileSync("ostree", args, { stdio: ["ignore", "pipe", "inherit"] });
-
-function makeInput(): string {
-  const given = process.env["ATOMIC_BENCH_TREE"];
-  if (given !== undefined) return given;
-  const tree = join(work, "tree");
-  for (const name of [
-    "share/doc",
-    "share/icons",
-    "share/locale",
-    "share/perl",
-    "share/vim",
-    "share/zoneinfo",
-    "lib/python3",
-    "lib/git-core",
-    "include",
-    "sbin",
-  ]) {
-    mkdirSync(join(tree, name, ".."), { recursive: true });
-    cpSync(join("/usr", name), join(tree, name), {
-      recursive: true,
-      verbatimSymlinks: true,
-      force: true,
-      errorOnExist: false,
-    });
-  }
-  return tree;
-}
+const stock = stockOstree();
+const ostree = (...args: string[]) => execFileSync(stock, args, { stdio: ["ignore", "pipe", "inherit"] });
 
 /** Stock's server is not used: it is a different program for each side to wait for. */
 async function startServer(repo: string): Promise<{ url: string; stop: () => void }> {
@@ -49,7 +24,8 @@ async function startServer(repo: string): Promise<{ url: string; stop: () => voi
 }
 
 try {
-  const tree = makeInput();
+  const tree = process.env["ATOMIC_BENCH_TREE"] ?? join(work, "tree");
+  if (process.env["ATOMIC_BENCH_TREE"] === undefined) makeSystemTree(tree);
   const repos: Record<string, string> = {};
   for (const mode of ["archive", "bare-user", "bare"]) {
     repos[mode] = join(work, mode);
@@ -75,9 +51,10 @@ try {
       name,
       prepare,
       ours: { command: atomic, args: ["ostree", ...args(repo ?? join(work, "ours"))] },
-      theirs: { command: "ostree", args: args(repo ?? join(work, "theirs")) },
+      theirs: { command: stock, args: args(repo ?? join(work, "theirs")) },
     });
   };
+  console.log(`\npull and fsck of ${describeTree(tree)}`);
   heading("ostree");
   for (const mode of ["bare-user", "archive"]) {
     const mirror = mode === "archive" ? ["--mirror"] : [];

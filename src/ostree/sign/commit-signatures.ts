@@ -5,12 +5,13 @@ import { writeFileAtomic } from "../../base/index.ts";
 import type { Checksum } from "../model.ts";
 import type { Repo } from "../repo.ts";
 import { type Detached, readDetached, signaturesIn, withSignatures, writeDetached } from "./detached.ts";
+import { findKey } from "./gpg-keys.ts";
+import type { Keyring } from "./gpg-keyring.ts";
+import { type SignatureResult, verifySignatures } from "./gpg-verify.ts";
 import type { KeySet, SignType } from "./model.ts";
 import { verifyBytes } from "./sign-bytes.ts";
-import { signDetached, type Signer } from "./signer.ts";
+import { signCommitData, type Signer } from "./signer.ts";
 import { ostreeError } from "../errors.ts";
-import { loadKeyrings, type SignatureResult, verifySignatures } from "../gpg.ts";
-import { tryFindRemote } from "../remotes.ts";
 
 /** A commit's detached metadata; nothing when it has none (ostree_repo_read_commit_detached_metadata). */
 export function loadDetached(repo: Repo, commit: Checksum): Detached {
@@ -28,7 +29,7 @@ export function storeDetached(repo: Repo, commit: Checksum, detached: Detached):
 /** Adds a signature to a commit's detached metadata (ostree_sign_commit, ostree_repo_sign_commit). */
 export async function signCommit(repo: Repo, commit: Checksum, signer: Signer): Promise<void> {
   const data = repo.loadMetadata(commit, "commit");
-  storeDetached(repo, commit, await signDetached(loadDetached(repo, commit), data, [signer]));
+  storeDetached(repo, commit, await signCommitData(loadDetached(repo, commit), data, [signer]));
 }
 
 /** What libostree says of the first good signature; throws `ostree-sign-verify` when there is none. */
@@ -58,11 +59,30 @@ function isBy(type: SignType, keys: KeySet, data: Uint8Array, signature: Uint8Ar
   }
 }
 
-/** The GPG signatures of a commit, checked by a remote's keys or the global ones. */
-export async function commitSignatures(repo: Repo, commit: Checksum, remote?: string): Promise<SignatureResult[]> {
+/** The GPG signatures of a commit, checked by the keys in `keyring` (ostree_repo_verify_commit_ext). */
+export async function commitSignatures(repo: Repo, commit: Checksum, keyring: Keyring): Promise<SignatureResult[]> {
   const signatures = signaturesIn(loadDetached(repo, commit), "gpg") ?? [];
   if (signatures.length === 0) return [];
-  const extra = remote === undefined ? [] : (tryFindRemote(repo, remote)?.gpgKeyPath ?? []);
-  const keyrings = loadKeyrings({ repo: repo.path, remote, extra });
-  return verifySignatures(repo.loadMetadata(commit, "commit"), signatures, keyrings);
+  return verifySignatures(repo.loadMetadata(commit, "commit"), signatures, keyring);
+}
+
+/** Removes the GPG signatures that the keys of these IDs made (ot-builtin-gpg-sign.c). @returns how many */
+export async function deleteGpgSignatures(
+  repo: Repo,
+  commit: Checksum,
+  ids: readonly string[],
+  keyring: Keyring,
+): Promise<number> {
+  const detached = loadDetached(repo, commit);
+  const signatures = signaturesIn(detached, "gpg") ?? [];
+  if (signatures.length === 0) return 0;
+  const keys = await keyring.keys();
+  const primaries = new Set(ids.map((id) => findKey(keys, id)?.getFingerprint().toUpperCase()));
+  const results = await verifySignatures(repo.loadMetadata(commit, "commit"), signatures, keyring);
+  const gone = new Set(
+    results.filter(({ primary }) => primary !== undefined && primaries.has(primary)).map(({ index }) => index),
+  );
+  const kept = signatures.filter((_, index) => !gone.has(index));
+  if (gone.size > 0) storeDetached(repo, commit, withSignatures(detached, "gpg", kept));
+  return gone.size;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { gpgSign } from "../gpg.ts";
-import { appendSignature, type Detached } from "./detached.ts";
+import { ostreeError } from "../errors.ts";
+import { appendSignature, type Detached, signaturesIn } from "./detached.ts";
+import { gpgSecretKeyIds, gpgSign } from "./gpg-sign.ts";
+import { signatureIssuers } from "./gpg-verify.ts";
 import type { SignType } from "./model.ts";
 import { signBytes } from "./sign-bytes.ts";
 
@@ -8,6 +10,8 @@ import { signBytes } from "./sign-bytes.ts";
 export interface Signer {
   readonly kind: "gpg" | SignType;
   sign(data: Uint8Array): Promise<Buffer>;
+  /** Throws when the key has made one of these signatures. */
+  refuseAgain?(signatures: readonly Uint8Array[]): Promise<void>;
 }
 
 /** @param secret as parseSecretKey or readSecretKeys gives it */
@@ -16,7 +20,19 @@ export function keySigner(type: SignType, secret: Uint8Array): Signer {
 }
 
 export function gpgSigner(keyId: string, homedir?: string): Signer {
-  return { kind: "gpg", sign: (data) => gpgSign(data, keyId, homedir) };
+  return {
+    kind: "gpg",
+    async sign(data) {
+      await gpgSecretKeyIds(keyId, homedir);
+      return gpgSign(data, keyId, homedir);
+    },
+    async refuseAgain(signatures) {
+      const ids = await gpgSecretKeyIds(keyId, homedir);
+      const issuers = await signatureIssuers(signatures);
+      if (!issuers.some((issuer) => ids.includes(issuer))) return;
+      throw ostreeError("gpg-keys", `Commit is already signed with GPG key ${keyId}`);
+    },
+  };
 }
 
 /** Adds signatures of `data`, one after the other. */
@@ -27,5 +43,20 @@ export async function signDetached(
 ): Promise<Detached> {
   let signed = detached;
   for (const signer of signers) signed = appendSignature(signed, signer.kind, await signer.sign(data));
+  return signed;
+}
+
+/** As `signDetached`, for a commit: no GPG key signs it twice (ostree_repo_sign_commit). */
+export async function signCommitData(
+  detached: Detached,
+  data: Uint8Array,
+  signers: readonly Signer[],
+): Promise<Detached> {
+  let signed = detached;
+  for (const signer of signers) {
+    const before = signaturesIn(signed, signer.kind) ?? [];
+    if (before.length > 0) await signer.refuseAgain?.(before);
+    signed = await signDetached(signed, data, [signer]);
+  }
   return signed;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
-import { argument, openRepo, refuse, repoOption } from "./open-repo.ts";
+import { argument, openRepo, repoOption } from "./open-repo.ts";
 
-export default defineCommand({
+export default defineCommand<string>({
   path: ["ostree", "gpg-sign"],
   summary: "Sign a commit",
   arguments: [
@@ -11,17 +11,23 @@ export default defineCommand({
   ],
   options: [
     repoOption,
-    { name: "delete", short: "d", hidden: true, help: "Not supported" },
+    { name: "delete", short: "d", help: "Delete signatures having any of the GPG KEY-IDs" },
     { name: "gpg-homedir", value: "HOMEDIR", help: "GPG Homedir to use when looking for keyrings" },
   ],
   async run(invocation) {
-    refuse(invocation, "delete");
-    const rev = argument(invocation, 0, "Need a COMMIT to sign or verify");
+    const rev = argument(invocation, 0, "Need a COMMIT to sign");
     argument(invocation, 1, "Need at least one GPG KEY-ID to sign with");
-    const { gpgSigner, signCommit } = await import("../../../ostree/index.ts");
+    const { deleteGpgSignatures, gpgSigner, openKeyring, signCommit } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
     const commit = repo.resolve(rev);
     const home = invocation.value("gpg-homedir");
-    for (const key of invocation.args.slice(1)) await signCommit(repo, commit, gpgSigner(key, home));
+    const keys = invocation.args.slice(1);
+    if (invocation.flag("delete")) {
+      const deleted = await deleteGpgSignatures(repo, commit, keys, openKeyring(repo, { homedir: home }));
+      return `Signatures deleted: ${deleted}`;
+    }
+    for (const key of keys) await signCommit(repo, commit, gpgSigner(key, home));
+    return "";
   },
+  render: (text) => text,
 });

@@ -23,7 +23,12 @@ export default defineCommand<{ imported?: number; name: string }>({
     { name: "set", value: "KEY=VALUE", repeat: true, help: "Set config option KEY=VALUE for remote" },
     { name: "no-gpg-verify", help: "Disable GPG verification" },
     { name: "no-sign-verify", help: "Disable signature verification" },
-    { name: "sign-verify", value: "KEYTYPE=SPEC", repeat: true, hidden: true, help: "Not supported" },
+    {
+      name: "sign-verify",
+      value: "KEYTYPE=inline|file:PUBKEY",
+      repeat: true,
+      help: "Verify signatures using KEYTYPE=inline:PUBKEY or KEYTYPE=file:/path/to/key",
+    },
     { name: "if-not-exists", help: "Do nothing if the provided remote exists" },
     { name: "force", help: "Replace the provided remote if it exists" },
     { name: "gpg-import", value: "FILE", help: "Import GPG key from FILE" },
@@ -33,7 +38,7 @@ export default defineCommand<{ imported?: number; name: string }>({
     { name: "sysroot", value: "PATH", hidden: true, help: "Not supported" },
   ],
   async run(invocation) {
-    refuse(invocation, "sysroot", "sign-verify");
+    refuse(invocation, "sysroot");
     const name = argument(invocation, 0, "NAME and URL must be specified");
     const url = invocation.args[1];
     if (url === undefined && !invocation.flag("custom-backend")) {
@@ -43,7 +48,13 @@ export default defineCommand<{ imported?: number; name: string }>({
     if (ifNotExists && force) throw cliError("usage", "Can only specify one of --if-not-exists and --force");
     const { addRemote, importKeys } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
-    addRemote(repo, name, { url, branches: invocation.args.slice(2), set: settings(invocation), ifNotExists, force });
+    addRemote(repo, name, {
+      url,
+      branches: invocation.args.slice(2),
+      set: await settings(invocation),
+      ifNotExists,
+      force,
+    });
     const keys = invocation.value("gpg-import");
     if (keys === undefined) return { name };
     return { name, imported: await importKeys(repo.path, name, readFileSync(keys)) };
@@ -56,7 +67,7 @@ export function importedText(count: number, remote: string): string {
   return `Imported ${count} GPG key${count === 1 ? "" : "s"} to remote "${remote}"`;
 }
 
-function settings(invocation: Invocation): Map<string, string | boolean> {
+async function settings(invocation: Invocation): Promise<Map<string, string | boolean>> {
   const set = new Map<string, string | boolean>();
   for (const key of ["contenturl", "custom-backend", "collection-id"]) {
     const value = invocation.value(key);
@@ -66,5 +77,28 @@ function settings(invocation: Invocation): Map<string, string | boolean> {
   // No signature verification implies none by GPG as well.
   if (invocation.flag("no-gpg-verify") || invocation.flag("no-sign-verify")) set.set("gpg-verify", false);
   if (invocation.flag("no-sign-verify")) set.set("sign-verify", false);
+  await setVerification(invocation, set);
   return set;
+}
+
+/** add_verify_opt */
+async function setVerification(invocation: Invocation, set: Map<string, string | boolean>): Promise<void> {
+  const specs = invocation.values("sign-verify");
+  if (specs.length === 0) return;
+  if (invocation.flag("no-sign-verify")) {
+    throw cliError("usage", "Cannot specify both --sign-verify and --no-sign-verify");
+  }
+  const { parseSignType } = await import("../../../ostree/index.ts");
+  const types = new Set<string>();
+  for (const spec of specs) {
+    const [, name, source, value] = /^([^=]*)=([^:]*):?(.*)$/s.exec(spec) ?? [];
+    if (name === undefined) throw cliError("usage", `Failed to parse KEYTYPE=[inline|file]:DATA in ${spec}`);
+    const type = parseSignType(name);
+    if ((source !== "inline" && source !== "file") || !value) {
+      throw cliError("usage", `Invalid key reference ${source}, expected inline|file`);
+    }
+    set.set(`verification-${type}-${source === "inline" ? "key" : "file"}`, value);
+    types.add(type);
+  }
+  set.set("sign-verify", [...types].join(";"));
 }

@@ -22,7 +22,6 @@ export default defineCommand<{ imported: number; name: string }>({
     const files = invocation.values("keyring");
     const stdin = invocation.flag("stdin");
     if (stdin && files.length > 0) throw cliError("usage", "--keyring and --stdin are mutually exclusive");
-    if (!stdin && files.length === 0) throw cliError("usage", "give the keys with --keyring=FILE or --stdin");
     const { findRemote, importKeys } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
     findRemote(repo, name);

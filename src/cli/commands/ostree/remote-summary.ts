@@ -14,10 +14,11 @@ export default defineCommand<string>({
   async run(invocation) {
     refuse(invocation, "cache-dir");
     const name = argument(invocation, 0, "NAME must be specified");
-    const { fetchRemoteSummary } = await import("../../../ostree/index.ts");
+    const { fetchRemoteSummary, verificationText } = await import("../../../ostree/index.ts");
     const { rawSummaryText, summaryText } = await import("./summary-text.ts");
-    const { summary, bytes } = await fetchRemoteSummary(await openRepo(invocation), name);
-    return invocation.flag("raw") ? rawSummaryText(bytes) : summaryText(summary);
+    const { summary, bytes, verified } = await fetchRemoteSummary(await openRepo(invocation), name);
+    if (invocation.flag("raw")) return rawSummaryText(bytes);
+    return verified ? `${summaryText(summary)}\n${verificationText(verified)}` : summaryText(summary);
   },
   render: (text) => text,
 });

@@ -19,7 +19,7 @@ import {
   refBinding,
   type Repo,
   scanTree,
-  signDetached,
+  signCommitData,
   updateSummaryIfAutomatic,
   Transaction,
   type TransactionStats,
@@ -222,7 +222,7 @@ async function addDetached(
     given.length === 0
       ? loadDetached(repo, checksum)
       : new Map(given.map(([key, value]) => [key, { type: "s", value }]));
-  const detached = await signDetached(before, transaction.loadMetadata(checksum, "commit"), signers);
+  const detached = await signCommitData(before, transaction.loadMetadata(checksum, "commit"), signers);
   transaction.writeMetadata("commitmeta", writeDetached(detached), checksum);
 }
 

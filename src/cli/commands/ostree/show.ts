@@ -25,11 +25,11 @@ export default defineCommand<string>({
     { name: "print-sizes", hidden: true, help: "Not supported" },
     { name: "raw", help: "Show raw variant data" },
     { name: "no-byteswap", short: "B", help: "Do not automatically convert variant data from big endian" },
-    { name: "gpg-homedir", value: "HOMEDIR", hidden: true, help: "Not supported" },
+    { name: "gpg-homedir", value: "HOMEDIR", help: "GPG Homedir to use when looking for keyrings" },
     { name: "gpg-verify-remote", value: "REMOTE", help: "Use REMOTE name for GPG configuration" },
   ],
   async run(invocation) {
-    refuse(invocation, "print-sizes", "gpg-homedir");
+    refuse(invocation, "print-sizes");
     const object = argument(invocation, 0, "An object argument is required");
     const type = invocation.value("print-variant-type");
     if (type !== undefined) return variantText(object, type, invocation);
@@ -83,18 +83,20 @@ async function objectText(repo: Repo, object: string, invocation: Invocation): P
 }
 
 async function showCommit(repo: Repo, checksum: Checksum, invocation: Invocation): Promise<string> {
-  const { contentChecksum, commitSignatures } = await import("../../../ostree/index.ts");
+  const { contentChecksum, commitSignatures, findRemote, openKeyring, signaturesText } =
+    await import("../../../ostree/index.ts");
   const commit = repo.loadCommit(checksum);
   const shown = { checksum, commit, contentChecksum: contentChecksum(commit) };
   if (invocation.flag("raw")) return rawCommitText(shown, !invocation.flag("no-byteswap"));
-  const signatures = await commitSignatures(repo, checksum, invocation.value("gpg-verify-remote"));
-  const { describeSignature } = await import("../../../ostree/index.ts");
-  const count = `Found ${signatures.length} signature${signatures.length === 1 ? "" : "s"}:`;
-  const found = signatures.length === 0 ? [] : [count, ...signatures.map((one) => `\n  ${describeSignature(one)}`)];
+  const [remote, homedir] = [invocation.value("gpg-verify-remote"), invocation.value("gpg-homedir")];
+  // The remote's keys, when one is named, and nobody else's (ostree_repo_verify_commit_for_remote).
+  const keyring = openKeyring(repo, remote === undefined ? { homedir } : { remote: findRemote(repo, remote).name });
+  const signatures = await commitSignatures(repo, checksum, keyring);
+  const found = signatures.length === 0 ? "" : signaturesText((count) => `Found ${count}:`, signatures);
   const text = commitText(shown);
   // Without --raw stock prints both.
   const raw = invocation.flag("no-byteswap") ? rawCommitText(shown, false) : "";
-  return `${raw}${raw === "" ? text : text.slice(text.indexOf("\n") + 1)}${found.join("\n")}`;
+  return `${raw}${raw === "" ? text : text.slice(text.indexOf("\n") + 1)}${found}`;
 }
 
 function fileText(repo: Repo, object: Checksum): string {

@@ -2,8 +2,8 @@
 /** A summary as `ostree summary -v` and `ostree remote summary` print it (ot_dump_summary_bytes). */
 import { printGVariant, readGVariant, type Variant } from "../../../formats/index.ts";
 import {
-  describeSignature,
   type SignatureResult,
+  signaturesText,
   type Summary,
   summaryCollections,
   summaryKeys,
@@ -44,11 +44,9 @@ export function metadataKeyText(metadata: Summary["metadata"], key: string): str
 }
 
 /** @param results of the signatures; none without a signature file */
-export function signaturesText(results: readonly SignatureResult[] | undefined): string {
+export function signatureLines(results: readonly SignatureResult[] | undefined): string {
   if (!results) return "Summary is unsigned";
-  if (results.length === 0) return "";
-  const count = `\nFound ${results.length} signature${results.length === 1 ? "" : "s"} on the summary:`;
-  return [count, ...results.map((result) => `\n  ${describeSignature(result)}`)].join("\n");
+  return results.length === 0 ? "" : signaturesText((count) => `\nFound ${count} on the summary:`, results);
 }
 
 function refLine(key: string, value: Variant): string {

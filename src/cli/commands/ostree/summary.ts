@@ -33,12 +33,12 @@ export default defineCommand<string>({
       await updateRepoMetadata(repo, { metadata: metadata(invocation), signers: await signersOf(invocation) });
       return "";
     }
-    const { metadataKeyText, rawSummaryText, signaturesText, summaryText } = await import("./summary-text.ts");
+    const { metadataKeyText, rawSummaryText, signatureLines, summaryText } = await import("./summary-text.ts");
     if (invocation.flag("raw")) return rawSummaryText(readSummary(repo).bytes);
     if (invocation.flag("view")) {
       const text = summaryText(readSummary(repo).summary);
       const results = await verifyLocalSummary(repo, invocation.value("gpg-homedir"));
-      return `${text}\n${signaturesText(results)}`;
+      return `${text}\n${signatureLines(results)}`;
     }
     const key = invocation.value("print-metadata-key");
     if (!invocation.flag("list-metadata-keys") && key === undefined) {
