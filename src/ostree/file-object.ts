@@ -32,6 +32,20 @@ export function xattrsFromVariant(value: GVariantValue, what: string): Xattr[] {
   });
 }
 
+/** Every entry is looked at, and none may stand twice or out of order (_ostree_validate_structureof_xattrs). */
+export function checkXattrOrder(xattrs: readonly Xattr[], what: string): void {
+  for (const [index, { name }] of xattrs.entries()) {
+    const previous = xattrs[index - 1]?.name;
+    if (previous === undefined) continue;
+    const order = Buffer.compare(Buffer.from(previous), Buffer.from(name));
+    if (order === 0) throw ostreeError("corrupt-object", `${what}: Duplicate xattr name, index=${index}`);
+    if (order > 0) {
+      const detail = `Incorrectly sorted xattr name (prev=${previous}, cur=${name}), index=${index}`;
+      throw ostreeError("corrupt-object", `${what}: ${detail}`);
+    }
+  }
+}
+
 /**
  * Attributes as they are hashed: sorted by name (_ostree_canonicalize_xattrs), and without those that are empty, which
  * libostree does not see when it reads a file.

@@ -2,7 +2,7 @@
 /** dirmeta, dirtree and commit objects (libostree ostree-core.h: OSTREE_DIRMETA_GVARIANT_STRING and its neighbours). */
 import { type GVariantValue, readGVariant, type Variant, writeGVariant } from "../formats/index.ts";
 import { ostreeError } from "./errors.ts";
-import { swap32, swap64, xattrsFromVariant, xattrsToVariant } from "./file-object.ts";
+import { checkXattrOrder, swap32, swap64, xattrsFromVariant, xattrsToVariant } from "./file-object.ts";
 import {
   checksumFromBytes,
   checkName,
@@ -28,7 +28,9 @@ export function decodeDirMeta(bytes: Uint8Array, what: string): DirMeta {
   if ((mode & fileType.mask) !== fileType.directory || (mode & ~(fileType.mask | 0o7777)) !== 0) {
     throw ostreeError("corrupt-object", `${what}: mode 0${mode.toString(8)} is no directory's`);
   }
-  return { uid, gid, mode, xattrs: xattrsFromVariant(fields[3] as GVariantValue, what) };
+  const xattrs = xattrsFromVariant(fields[3] as GVariantValue, what);
+  checkXattrOrder(xattrs, what);
+  return { uid, gid, mode, xattrs };
 }
 
 /** Entries must be sorted by `compareNames`. */

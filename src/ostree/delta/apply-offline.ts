@@ -67,7 +67,10 @@ async function applyParts(transaction: Transaction, delta: OpenedDelta): Promise
   const tooNew = parts.find(({ version }) => version > partVersion);
   if (tooNew) throw ostreeError("unsupported", `Delta part has too new version ${tooNew.version}`);
   const missing = [...parts.entries()].filter(([, header]) => !hasAllObjects(header, transaction.store));
-  using pool = new PartPool({ store: transaction.store }, missing.length);
+  using pool = new PartPool(
+    { store: transaction.store },
+    missing.map(([, header]) => header),
+  );
   await Promise.all(
     missing.map(([index, header]) => {
       const { source, inline } = delta.part(index);
@@ -75,5 +78,5 @@ async function applyParts(transaction: Transaction, delta: OpenedDelta): Promise
       return pool.apply({ index, header: { objects, usize }, source, ...(inline ? {} : { checksum }) });
     }),
   );
-  pool.count(transaction);
+  transaction.countContent(pool.total.content, pool.total.written);
 }

@@ -1,35 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 import { WorkerPool } from "../../base/index.ts";
-import type { Transaction } from "../transaction.ts";
-import type { ApplyData, PartTask } from "./apply-part.ts";
+import { type ApplyData, PartApplier, type PartTask } from "./apply-part.ts";
 import type { PartResult } from "./execute.ts";
+import type { PartHeader } from "./format.ts";
+
+/** Objects of so few bytes are made sooner than a thread is started. */
+const smallSize = 1 << 20;
 
 /** Applies the parts of deltas to a transaction, one on each core. Parts do not depend on each other. */
 export class PartPool implements Disposable {
   readonly total: PartResult = { metadata: 0, content: 0, written: 0 };
-  readonly #pool: WorkerPool<PartTask, PartResult>;
+  /** How many parts are applied at a time. */
+  readonly size: number;
+  readonly #pool: WorkerPool<PartTask, PartResult> | undefined;
+  readonly #applier: PartApplier | undefined;
 
-  /** @param parts that there are: no more threads than these */
-  constructor(data: ApplyData, parts: number) {
-    const threads = Math.max(1, Math.min(parts, WorkerPool.defaultSize));
-    this.#pool = new WorkerPool("ostree/delta", data, threads);
+  /** @param parts that there are */
+  constructor(data: ApplyData, parts: readonly Pick<PartHeader, "usize">[]) {
+    const bytes = parts.reduce((sum, { usize }) => sum + usize, 0);
+    this.size = bytes <= smallSize ? 1 : Math.max(1, Math.min(parts.length, WorkerPool.defaultSize));
+    if (bytes <= smallSize) this.#applier = new PartApplier(data);
+    else this.#pool = new WorkerPool("ostree/delta", data, this.size);
   }
 
   async apply(task: PartTask): Promise<void> {
-    // A view would be sent with the whole buffer that it looks into.
-    const header = { ...task.header, objects: task.header.objects.slice() };
-    const result = await this.#pool.run({ ...task, header });
+    const result = this.#applier?.run(task) ?? (await this.#send(task));
     this.total.metadata += result.metadata;
     this.total.content += result.content;
     this.total.written += result.written;
   }
 
-  /** Tells the transaction what was made for it. */
-  count(transaction: Transaction): void {
-    transaction.countContent(this.total.content, this.total.written);
+  [Symbol.dispose](): void {
+    this.#pool?.[Symbol.dispose]();
   }
 
-  [Symbol.dispose](): void {
-    this.#pool[Symbol.dispose]();
+  #send(task: PartTask): Promise<PartResult> {
+    // A view would be sent with the whole buffer that it looks into.
+    const header = { ...task.header, objects: task.header.objects.slice() };
+    return this.#pool!.run({ ...task, header });
   }
 }

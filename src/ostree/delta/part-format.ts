@@ -10,7 +10,7 @@ import {
   writeGVariant,
 } from "../../formats/index.ts";
 import { ostreeError } from "../errors.ts";
-import { swap32, xattrsFromVariant, xattrsToVariant } from "../file-object.ts";
+import { checkXattrOrder, swap32, xattrsFromVariant, xattrsToVariant } from "../file-object.ts";
 
 /** OSTREE_DELTAPART_VERSION: the newest that is understood. */
 export const partVersion = 0;
@@ -64,7 +64,7 @@ export interface OpenedPayload {
   readonly modeCount: number;
   readonly xattrsCount: number;
   mode(index: number): PartMode;
-  /** Checked: sorted, no doubles, no empty names (ostree_validate_structureof_xattrs). */
+  /** In order; no name twice, none empty. */
   xattrs(index: number): readonly Xattr[];
   readonly data: Uint8Array;
   readonly operations: Uint8Array;
@@ -98,7 +98,11 @@ function readMode(items: GVariantItems, index: number, what: string): PartMode {
 
 function readXattrSet(items: GVariantItems, index: number, what: string): Xattr[] {
   if (index >= items.count) throw ostreeError("corrupt-delta", `${what}: no attributes ${index} of ${items.count}`);
-  return xattrsFromVariant(readGVariant(xattrsType, items.at(index), what), what);
+  const set = xattrsFromVariant(readGVariant(xattrsType, items.at(index), what), what);
+  // Objects are hashed with their attributes in order (_ostree_file_header_new), however a delta lists them.
+  const sorted = set.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  checkXattrOrder(sorted, what);
+  return sorted;
 }
 
 /** Sets that are remembered, at most: most files share a few. */
