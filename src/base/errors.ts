@@ -63,6 +63,7 @@ export const baseError = defineErrors("base", {
   "http-failed": "A server could not be reached, or the connection broke and retries did not help.",
   "too-large": "A download or file is larger than what was announced or than the safe limit for its kind.",
   damaged: "Compressed data is not in its format, ends too early, or its check sum is wrong. Fetch the file anew.",
+  "xz-failed": "The system's liblzma could not compress: it is out of memory, or is too old a release.",
   syscall: "The kernel refused an operation; the message names the call, the path and the reason.",
   unsafe: "A path would lead outside of the directory that it must stay in.",
   busy: "Another process holds the lock. Wait for it to end, or see who holds it.",

@@ -14,3 +14,4 @@ export * from "./raw-inflate.ts";
 export * from "./source.ts";
 export * from "./syscalls.ts";
 export * from "./xz-decode.ts";
+export * from "./xz-encode.ts";
