@@ -42,7 +42,7 @@ class Aligner {
 
   run(): Segment[] {
     const size = this.#fresh.length;
-    for (let scan = 0; this.#start < size; ) {
+    for (let scan = 0; this.#start < size;) {
       const found = this.#nextJump(scan);
       this.#close(found.scan, found.position);
       scan = found.scan + found.length;
@@ -112,7 +112,7 @@ class Aligner {
     let right = 0;
     let best = 0;
     let length = 0;
-    for (let index = 0; index < limit; ) {
+    for (let index = 0; index < limit;) {
       if (old[this.#from + index] === fresh[this.#start + index]) right++;
       index++;
       if (right * 2 - index > best) {

@@ -86,7 +86,7 @@ function copyPieces(old: Uint8Array, fresh: Uint8Array, segments: readonly Segme
   let at = 0;
   for (const { from, similar, extra } of segments) {
     let pending = 0;
-    for (let index = 0; index < similar; ) {
+    for (let index = 0; index < similar;) {
       let equal = index;
       while (equal < similar && old[from + equal] === fresh[at + equal]) equal++;
       if (equal - index >= copyLength) {

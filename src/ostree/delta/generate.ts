@@ -89,7 +89,8 @@ interface Target {
 }
 
 function targetOf(repo: Repo, { from, to, filename }: GenerateDeltaOptions): Target {
-  const superblock = filename === undefined ? join(repo.path, deltaPath({ from, to }, "superblock")) : resolve(filename);
+  const superblock =
+    filename === undefined ? join(repo.path, deltaPath({ from, to }, "superblock")) : resolve(filename);
   return { directory: dirname(superblock), superblock };
 }
 

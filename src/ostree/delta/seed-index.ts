@@ -94,8 +94,7 @@ function lowerBound(first: number, end: number, expected: number): number {
 /** Fills `hashes` with a bucket for each seed, and counts each bucket; a seed inside a run of one byte gets none. */
 function hashSeeds(old: Uint8Array, step: number, count: number, shift: number): number {
   for (let index = 0, at = 0; index < count; index++, at += step) {
-    const low =
-      (old[at] ?? 0) | ((old[at + 1] ?? 0) << 8) | ((old[at + 2] ?? 0) << 16) | ((old[at + 3] ?? 0) << 24);
+    const low = (old[at] ?? 0) | ((old[at + 1] ?? 0) << 8) | ((old[at + 2] ?? 0) << 16) | ((old[at + 3] ?? 0) << 24);
     const high =
       (old[at + 4] ?? 0) | ((old[at + 5] ?? 0) << 8) | ((old[at + 6] ?? 0) << 16) | ((old[at + 7] ?? 0) << 24);
     if (low === high && at > 0 && low === ((low << 8) | (low >>> 24)) && old[at - 1] === (low & 0xff)) {
