@@ -20,6 +20,8 @@ import { encodeFileHeader, canonicalXattrs } from "./file-object.ts";
 import { inflateLimit, type LoadedFile, loadContent } from "./load-content.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type RepoMode } from "./model.ts";
 import { loosePath } from "./object-path.ts";
+import { sharesBlocks } from "./payload-link.ts";
+import { ContentSource } from "./plain-content.ts";
 import { type ContentWriter, repositoryHas, storeContent, storeHas, type Store } from "./store-content.ts";
 
 export type TaskSource =
@@ -65,6 +67,8 @@ export class ContentStorer {
   /** Header and content side by side, for one call of the hash function. */
   readonly #buffer = Buffer.allocUnsafeSlow(headerRoom + pieceSize + 1);
   #space = 0;
+  /** The file that is being stored, where it can share its blocks with the object. */
+  #source: ContentSource | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -100,8 +104,10 @@ export class ContentStorer {
     try {
       const xattrs = task.header.xattrs === "disk" ? canonicalXattrs(readXattrsOf(fd)) : task.header.xattrs;
       const header = { ...task.header, xattrs: withLabel(xattrs, task.label) };
+      if (sharesBlocks(this.#store)) this.#source = new ContentSource(fd, path);
       return expected <= pieceSize ? this.#small(fd, header, expected, path) : this.#large(fd, header, expected, path);
     } finally {
+      this.#source = undefined;
       closeSync(fd);
     }
   }
@@ -151,7 +157,7 @@ export class ContentStorer {
     // Whether the transaction has it shows when the file is made.
     if (repositoryHas(this.#store, checksum, "file")) return { checksum, written: -1 };
     this.#reserve(size);
-    return { checksum, written: storeContent(this.#store, checksum, header, content, size) ?? -1 };
+    return { checksum, written: storeContent(this.#store, checksum, header, content, size, this.#source) ?? -1 };
   }
 
   /** Brings an object from another repository, by hard link where that gives the same file. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lstatSync } from "node:fs";
+import { lstatSync, readlinkSync } from "node:fs";
 import { lstatIfExists, type ProgressListener, silent } from "../base/index.ts";
 import { formatCollectionRef } from "./collections/collection-ref.ts";
 import { listCollectionRefs } from "./collections/list-collection-refs.ts";
@@ -7,6 +7,7 @@ import { clearPartial, deleteObject, enableTombstones } from "./delete-object.ts
 import { deleteDeltasOfMissingCommits } from "./delta-names.ts";
 import { ostreeError } from "./errors.ts";
 import type { Checksum, ObjectType } from "./model.ts";
+import { payloadTarget } from "./payload-link.ts";
 import type { Repo } from "./repo.ts";
 import { deleteUnusedXattrs } from "./split-xattrs.ts";
 import { objectKey, Reachable } from "./traverse.ts";
@@ -82,7 +83,7 @@ function addYounger(repo: Repo, reachable: Reachable, commit: Checksum, oldest: 
 }
 
 /** Types that prune counts and deletes (list_loose_objects_at); detached metadata goes with its commit. */
-const prunable: ReadonlySet<ObjectType> = new Set<ObjectType>(["file", "dirtree", "dirmeta", "commit"]);
+const prunable: ReadonlySet<ObjectType> = new Set<ObjectType>(["file", "dirtree", "dirmeta", "commit", "payload-link"]);
 
 function deleteUnreachable(
   repo: Repo,
@@ -95,7 +96,7 @@ function deleteUnreachable(
   for (const { checksum, type } of repo.objects()) {
     if (!prunable.has(type) || (options.commitOnly && type !== "commit")) continue;
     total++;
-    if (reachable.objects.has(objectKey(checksum, type))) continue;
+    if (reachable.objects.has(objectKey(checksum, type)) || isUsedLink(repo, reachable, checksum, type)) continue;
     pruned++;
     freed += lstatSync(repo.objectPath(checksum, type)).size;
     if (options.noPrune) continue;
@@ -109,6 +110,15 @@ function deleteUnreachable(
   const seconds = (performance.now() - began) / 1000;
   progress({ type: "end", task: "prune", text: `${pruned} of ${total} objects`, seconds });
   return { total, pruned, freed };
+}
+
+/** Whether a payload link leads to an object that stays and is still large enough (maybe_prune_loose_object). */
+function isUsedLink(repo: Repo, reachable: Reachable, checksum: Checksum, type: ObjectType): boolean {
+  if (type !== "payload-link") return false;
+  const target = payloadTarget(readlinkSync(repo.objectPath(checksum, type)));
+  if (target === undefined || !reachable.objects.has(objectKey(target, "file"))) return false;
+  const stat = lstatIfExists(repo.objectPath(target, "file"));
+  return stat !== undefined && stat.size >= repo.settings.payloadLinkThreshold;
 }
 
 /** Deletes a commit object that no ref points to, leaving a tombstone (`ostree prune --delete-commit`). */

@@ -24,6 +24,8 @@ export interface RepoSettings {
   readonly zlibLevel: number;
   readonly disableXattrs: boolean;
   readonly tmpExpirySeconds: number;
+  /** Content of at least so many bytes gets a payload link, on file systems that share blocks; default: none does. */
+  readonly payloadLinkThreshold: number;
   /** Whether fs-verity is enabled on new objects. */
   readonly fsverity: VerityPolicy;
   /** Space that commits must leave free: a part of the file system or a number of bytes. */
@@ -49,9 +51,16 @@ export function parseSettings(config: Keyfile, what: string): RepoSettings {
     zlibLevel: Math.min(9, Math.max(1, Number.isNaN(level) ? 6 : level)),
     disableXattrs: config.getBoolean("core", "disable-xattrs") ?? false,
     tmpExpirySeconds: config.getInteger("core", "tmp-expiry-secs") ?? 86400,
+    payloadLinkThreshold: payloadLinkThreshold(config),
     fsverity: parseVerity(config, what),
     minFreeSpace: parseMinFreeSpace(config, what),
   };
+}
+
+/** As g_ascii_strtoull reads it: what is no number is 0, a negative one is larger than any size. */
+function payloadLinkThreshold(config: Keyfile): number {
+  const value = Number.parseInt(config.get("core", "payload-link-threshold") ?? "-1", 10);
+  return value < 0 ? Number.POSITIVE_INFINITY : value || 0;
 }
 
 /** _ostree_repo_parse_fsverity_config */

@@ -19,6 +19,7 @@ import { ostreeError } from "./errors.ts";
 import { encodeArchiveHeader, encodeUserMeta } from "./file-object.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType, type RepoMode } from "./model.ts";
 import { looseExists, loosePath } from "./object-path.ts";
+import { type ContentSource, fillPlain, type PlainContent } from "./plain-content.ts";
 import { checkSplitXattrsWriting } from "./split-xattrs.ts";
 
 /** Where objects are written to: plain data, so that worker threads can be given it. */
@@ -35,6 +36,10 @@ export interface Store {
   /** The two-digit directories that `objects/` had at the start: nothing needs to be sought in others. */
   readonly prefixes: ReadonlySet<string>;
   readonly umask: number;
+  /** Where payload links are put: the transaction's directory, also where `staging` is only a part of it. */
+  readonly payloadLinks: string;
+  /** Content of at least so many bytes gets one. */
+  readonly payloadLinkThreshold: number;
 }
 
 /** Whether the repository or the transaction has the object. */
@@ -56,6 +61,7 @@ export type ContentWriter = (write: (piece: Uint8Array, last: boolean) => void) 
  * Writes a content object, without checking that `checksum` is right.
  * @param content the whole content, or a writer of pieces when it is large; nothing for a symbolic link
  * @param size of the content in bytes
+ * @param source a file that has the content, with which blocks may be shared
  * @returns bytes written, or `undefined` when the transaction has the object
  */
 export function storeContent(
@@ -64,15 +70,17 @@ export function storeContent(
   header: FileHeader,
   content: Uint8Array | ContentWriter,
   size: number,
+  source?: ContentSource,
 ): number | undefined {
   const path = `${store.staging}/${loosePath(checksum, "file", store.mode)}`;
+  const plain = { checksum, content, size, source };
   try {
-    return storeAt(store, path, header, content, size);
+    return storeAt(store, path, header, plain);
   } catch (error) {
     if (isErrno(error, "EEXIST")) return undefined;
     if (!isErrno(error, "ENOENT")) throw error;
     mkdirSync(`${store.staging}/${checksum.slice(0, 2)}`, { recursive: true });
-    return unlessExists(() => storeAt(store, path, header, content, size));
+    return unlessExists(() => storeAt(store, path, header, plain));
   }
 }
 
@@ -85,21 +93,15 @@ function unlessExists<T>(action: () => T): T | undefined {
   }
 }
 
-function storeAt(
-  store: Store,
-  path: string,
-  header: FileHeader,
-  content: Uint8Array | ContentWriter,
-  size: number,
-): number {
+function storeAt(store: Store, path: string, header: FileHeader, plain: PlainContent): number {
   const linked = isSymlinkMode(header.mode);
   switch (store.mode) {
     case "archive":
-      return withNewFile(store, path, 0o644, (fd) => writeArchive(store, fd, header, content, linked ? 0 : size));
+      return withNewFile(store, path, 0o644, (fd) => writeArchive(store, fd, header, plain));
     case "bare-user":
       return withNewFile(store, path, linked ? 0o644 : (header.mode & 0o775) | 0o400, (fd) => {
         setXattrOf(fd, "user.ostreemeta", encodeUserMeta(header));
-        const written = linked ? writeWhole(fd, Buffer.from(`${header.symlink}\0`)) : writePlain(fd, content);
+        const written = linked ? writeWhole(fd, Buffer.from(`${header.symlink}\0`)) : fillPlain(store, fd, plain);
         futimesSync(fd, 0, 0);
         return written;
       });
@@ -107,23 +109,21 @@ function storeAt(
       checkUserOnlyMode(header);
       if (linked) return storeSymlink(store.mode, path, header);
       return withNewFile(store, path, header.mode & 0o775, (fd) => {
-        const written = writePlain(fd, content);
+        const written = fillPlain(store, fd, plain);
         futimesSync(fd, 0, 0);
         return written;
       });
     case "bare-split-xattrs":
       checkSplitXattrsWriting();
-      return linked
-        ? storeSymlink(store.mode, path, header)
-        : storeBare(store, path, { ...header, xattrs: [] }, content);
+      return linked ? storeSymlink(store.mode, path, header) : storeBare(store, path, { ...header, xattrs: [] }, plain);
     case "bare":
-      return linked ? storeSymlink(store.mode, path, header) : storeBare(store, path, header, content);
+      return linked ? storeSymlink(store.mode, path, header) : storeBare(store, path, header, plain);
   }
 }
 
-function storeBare(store: Store, path: string, header: FileHeader, content: Uint8Array | ContentWriter): number {
+function storeBare(store: Store, path: string, header: FileHeader, plain: PlainContent): number {
   return withNewFile(store, path, 0o600, (fd) => {
-    const written = writePlain(fd, content);
+    const written = fillPlain(store, fd, plain);
     // chown clears the setuid bits and security.capability: it comes first.
     fchownSync(fd, header.uid, header.gid);
     for (const { name, value } of header.xattrs) setXattrOf(fd, name, value);
@@ -172,24 +172,9 @@ function writeWhole(fd: number, bytes: Uint8Array): number {
   return bytes.length;
 }
 
-function writePlain(fd: number, content: Uint8Array | ContentWriter): number {
-  if (typeof content !== "function") return writeWhole(fd, content);
-  let written = 0;
-  content((piece) => {
-    written += writeWhole(fd, piece);
-  });
-  return written;
-}
-
-function writeArchive(
-  store: Store,
-  fd: number,
-  header: FileHeader,
-  content: Uint8Array | ContentWriter,
-  size: number,
-): number {
-  const head = encodeArchiveHeader(header, size);
+function writeArchive(store: Store, fd: number, header: FileHeader, { content, size }: PlainContent): number {
   const linked = isSymlinkMode(header.mode);
+  const head = encodeArchiveHeader(header, linked ? 0 : size);
   if (typeof content !== "function") {
     const body = linked ? [] : [deflateWhole(content, store.zlibLevel)];
     return writeVector(fd, [head, ...body]);

@@ -67,6 +67,8 @@ export class Transaction implements Disposable {
       reservedBytes: reservedBytes(repo),
       prefixes: new Set(readdirSync(objects)),
       umask: process.umask(),
+      payloadLinks: staging.path,
+      payloadLinkThreshold: repo.settings.payloadLinkThreshold,
     };
   }
 
