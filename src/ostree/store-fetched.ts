@@ -16,7 +16,6 @@ import {
 import { pipeline } from "node:stream/promises";
 import { createInflateRaw } from "node:zlib";
 import { isErrno, writeAll } from "../base/index.ts";
-import { readGVariant } from "../formats/index.ts";
 import { requireSpace } from "./content-task.ts";
 import { ostreeError } from "./errors.ts";
 import { decodeArchiveHeader, encodeFileHeader } from "./file-object.ts";
@@ -58,9 +57,11 @@ export class IncomingStore {
     this.#whole(type, checksum, bytes);
   }
 
-  /** Stores a commit's detached metadata, which has its commit's name and no checksum. A newer one replaces it. */
+  /**
+   * Stores a commit's detached metadata, which has its commit's name and no checksum. A newer one replaces it. It may be
+   * anything: who needs signatures from it looks for them, and bytes that are no metadata hold none.
+   */
   detached(commit: Checksum, bytes: Uint8Array): void {
-    readGVariant("a{sv}", bytes, `${commit}.commitmeta`);
     this.#whole("commitmeta", commit, bytes);
   }
 
