@@ -84,6 +84,8 @@ function optionValue(command: Command, options: readonly OptionDeclaration[], to
   }
   if (declared.value === undefined) {
     if (token.value === undefined) return "";
+    // GLib takes a flag with any value as given; the one that can only mean that is taken here.
+    if (token.value === "true" && command.path[0] === "ostree") return "";
     throw cliError("usage", `${token.rawName} takes no value`);
   }
   if (token.value === undefined) throw cliError("usage", `${token.rawName} needs a value: ${declared.value}`);

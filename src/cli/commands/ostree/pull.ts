@@ -29,7 +29,12 @@ export function transferChoices(invocation: Invocation) {
   };
 }
 
-export default defineCommand<PullStats>({
+/** What a pull did, and what it found out about the signatures of each commit. */
+interface Pulled extends PullStats {
+  readonly verified: readonly string[];
+}
+
+export default defineCommand<Pulled>({
   path: ["ostree", "pull"],
   summary: "Download data from remote repository",
   json: true,
@@ -80,15 +85,16 @@ export default defineCommand<PullStats>({
   async run(invocation) {
     refuse(invocation, "cache-dir", "dry-run", "per-object-fsync", "require-static-deltas", "update-frequency");
     const { remote, refs } = remoteAndRefs(invocation);
-    const { pull, Repo } = await import("../../../ostree/index.ts");
+    const { pull, Repo, verificationText } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
+    const verified: string[] = [];
     const optional = {
       url: invocation.value("url"),
       timestampCheckFrom: invocation.value("timestamp-check-from-rev"),
       retries: integerOption(invocation, "network-retries"),
     };
     const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-    return pull(
+    const stats = await pull(
       repo,
       {
         ...transferChoices(invocation),
@@ -100,11 +106,13 @@ export default defineCommand<PullStats>({
         localCaches: invocation.values("localcache-repo").map((path) => Repo.open(path)),
         httpHeaders: Object.fromEntries(invocation.values("http-header").map(header)),
         timestampCheck: invocation.flag("timestamp-check"),
+        onSignatures: (_, results) => verified.push(verificationText(results)),
       },
       invocation.progress,
     );
+    return { ...stats, verified };
   },
-  render: pullText,
+  render: (pulled) => [...pulled.verified, pullText(pulled)].join("\n"),
 });
 
 /** `REMOTE BRANCH...` or `REMOTE:BRANCH`. */
