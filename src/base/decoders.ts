@@ -19,9 +19,9 @@ interface Step {
 }
 
 /** A decoder for `compression`, or `undefined` where the library is not there. */
-export function openDecoder(compression: "gzip" | "xz" | "zstd"): Decoder | undefined {
+export function openDecoder(compression: "gzip" | "xz" | "zstd" | "bzip2" | "lzma"): Decoder | undefined {
   try {
-    return { gzip: openGzip, xz: openXz, zstd: openZstd }[compression]();
+    return { gzip: openGzip, xz: openXz, zstd: openZstd, bzip2: openBzip2, lzma: () => openXz(true) }[compression]();
   } catch (error) {
     if (error instanceof Error && "code" in error && String(error.code).startsWith("ERR_FFI")) return undefined;
     throw error;
@@ -112,6 +112,7 @@ const lzma = lazily(
   () =>
     ffi.dlopen("liblzma.so.5", {
       lzma_stream_decoder: { return: "uint32", arguments: ["buffer", "uint64", "uint32"] },
+      lzma_alone_decoder: { return: "uint32", arguments: ["buffer", "uint64"] },
       lzma_code: { return: "uint32", arguments: ["buffer", "uint32"] },
       lzma_end: { return: "void", arguments: ["buffer"] },
     }).functions,
@@ -132,7 +133,8 @@ const lzmaErrors: Record<number, string> = {
   10: truncated,
 };
 
-function openXz(): Decoder {
+/** @param alone the older format .lzma, which has no check sum */
+function openXz(alone = false): Decoder {
   const library = lzma();
   return new (class extends AreaDecoder {
     // lzma_stream: next_in 0, avail_in 8, total_in 16, next_out 24, avail_out 32, ...
@@ -140,8 +142,10 @@ function openXz(): Decoder {
 
     constructor() {
       super();
-      const code = Number(library.lzma_stream_decoder(this.#stream, xzMemory, LZMA_CONCATENATED));
-      if (code !== 0) throw new Error(`lzma_stream_decoder: ${code}`);
+      const code = alone
+        ? library.lzma_alone_decoder(this.#stream, xzMemory)
+        : library.lzma_stream_decoder(this.#stream, xzMemory, LZMA_CONCATENATED);
+      if (Number(code) !== 0) throw new Error(`lzma decoder: ${code}`);
     }
 
     protected override decode(): Step {
@@ -211,6 +215,62 @@ function openGzip(): Decoder {
 
     protected override free(): void {
       library.inflateEnd(this.#stream);
+    }
+  })();
+}
+
+const bzip2 = lazily(
+  () =>
+    ffi.dlopen("libbz2.so.1.0", {
+      BZ2_bzDecompressInit: { return: "int32", arguments: ["buffer", "int32", "int32"] },
+      BZ2_bzDecompress: { return: "int32", arguments: ["buffer"] },
+      BZ2_bzDecompressEnd: { return: "int32", arguments: ["buffer"] },
+    }).functions,
+);
+
+const bzStreamSize = 80;
+const BZ_STREAM_END = 4;
+
+function openBzip2(): Decoder {
+  const library = bzip2();
+  return new (class extends AreaDecoder {
+    // bz_stream: next_in 0, avail_in 8, total_in 12, next_out 24, avail_out 32, ...
+    readonly #stream = Buffer.allocUnsafeSlow(bzStreamSize).fill(0);
+    #between = false;
+
+    constructor() {
+      super();
+      this.#start();
+    }
+
+    #start(): void {
+      const code = Number(library.BZ2_bzDecompressInit(this.#stream, 0, 0));
+      if (code !== 0) throw new Error(`BZ2_bzDecompressInit: ${code}`);
+    }
+
+    protected override decode(): Step {
+      const { areas } = this;
+      if (this.drained) return this.result(0, true, this.#between ? undefined : truncated);
+      // Several streams may follow one another, as parallel compressors write them.
+      if (this.#between && areas.end > areas.start) {
+        this.free();
+        this.#stream.fill(0);
+        this.#start();
+        this.#between = false;
+      }
+      this.#stream.writeBigUInt64LE(areas.inputAddress + BigInt(areas.start), 0);
+      this.#stream.writeUInt32LE(areas.end - areas.start, 8);
+      this.#stream.writeBigUInt64LE(areas.outputAddress, 24);
+      this.#stream.writeUInt32LE(areas.output.length, 32);
+      const code = this.#between ? 0 : Number(library.BZ2_bzDecompress(this.#stream));
+      areas.start = areas.end - this.#stream.readUInt32LE(8);
+      const produced = areas.output.length - this.#stream.readUInt32LE(32);
+      if (code === BZ_STREAM_END) this.#between = true;
+      return code < 0 ? this.result(produced, true, "the bzip2 data is damaged") : this.result(produced, false);
+    }
+
+    protected override free(): void {
+      library.BZ2_bzDecompressEnd(this.#stream);
     }
   })();
 }

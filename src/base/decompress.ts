@@ -16,9 +16,9 @@ import { openDecoder, type Decoder } from "./decoders.ts";
 import { requireProgram } from "./process.ts";
 import { type ByteSource, fileSource } from "./source.ts";
 
-export type Compression = "none" | "gzip" | "xz" | "zstd";
+export type Compression = "none" | "gzip" | "xz" | "zstd" | "bzip2" | "lzma";
 
-const programs = { gzip: "gzip", xz: "xz", zstd: "zstd" } as const;
+const programs = { gzip: "gzip", xz: "xz", zstd: "zstd", bzip2: "bzip2", lzma: "xz" } as const;
 
 export interface DecompressOptions {
   /** Bytes at most that may come out, against a small file that expands without end. */
@@ -121,5 +121,8 @@ export function detectCompression(head: Uint8Array): Compression {
   if (magic.startsWith("fd377a585a00")) return "xz";
   if (magic.startsWith("28b52ffd")) return "zstd";
   if (magic.startsWith("1f8b")) return "gzip";
+  if (/^425a683[1-9]/.test(magic)) return "bzip2";
+  // The properties and a dictionary size that is a power of two: .lzma has no magic number (lzma-file-format.txt).
+  if (/^5d0000(?:01|02|04|08|10|20|40|80)0[0-4]/.test(magic)) return "lzma";
   return "none";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readSync } from "node:fs";
-import { baseError } from "./errors.ts";
+import { baseError, isErrno } from "./errors.ts";
 
 /** Bytes that are pulled, synchronously, piece by piece: how archives of any size are read in bounded memory. */
 export interface ByteSource {
@@ -28,6 +28,33 @@ export function fileSource(fd: number, offset: number, length: number, what: str
     },
     close() {},
   };
+}
+
+/** All that an open file, pipe or socket gives, from where it stands. The descriptor stays the caller's. */
+export function streamSource(fd: number): ByteSource {
+  const buffer = Buffer.allocUnsafe(pieceSize);
+  let ended = false;
+  return {
+    read() {
+      if (ended) return undefined;
+      const count = readWaiting(fd, buffer);
+      ended = count === 0;
+      return ended ? undefined : buffer.subarray(0, count);
+    },
+    close() {},
+  };
+}
+
+/** A pipe may be set not to block by whoever holds its other end: then it is asked again a little later. */
+function readWaiting(fd: number, buffer: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(fd, buffer);
+    } catch (error) {
+      if (!isErrno(error, "EAGAIN")) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
 }
 
 /** Bytes in memory as a source. */

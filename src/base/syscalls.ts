@@ -9,6 +9,7 @@ import { getSystemErrorMap } from "node:util";
 
 const { functions: libc } = ffi.dlopen("libc.so.6", {
   __errno_location: { return: "pointer", arguments: [] },
+  strerror: { return: "pointer", arguments: ["int32"] },
   llistxattr: { return: "int64", arguments: ["string", "buffer", "uint64"] },
   lgetxattr: { return: "int64", arguments: ["string", "string", "buffer", "uint64"] },
   lsetxattr: { return: "int32", arguments: ["string", "string", "buffer", "uint64", "int32"] },
@@ -43,6 +44,11 @@ function failed(syscall: string, path: string, errno: number): NodeJS.ErrnoExcep
     errorNames.get(-errno) ?? (errno === 61 ? ["ENODATA", "no data available"] : [`E${errno}`, "unknown error"]);
   const error: NodeJS.ErrnoException = new Error(`${name}: ${text}, ${syscall} '${path}'`);
   return Object.assign(error, { code: name, errno: -errno, syscall, path });
+}
+
+/** The C library's text for an error number, as other programs print it (strerror(3)): `No such file or directory`. */
+export function errnoText(errno: number): string {
+  return ffi.toString(libc.strerror(Math.abs(errno)) as bigint) ?? `Unknown error ${errno}`;
 }
 
 /** Reads errno; must follow the failed call directly. */

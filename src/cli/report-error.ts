@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { AtomicError, isErrno } from "../base/index.ts";
+import { AtomicError, errnoText, isErrno } from "../base/index.ts";
 import type { Style } from "./command.ts";
 import { paint } from "./style.ts";
 
 /** What is printed of an error, and the exit code: the one place where errors become text. */
 export function reportError(error: unknown, style: Style, asOstree: boolean): { text: string; exitCode: number } {
-  if (asOstree) return { text: `error: ${messageOf(error)}`, exitCode: 1 };
+  if (asOstree) return { text: `error: ${ostreeMessage(error)}`, exitCode: 1 };
   const code = codeOf(error);
   if (code === undefined) {
     const stack = error instanceof Error ? error.stack : String(error);
@@ -20,6 +20,14 @@ export function reportError(error: unknown, style: Style, asOstree: boolean): { 
 function codeOf(error: unknown): string | undefined {
   if (error instanceof AtomicError) return error.code;
   return error instanceof Error && "syscall" in error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+/** System errors in the C library's words, as libostree has them: `open(/x): No such file or directory`. */
+function ostreeMessage(error: unknown): string {
+  if (!(error instanceof Error) || !("syscall" in error)) return messageOf(error);
+  const { errno, syscall, path } = error as NodeJS.ErrnoException;
+  if (errno === undefined || errno < -4095) return messageOf(error);
+  return `${syscall}${path === undefined ? "" : `(${path})`}: ${errnoText(errno)}`;
 }
 
 function messageOf(error: unknown): string {

@@ -5,10 +5,13 @@ export const formatError = defineErrors("formats", {
   ar: "A file is not an ar archive, or its member headers contradict the file.",
   tar: "A tar archive is damaged, or holds something that is refused (see the message).",
   composefs: "A tree does not fit into a composefs image: attributes, a name or a file are too large.",
+  cpio: "A cpio archive is damaged, or of a kind that is not read: newc (070701, 070702) and odc (070707) are.",
   deb822: "A control file (Packages, Release, control, status) has a line that is no field, or a field twice.",
   "gvariant-type": "A GVariant type string is not one that the GVariant specification defines, or is nested too deep.",
   "gvariant-malformed": "Serialized GVariant data is damaged: it is not in the normal form of its type.",
   "gvariant-value": "A value does not fit the GVariant type that it should be written as.",
+  "gvariant-text":
+    "A value is not in GVariant text format: 'text', 5, uint64 5, true, ['a', 'b'], {'key': <1>}; the message says where.",
   "keyfile-malformed": "A key file (an ini-like configuration file) has a line that is no group, key or comment.",
   "keyfile-value": "A value in a key file is not of the kind that its key needs.",
 });

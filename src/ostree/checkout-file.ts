@@ -3,14 +3,18 @@
 import { chmodSync, createWriteStream, lchownSync, linkSync, lstatSync, renameSync, rmSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { isErrno, lstatIfExists, makeNode, removeTree, setXattr, temporaryName } from "../base/index.ts";
+import { isErrno, lstatIfExists, makeNode, removeTree, setXattr, temporaryName, unlessErrno } from "../base/index.ts";
 import { writeCheckedOut } from "./checkout-copy.ts";
+import { withLabel } from "./content-task.ts";
 import { checksumDiskFile } from "./checksum-file.ts";
 import { readSymlink } from "./disk-header.ts";
 import { ostreeError } from "./errors.ts";
 import { inflateLimit, type LoadedFile } from "./load-content.ts";
 import { type Checksum, checkName, type FileHeader, isSymlinkMode } from "./model.ts";
 import type { Repo } from "./repo.ts";
+import type { Labeler } from "./selinux/labeler.ts";
+import { directoryPolicy } from "./selinux/policy.ts";
+import { UncompressedCache } from "./uncompressed-cache.ts";
 
 /** What happens to what is in the destination already; directories are united except with `none`. */
 export type UnionMode = "none" | "overwrite" | "add" | "identical";
@@ -29,6 +33,13 @@ export interface FileCheckoutOptions {
   readonly whiteouts?: boolean;
   /** Make overlayfs whiteouts (device 0:0) of files named `.ostree-wh.NAME`. */
   readonly passthroughWhiteouts?: boolean;
+  /**
+   * Keep plain copies of an archive's files in `uncompressed-objects-cache`, and link them into checkouts for a user.
+   * Only where the repository's `core.enable-uncompressed-cache` allows it.
+   */
+  readonly cache?: boolean;
+  /** Label files by the policy in the root file system `root`, as if the checkout were at `prefix`. */
+  readonly policy?: { readonly root: string; readonly prefix?: string };
   /** Flush every file and directory; default false, as `ostree checkout`. */
   readonly fsync?: boolean;
 }
@@ -43,42 +54,70 @@ export class FileCheckout {
   readonly #repo: Repo;
   readonly #options: FileCheckoutOptions;
   readonly #union: UnionMode;
-  /** Whether files are hard-linked where they can be. */
-  readonly #links: boolean;
+  readonly #cache: UncompressedCache | undefined;
+  readonly #label: Labeler | undefined;
 
   constructor(repo: Repo, options: FileCheckoutOptions) {
     this.#repo = repo;
     this.#options = options;
     this.#union = options.union ?? "none";
-    const userRepo = repo.mode === "bare-user" || repo.mode === "bare-user-only";
-    const linkable = options.user ? userRepo : repo.mode === "bare";
-    this.#links = linkable && options.copy !== true;
-    if (options.requireHardlinks && !linkable) {
-      const message = userRepo
-        ? "a bare-user repository needs a user-mode checkout to hard-link"
-        : `a checkout of a ${repo.mode} repository ${options.user ? "in user mode " : ""}cannot hard-link`;
+    this.#cache = options.cache && options.user && !options.copy ? UncompressedCache.of(repo) : undefined;
+    this.#label = options.policy && checkoutLabeler(options.policy);
+    if (options.requireHardlinks && !this.#linksFrom(repo)) {
+      const message =
+        repo.mode === "bare-user" || repo.mode === "bare-user-only"
+          ? "User repository mode requires user checkout mode to hardlink"
+          : "Bare repository mode cannot hardlink in user checkout mode";
       throw ostreeError("cannot-hardlink", message);
     }
   }
 
-  /** Most files are written at once; the promise is for large compressed ones. */
-  write(checksum: Checksum, directory: string, name: string): Promise<void> | undefined {
+  /**
+   * Most files are written at once; the promise is for large compressed ones.
+   * @param inner the directory's path in the commit: only labels depend on it
+   */
+  write(checksum: Checksum, directory: string, name: string, inner: string): Promise<void> | undefined {
     checkName(name, directory);
     const path = `${directory}/${name}`;
     const special = this.#specialName(name);
-    if (!special && this.#links && this.#repo.isLinkable(checksum) && this.#hardlink(checksum, path)) return undefined;
-    const file = this.#repo.loadFile(checksum);
-    if (special && !isSymlinkMode(file.header.mode)) special(directory, file.header);
-    else if (this.#repo.mode === "archive" && file.size > inflateLimit) return this.#copyLarge(checksum, file, path);
-    else this.#copy(checksum, file, path, undefined);
+    const holder = this.#repo.holder(checksum, "file");
+    if (!special && this.#linked(holder, checksum, path)) return undefined;
+    const file = holder.loadFile(checksum);
+    if (special && !isSymlinkMode(file.header.mode)) {
+      special(directory, file.header);
+      return undefined;
+    }
+    const cached = this.#cache?.has(file) ? this.#cache.path(checksum) : undefined;
+    const target: CopyTarget = {
+      checksum,
+      path,
+      inner: `${inner}/${name}`,
+      ...(cached === undefined ? {} : { cached }),
+    };
+    if (holder.mode === "archive" && file.size > inflateLimit) return this.#copyLarge(file, target);
+    this.#copy(file, target, holder.mode === "archive" ? undefined : holder.objectPath(checksum, "file"));
     return undefined;
   }
 
-  async #copyLarge(checksum: Checksum, file: LoadedFile, path: string): Promise<void> {
-    const plain = temporaryName(dirname(path));
+  /** Whether files of this repository can be hard-linked into the checkout. */
+  #linksFrom({ mode }: Repo): boolean {
+    return this.#options.user ? mode === "bare-user" || mode === "bare-user-only" : mode === "bare";
+  }
+
+  #linked(holder: Repo, checksum: Checksum, path: string): boolean {
+    if (this.#options.copy) return false;
+    if (this.#linksFrom(holder)) {
+      return holder.isLinkable(checksum) && this.#hardlink(checksum, holder.objectPath(checksum, "file"), path);
+    }
+    if (this.#cache === undefined || holder !== this.#repo) return false;
+    return unlessErrno(["ENOENT"], () => this.#hardlink(checksum, this.#cache!.path(checksum), path)) ?? false;
+  }
+
+  async #copyLarge(file: LoadedFile, target: CopyTarget): Promise<void> {
+    const plain = temporaryName(dirname(target.path));
     try {
       await pipeline(file.stream(), createWriteStream(plain, { flags: "wx", mode: 0o600 }));
-      this.#copy(checksum, file, path, plain);
+      this.#copy(file, target, plain);
     } finally {
       rmSync(plain, { force: true });
     }
@@ -112,8 +151,7 @@ export class FileCheckout {
   }
 
   /** checkout_file_hardlink. False: must be copied. */
-  #hardlink(checksum: Checksum, path: string): boolean {
-    const object = this.#repo.objectPath(checksum, "file");
+  #hardlink(checksum: Checksum, object: string, path: string): boolean {
     try {
       linkSync(object, path);
       return true;
@@ -162,13 +200,17 @@ export class FileCheckout {
     }
   }
 
-  /** create_file_copy_from_input_at */
-  /** @param plain a file with the content of a compressed object */
-  #copy(checksum: Checksum, file: LoadedFile, path: string, plain: string | undefined): void {
+  /**
+   * create_file_copy_from_input_at
+   * @param object a file with the plain content
+   */
+  #copy(file: LoadedFile, { checksum, path, inner, cached }: CopyTarget, object: string | undefined): void {
+    if (cached !== undefined) {
+      this.#cache!.fill(file, cached, object);
+      if (this.#hardlink(checksum, cached, path)) return;
+    }
     const { user = false, fsync = false } = this.#options;
-    // A user must be able to read what is his.
-    const header = user ? { ...file.header, mode: file.header.mode | 0o400 } : file.header;
-    const object = this.#repo.mode === "archive" ? plain : this.#repo.objectPath(checksum, "file");
+    const header = user ? readable(file.header) : this.#labelled(file.header, inner);
     const make = (target: string) => writeCheckedOut(target, { ...file, header }, { user, fsync, object });
     const old = this.#union === "none" ? undefined : lstatIfExists(path);
     if (!old) {
@@ -188,10 +230,37 @@ export class FileCheckout {
     this.#replace(path, old, make);
   }
 
+  #labelled(header: FileHeader, inner: string): FileHeader {
+    const label = this.#label?.(inner, header.mode);
+    return label === undefined ? header : { ...header, xattrs: withLabel(header.xattrs, label) };
+  }
+
   #sameAsCopy(checksum: Checksum, { header }: LoadedFile, path: string, old: Stats): boolean {
     if (!isSymlinkMode(header.mode)) return !old.isDirectory() && this.#identical(checksum, path, old);
     return old.isSymbolicLink() && readSymlink(path) === header.symlink;
   }
+}
+
+/** A file to be copied. */
+interface CopyTarget {
+  readonly checksum: Checksum;
+  readonly path: string;
+  /** Its path in the commit. */
+  readonly inner: string;
+  /** Where the cache will have it. */
+  readonly cached?: string;
+}
+
+/** A user must be able to read what is his. */
+function readable(header: FileHeader): FileHeader {
+  return { ...header, mode: header.mode | 0o400 };
+}
+
+/** Says the label of a path in the commit. */
+export function checkoutLabeler({ root, prefix = "" }: { root: string; prefix?: string }): Labeler | undefined {
+  const labeler = directoryPolicy(root);
+  const base = prefix.replace(/\/+$/, "");
+  return labeler && ((path, mode) => labeler(path === "/" && base !== "" ? base : `${base}${path}`, mode));
 }
 
 function whiteoutTarget(directory: string, name: string, prefix: string): string {
@@ -201,14 +270,14 @@ function whiteoutTarget(directory: string, name: string, prefix: string): string
 }
 
 export function exists(path: string, cause: unknown) {
-  return ostreeError("checkout-exists", `${path} exists already`, {
+  return ostreeError("checkout-exists", `${path}: File exists`, {
     cause,
     hint: "choose a new directory, or one of --union, --union-add, --union-identical",
   });
 }
 
 export function conflict(path: string, cause: unknown) {
-  return ostreeError("checkout-conflict", `${path} exists already, with other content`, { cause });
+  return ostreeError("checkout-conflict", `${path}: File exists, with other content`, { cause });
 }
 
 /** _ostree_stbuf_equal: modes, owners and sizes. */

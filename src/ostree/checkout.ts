@@ -13,17 +13,29 @@ import {
   utimesSync,
 } from "node:fs";
 import { isErrno, lstatIfExists, removeTree, setXattr, WorkerPool } from "../base/index.ts";
-import { conflict, exists, FileCheckout, type FileCheckoutOptions, opaqueWhiteout } from "./checkout-file.ts";
+import {
+  checkoutLabeler,
+  conflict,
+  exists,
+  FileCheckout,
+  type FileCheckoutOptions,
+  opaqueWhiteout,
+} from "./checkout-file.ts";
+import { withLabel } from "./content-task.ts";
 import { ostreeError } from "./errors.ts";
 import { findInCommit } from "./find-path.ts";
 import { type Checksum, checkName, type DirMeta, directoryDepthLimit } from "./model.ts";
 import type { Repo } from "./repo.ts";
+import type { Labeler } from "./selinux/labeler.ts";
+import { UncompressedCache } from "./uncompressed-cache.ts";
 
 export interface CheckoutOptions extends FileCheckoutOptions {
   /** Only this file or directory of the commit. */
   readonly subpath?: string;
   /** Whether to check out what is at `path`; default all. */
   filter?(path: string): boolean;
+  /** Directories get no bits beyond 0775 (`-M`): nothing setuid, sticky or writable for all. */
+  readonly bareUserOnlyDirs?: boolean;
   /** Worker threads for large trees; 0 for none. Default: one per core. */
   readonly workers?: number;
 }
@@ -38,18 +50,22 @@ export async function checkout(
   const found = findInCommit(repo, repo.resolve(rev), options.subpath ?? "/");
   // Nothing else makes sense of objects without owners (canonicalize_options).
   const effective = repo.mode === "bare-user-only" ? { ...options, user: true } : options;
+  const start = Date.now();
   if (found.type === "dir") {
     await new TreeCheckout(repo, effective).write(found.tree, found.meta, destination);
-    return;
+  } else {
+    // A lone file is put into the directory `destination` (checkout_tree_at).
+    if (!existsSync(destination)) mkdirSync(destination, 0o700);
+    await new FileCheckout(repo, fileOptions(effective)).write(found.checksum, destination, found.name, "");
   }
-  // A lone file is put into the directory `destination` (checkout_tree_at).
-  if (!existsSync(destination)) mkdirSync(destination, 0o700);
-  await new FileCheckout(repo, fileOptions(effective)).write(found.checksum, destination, found.name);
+  if (effective.cache) UncompressedCache.of(repo)?.collect(start);
 }
 
 /** Files of one directory, for a worker. */
 export interface CheckoutTask {
   readonly directory: string;
+  /** Its path in the commit. */
+  readonly inner: string;
   readonly files: readonly { readonly name: string; readonly checksum: Checksum }[];
 }
 
@@ -69,6 +85,7 @@ class TreeCheckout {
   readonly #repo: Repo;
   readonly #options: CheckoutOptions;
   readonly #files: FileCheckout;
+  readonly #label: Labeler | undefined;
   readonly #metas = new Map<Checksum, DirMeta>();
   /** Directories made, to be finished when all files are there: children before parents. */
   readonly #made: { path: string; meta: DirMeta }[] = [];
@@ -81,6 +98,7 @@ class TreeCheckout {
     this.#repo = repo;
     this.#options = options;
     this.#files = new FileCheckout(repo, fileOptions(options));
+    this.#label = options.policy && checkoutLabeler(options.policy);
   }
 
   async write(tree: Checksum, meta: Checksum, destination: string): Promise<void> {
@@ -115,8 +133,8 @@ class TreeCheckout {
     const made = this.#makeDirectory(path, this.#options.whiteouts === true && files.some(isOpaque));
     if (depth === 0) this.#checkDevice(path);
     const dirMeta = this.#dirMeta(meta);
-    if (made && !this.#options.user) for (const { name, value } of dirMeta.xattrs) setXattr(path, name, value);
-    yield* this.#filesOf({ directory: path, files }, inner);
+    if (made && !this.#options.user) this.#setXattrs(path, inner, dirMeta);
+    yield* this.#filesOf({ directory: path, inner, files });
     for (const { name, tree, meta } of dirs) {
       checkName(name, path);
       yield* this.#directory(tree, meta, `${path}/${name}`, `${inner}/${name}`, depth + 1);
@@ -124,17 +142,22 @@ class TreeCheckout {
     if (made) this.#made.push({ path, meta: dirMeta });
   }
 
-  *#filesOf({ directory, files }: CheckoutTask, inner: string): Generator<CheckoutTask[]> {
+  #setXattrs(path: string, inner: string, { mode, xattrs }: DirMeta): void {
+    const label = this.#label?.(inner || "/", mode);
+    for (const { name, value } of withLabel(xattrs, label)) setXattr(path, name, value);
+  }
+
+  *#filesOf({ directory, inner, files }: CheckoutTask): Generator<CheckoutTask[]> {
     const { filter, workers } = this.#options;
     const wanted = filter ? files.filter(({ name }) => filter(`${inner}/${name}`)) : files;
     this.#count += wanted.length;
     if (this.#count <= smallTree || workers === 0) {
-      this.#writeFiles({ directory, files: wanted });
+      this.#writeFiles({ directory, inner, files: wanted });
       return;
     }
     for (let start = 0; start < wanted.length; start += taskFiles) {
       const part = wanted.slice(start, start + taskFiles);
-      this.#batch.push({ directory, files: part });
+      this.#batch.push({ directory, inner, files: part });
       this.#batchFiles += part.length;
       if (this.#batchFiles < taskFiles) continue;
       yield this.#batch;
@@ -143,9 +166,9 @@ class TreeCheckout {
     }
   }
 
-  #writeFiles({ directory, files }: CheckoutTask): void {
+  #writeFiles({ directory, inner, files }: CheckoutTask): void {
     for (const { name, checksum } of files) {
-      const large = this.#files.write(checksum, directory, name);
+      const large = this.#files.write(checksum, directory, name, inner);
       if (large) this.#large.push(large);
     }
   }
@@ -181,7 +204,8 @@ class TreeCheckout {
   #finishDirectory(path: string, { uid, gid, mode }: DirMeta): void {
     const permissions = mode & 0o7777;
     if (!this.#options.user) chownSync(path, uid, gid);
-    chmodSync(path, this.#repo.mode === "bare-user-only" ? permissions & 0o775 : permissions);
+    const plain = this.#repo.mode === "bare-user-only" || this.#options.bareUserOnlyDirs === true;
+    chmodSync(path, plain ? permissions & 0o775 : permissions);
     // The same for all checkouts, except of copies, which are for trees that change (/etc).
     if (!this.#options.copy) utimesSync(path, 0, 0);
     if (this.#options.fsync) syncPath(path);
@@ -190,7 +214,7 @@ class TreeCheckout {
 
 /** The part of the options that can be sent to another thread. */
 function fileOptions(options: CheckoutOptions): FileCheckoutOptions {
-  const { filter: _filter, subpath: _subpath, workers: _workers, ...rest } = options;
+  const { filter: _filter, subpath: _subpath, workers: _workers, bareUserOnlyDirs: _dirs, ...rest } = options;
   return rest;
 }
 

@@ -7,9 +7,9 @@ import { Repo } from "./repo.ts";
 serveWorker<CheckoutTask[], void, CheckoutData, FileCheckout>(
   ({ repo, options }) => new FileCheckout(Repo.open(repo), options),
   async (tasks, checkout) => {
-    for (const { directory, files } of tasks) {
+    for (const { directory, inner, files } of tasks) {
       for (const { name, checksum } of files) {
-        const large = checkout.write(checksum, directory, name);
+        const large = checkout.write(checksum, directory, name, inner);
         if (large) await large;
       }
     }

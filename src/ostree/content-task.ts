@@ -6,6 +6,8 @@ import {
   constants,
   copyFileSync,
   createWriteStream,
+  fchmodSync,
+  futimesSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -35,6 +37,8 @@ export interface ContentTask {
   /** SELinux label that replaces what the attributes say. */
   readonly label?: string;
   readonly source: TaskSource;
+  /** The source, a path with this very header, may itself become the object. */
+  readonly adopt?: boolean;
   /** Checksum of the object, when the source is an object with this very header. */
   readonly known?: Checksum;
 }
@@ -105,11 +109,28 @@ export class ContentStorer {
       const xattrs = task.header.xattrs === "disk" ? canonicalXattrs(readXattrsOf(fd)) : task.header.xattrs;
       const header = { ...task.header, xattrs: withLabel(xattrs, task.label) };
       if (sharesBlocks(this.#store)) this.#source = new ContentSource(fd, path);
+      if (task.adopt) return this.#adopt(fd, header, expected, path);
       return expected <= pieceSize ? this.#small(fd, header, expected, path) : this.#large(fd, header, expected, path);
     } finally {
       this.#source = undefined;
       closeSync(fd);
     }
+  }
+
+  /** adopt_and_commit_regfile, by a link: the source stays until all is committed. */
+  #adopt(fd: number, header: FileHeader, size: number, path: string): ContentResult {
+    const checksum = this.#digest(fd, header, size, path);
+    if (repositoryHas(this.#store, checksum, "file")) return { checksum, written: -1 };
+    const target = `${this.#store.staging}/${loosePath(checksum, "file", this.#store.mode)}`;
+    mkdirSync(`${this.#store.staging}/${checksum.slice(0, 2)}`, { recursive: true });
+    if (!linked(path, target)) return this.#path({ header, source: { type: "path", path, size } }, path, size);
+    if (this.#store.mode === "bare-user-only") fchmodSync(fd, header.mode & 0o755);
+    futimesSync(fd, 0, 0);
+    return { checksum, written: 0 };
+  }
+
+  #digest(fd: number, header: FileHeader, size: number, path: string): Checksum {
+    return this.#pass(fd, header, size, path, () => {});
   }
 
   #small(fd: number, header: FileHeader, size: number, path: string): ContentResult {
@@ -125,27 +146,34 @@ export class ContentStorer {
   }
 
   #large(fd: number, header: FileHeader, size: number, path: string): ContentResult {
-    const head = encodeFileHeader(header);
-    const pass = (each: (piece: Uint8Array, last: boolean) => void): Checksum => {
-      const digest = createHash("sha256").update(head);
-      for (let offset = 0; offset < size;) {
-        const wanted = Math.min(pieceSize, size - offset);
-        const got = readPiece(fd, this.#buffer, offset, wanted).length;
-        const last = offset + wanted === size;
-        if (got < wanted || (last && got > wanted)) throw changed(path);
-        const piece = this.#buffer.subarray(0, wanted);
-        digest.update(piece);
-        offset += wanted;
-        each(piece, last);
-      }
-      return digest.digest("hex") as Checksum;
-    };
-    const checksum = pass(() => {});
+    const checksum = this.#digest(fd, header, size, path);
     // Read a second time, mostly from the page cache, and only if it must be written.
     const write: ContentWriter = (take) => {
-      if (pass(take) !== checksum) throw changed(path);
+      if (this.#pass(fd, header, size, path, take) !== checksum) throw changed(path);
     };
     return this.#keep(checksum, header, write, size);
+  }
+
+  /** Reads and hashes the file in pieces. */
+  #pass(
+    fd: number,
+    header: FileHeader,
+    size: number,
+    path: string,
+    each: (piece: Uint8Array, last: boolean) => void,
+  ): Checksum {
+    const digest = createHash("sha256").update(encodeFileHeader(header));
+    for (let offset = 0; offset < size;) {
+      const wanted = Math.min(pieceSize, size - offset);
+      const got = readPiece(fd, this.#buffer, offset, wanted).length;
+      const last = offset + wanted === size;
+      if (got < wanted || (last && got > wanted)) throw changed(path);
+      const piece = this.#buffer.subarray(0, wanted);
+      digest.update(piece);
+      offset += wanted;
+      each(piece, last);
+    }
+    return digest.digest("hex") as Checksum;
   }
 
   #whole(header: FileHeader, content: Uint8Array): ContentResult {

@@ -48,5 +48,6 @@ export const ostreeError = defineErrors("ostree", {
   "in-use": "A commit that should be deleted is what a ref points to. Delete or move the ref first.",
   "bad-option": "An option of an ostree command has a value that it cannot have, or does not go with another one.",
   "bad-date": "A date is not understood. Write `2026-01-31 12:00`, `@1767225600`, or `2 weeks ago`.",
+  "test-error": "The environment asks for this error with OSTREE_REPO_TEST_ERROR, to test what follows from it.",
   "bad-statoverride": "A line of a statoverride file is not `=MODE PATH` or `MODE PATH` with a decimal mode.",
 });

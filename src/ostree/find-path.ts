@@ -8,20 +8,29 @@ export type FoundEntry =
   | { readonly type: "dir"; readonly name: string; readonly tree: Checksum; readonly meta: Checksum }
   | { readonly type: "file"; readonly name: string; readonly checksum: Checksum };
 
-/** What is at `path` (`/usr/bin/sh`) in a commit; links are not followed. Throws `ostree-no-such-path`. */
+/**
+ * What is at `path` (`/usr/bin/sh`) in a commit; links are not followed. Throws `ostree-no-such-path`, and
+ * `ostree-not-a-directory` for a path that goes on below a file.
+ */
 export function findInCommit(repo: Repo, commit: Checksum, path: string): FoundEntry {
-  const found = tryFindInCommit(repo, commit, path);
-  if (!found) throw ostreeError("no-such-path", `commit ${commit} has no ${path}`);
+  const found = walk(repo, commit, path);
+  if (found === "missing") throw ostreeError("no-such-path", `No such file or directory: ${path}`);
+  if (found === "below-file") throw ostreeError("not-a-directory", `Not a directory: ${path}`);
   return found;
 }
 
 export function tryFindInCommit(repo: Repo, commit: Checksum, path: string): FoundEntry | undefined {
+  const found = walk(repo, commit, path);
+  return typeof found === "string" ? undefined : found;
+}
+
+function walk(repo: Repo, commit: Checksum, path: string): FoundEntry | "missing" | "below-file" {
   const { tree, meta } = repo.loadCommit(commit);
   let at: FoundEntry = { type: "dir", name: "/", tree, meta };
   for (const name of path.split("/").filter((part) => part !== "" && part !== ".")) {
-    if (at.type === "file") return undefined;
+    if (at.type === "file") return "below-file";
     const next = entryOf(repo, at.tree, name);
-    if (!next) return undefined;
+    if (!next) return "missing";
     at = next;
   }
   return at;

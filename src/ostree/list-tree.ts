@@ -66,7 +66,7 @@ export function openInCommit(repo: Repo, rev: string, path: string): LoadedFile 
   // The kernel's limit of links on the way (MAXSYMLINKS).
   for (let links = 0; links < 40; links++) {
     const found = findInCommit(repo, commit, at);
-    if (found.type === "dir") throw ostreeError("is-a-directory", `${at} is a directory`);
+    if (found.type === "dir") throw ostreeError("is-a-directory", `Can't open directory ${at}`);
     const file = repo.loadFile(found.checksum);
     if (file.header.symlink === "") return file;
     at = resolveLink(at, file.header.symlink);

@@ -2,6 +2,7 @@
 /** What `ostree commit` can change of files on their way into a commit (OstreeRepoCommitModifier, ot-builtin-commit.c). */
 import { ostreeError } from "./errors.ts";
 import { fileType } from "./model.ts";
+import { type DirNode, findNode } from "./tree.ts";
 
 export interface CommitModifiers {
   /** SELinux label of the file at `path` (`/usr/bin/sh`; `/` for the root), or undefined to keep what it has. */
@@ -13,7 +14,6 @@ export interface CommitModifiers {
   readonly noXattrs?: boolean;
   /** Take the write bits from executable files. */
   readonly modeRoExecutables?: boolean;
-  readonly statOverride?: ReadonlyMap<string, StatOverride>;
 }
 
 /** `add` bits to the mode, or `set` its permissions. */
@@ -27,6 +27,7 @@ export function parseStatOverride(text: string, what: string): Map<string, StatO
   const entries = new Map<string, StatOverride>();
   for (const line of text.split("\n")) {
     if (line === "") continue;
+    if (!line.includes(" ")) throw ostreeError("bad-statoverride", "Malformed statoverride file (no space found)");
     const match = /^(=?)\+?(\d+) (.+)$/.exec(line);
     if (!match?.[2] || !match[3]) {
       throw ostreeError("bad-statoverride", `${what}: malformed line ${JSON.stringify(line.slice(0, 100))}`);
@@ -36,6 +37,19 @@ export function parseStatOverride(text: string, what: string): Map<string, StatO
   return entries;
 }
 
+/**
+ * Marks the nodes of `tree` that overrides are for. An `add` is for the first tree that has its path and is taken from the
+ * map, so that what is left was met nowhere; a `set` is for every tree (handle_statoverride_line, commit_filter).
+ */
+export function markOverrides(tree: DirNode, overrides: Map<string, StatOverride>): void {
+  for (const [path, override] of overrides) {
+    const node = findNode(tree, path);
+    if (!node) continue;
+    node.override = override;
+    if (override.kind === "add") overrides.delete(path);
+  }
+}
+
 interface Owned {
   readonly uid: number;
   readonly gid: number;
@@ -43,13 +57,12 @@ interface Owned {
 }
 
 /** Applies the modifiers in stock's order: commit_filter, then the canonical permissions. */
-export function changeOwned(owned: Owned, path: string, modifiers: CommitModifiers): Owned {
+export function changeOwned(owned: Owned, override: StatOverride | undefined, modifiers: CommitModifiers): Owned {
   const uid = modifiers.uid ?? owned.uid;
   const gid = modifiers.gid ?? owned.gid;
   const type = owned.mode & fileType.mask;
   let mode = owned.mode;
   if (modifiers.modeRoExecutables && type === fileType.regular && (mode & 0o111) !== 0) mode &= ~0o222;
-  const override = modifiers.statOverride?.get(path);
   if (override?.kind === "add") mode |= override.mode;
   if (override?.kind === "set") mode = type | override.mode;
   if (!modifiers.canonicalPermissions) return { uid, gid, mode };

@@ -8,6 +8,7 @@ import {
   lockFile,
   makeDirectories,
   readTextIfExists,
+  unlessErrno,
   writeFileAtomic,
 } from "../base/index.ts";
 import { Keyfile } from "../formats/index.ts";
@@ -38,20 +39,38 @@ export interface InitOptions {
 /** The directories that `ostree init` makes. */
 const directories = ["extensions", "objects", "refs/heads", "refs/mirrors", "refs/remotes", "state", "tmp/cache"];
 
+/** A longer chain of parents is a circle. */
+const parentLimit = 16;
+
+function openParent(path: string, config: Keyfile, depth: number): Repo | undefined {
+  const parent = config.get("core", "parent");
+  if (parent === undefined || parent === "") return undefined;
+  if (depth < parentLimit) return Repo.openAt(parent, depth + 1);
+  throw ostreeError("bad-config", `${path}: core.parent leads in a circle`);
+}
+
 /** An OSTree repository on disk: objects and refs. It holds no open files; any number may be open on one path. */
 export class Repo {
   /** Absolute. */
   readonly path: string;
   readonly config: Keyfile;
   readonly settings: RepoSettings;
+  /** Where objects and refs that are not here are sought (`core.parent`). */
+  readonly parent: Repo | undefined;
 
-  private constructor(path: string, config: Keyfile) {
+  private constructor(path: string, config: Keyfile, depth: number) {
     this.path = path;
     this.config = config;
     this.settings = parseSettings(config, join(path, "config"));
+    this.parent = openParent(path, config, depth);
   }
 
   static open(path: string): Repo {
+    return Repo.openAt(path, 0);
+  }
+
+  /** @param depth of parents on the way to this one */
+  static openAt(path: string, depth: number): Repo {
     const absolute = resolvePath(path);
     const file = join(absolute, "config");
     const text = existsSync(join(absolute, "objects")) ? readTextIfExists(file) : undefined;
@@ -60,7 +79,10 @@ export class Repo {
         hint: `atomic ostree init --repo=${path} --mode=archive  makes one`,
       });
     }
-    return new Repo(absolute, Keyfile.parse(text, file));
+    const repo = new Repo(absolute, Keyfile.parse(text, file), depth);
+    // It may be emptied by hand; who may not write here needs none (ostree_repo_open).
+    unlessErrno(["EACCES", "EROFS"], () => makeDirectories(join(absolute, "tmp")));
+    return repo;
   }
 
   /** Makes a repository, or opens one that is there already in the same mode (as `ostree init` does). */
@@ -94,13 +116,25 @@ export class Repo {
     return `${this.path}/objects/${loosePath(checksum, type, this.mode)}`;
   }
 
+  /** Whether this repository has the object itself. */
   has(checksum: Checksum, type: ObjectType): boolean {
     return looseExists(this.objectPath(checksum, type), type, this.mode);
   }
 
+  /** Whether this repository or one of its parents has the object. */
+  holds(checksum: Checksum, type: ObjectType): boolean {
+    return this.has(checksum, type) || this.parent?.holds(checksum, type) === true;
+  }
+
+  /** This repository, or the nearest of its parents that has the object; itself when none has it. */
+  holder(checksum: Checksum, type: ObjectType): Repo {
+    if (this.parent === undefined || this.has(checksum, type)) return this;
+    return this.parent.holds(checksum, type) ? this.parent.holder(checksum, type) : this;
+  }
+
   /** The bytes of a metadata object as stored, not verified. */
   loadMetadata(checksum: Checksum, type: MetadataType): Buffer {
-    const path = this.objectPath(checksum, type);
+    const path = this.holder(checksum, type).objectPath(checksum, type);
     return this.#loading(checksum, type, () => {
       const { size } = statSync(path);
       if (size > metadataLimit) throw ostreeError("corrupt-object", `${checksum}.${type} has ${size} bytes`);
@@ -121,7 +155,8 @@ export class Repo {
   }
 
   loadFile(checksum: Checksum): LoadedFile {
-    return this.#loading(checksum, "file", () => loadContent(this.objectPath(checksum, "file"), this.mode));
+    const { mode, ...holder } = this.#fileOf(checksum);
+    return this.#loading(checksum, "file", () => loadContent(holder.path, mode));
   }
 
   loadHeader(checksum: Checksum): FileHeader {
@@ -130,7 +165,8 @@ export class Repo {
 
   /** Whether the file of a content object may be hard-linked into a checkout of the same kind. */
   isLinkable(checksum: Checksum): boolean {
-    return this.#loading(checksum, "file", () => isLinkable(this.objectPath(checksum, "file"), checksum, this.mode));
+    const { mode, ...holder } = this.#fileOf(checksum);
+    return this.#loading(checksum, "file", () => isLinkable(holder.path, checksum, mode));
   }
 
   /** Whether a commit is here without all of its objects (a pull was cut short, or only metadata was wanted). */
@@ -153,6 +189,10 @@ export class Repo {
 
   /** As `resolve`; `undefined` when there is no such ref. */
   tryResolve(rev: string): Checksum | undefined {
+    return this.#tryResolveHere(rev) ?? this.parent?.tryResolve(rev);
+  }
+
+  #tryResolveHere(rev: string): Checksum | undefined {
     if (isChecksum(rev)) return rev;
     const byPrefix = this.#resolvePrefix(rev);
     if (byPrefix !== undefined) return byPrefix;
@@ -210,12 +250,19 @@ export class Repo {
     return found[0];
   }
 
+  #fileOf(checksum: Checksum): { path: string; mode: RepoMode } {
+    const repo = this.holder(checksum, "file");
+    return { path: repo.objectPath(checksum, "file"), mode: repo.mode };
+  }
+
   #loading<T>(checksum: Checksum, type: ObjectType, load: () => T): T {
     try {
       return load();
     } catch (cause) {
       if (!isErrno(cause, "ENOENT")) throw cause;
-      throw ostreeError("no-such-object", `${this.path}: no such ${type} object ${checksum}`, { cause });
+      const message =
+        type === "file" ? `Couldn't find file object '${checksum}'` : `No such metadata object ${checksum}.${type}`;
+      throw ostreeError("no-such-object", `${this.path}: ${message}`, { cause });
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lstatSync, readdirSync } from "node:fs";
 import { readXattrs } from "../base/index.ts";
+import type { DevinoCache } from "./devino-cache.ts";
 import { ostreeError } from "./errors.ts";
 import { canonicalXattrs } from "./file-object.ts";
 import { directoryDepthLimit, fileType } from "./model.ts";
@@ -11,6 +12,8 @@ export interface ScanOptions {
   readonly xattrs?: boolean;
   /** Whether to take what is at `path` (`/usr/bin`, as in the commit). A directory that is left out is not entered. */
   filter?(path: string, mode: number): boolean;
+  /** Files that are hard links of a repository's objects are taken from there. */
+  readonly devino?: DevinoCache;
 }
 
 /**
@@ -47,8 +50,10 @@ function scanEntry(disk: string, path: string, options: ScanOptions, depth: numb
   if (options.filter?.(path, stat.mode) === false) return undefined;
   const type = stat.mode & fileType.mask;
   if (type === fileType.directory) return scanDirectory(disk, path, stat, options, depth + 1);
-  if (type === fileType.regular || type === fileType.symlink) return scanFile(disk, stat, options.xattrs ?? true);
-  throw ostreeError("unsupported-file", `${disk}: a ${specialKind(type)} cannot be committed`, {
+  if (type === fileType.regular || type === fileType.symlink) {
+    return options.devino?.find(stat) ?? scanFile(disk, stat, options.xattrs ?? true);
+  }
+  throw ostreeError("unsupported-file", `Not a regular file or symlink: ${disk} is a ${specialKind(type)}`, {
     hint: "leave it out with --skip-list, or have systemd-tmpfiles make it on the host",
   });
 }
@@ -73,6 +78,6 @@ function directoryNames(path: string): string[] {
   if (!names.some((name) => name.includes("\ufffd"))) return names;
   const raw = readdirSync(path, { encoding: "buffer" });
   const bad = raw.find((bytes) => Buffer.compare(Buffer.from(bytes.toString()), bytes) !== 0);
-  if (bad) throw ostreeError("bad-name", `${path}: ${JSON.stringify(bad.toString("latin1"))} is not UTF-8`);
+  if (bad) throw ostreeError("bad-name", `Invalid UTF-8 in filename ${path}/${JSON.stringify(bad.toString("latin1"))}`);
   return names;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Directories below `tmp/` in which transactions gather their objects, and what becomes of those whose owner died. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { baseError, type HeldLock, listDirectory, lockFile, lstatIfExists, removeTree } from "../base/index.ts";
 import type { Repo } from "./repo.ts";
@@ -9,10 +9,13 @@ import type { Repo } from "./repo.ts";
 /** Ours differs from libostree's `staging-BOOTID-`, which its next transaction would take over with half-written files. */
 const stagingPrefix = "staging-atomic-";
 
+function bootId(): string {
+  return process.env["OSTREE_BOOTID"] ?? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
+
 /** Staging of a pull, which the next one takes over: only of this boot, since nothing of it was flushed to the disk. */
 function resumablePrefix(): string {
-  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  return `${stagingPrefix}pull-${boot}-`;
+  return `${stagingPrefix}pull-${bootId()}-`;
 }
 
 export interface Staging {
@@ -56,6 +59,13 @@ export function dropUnfinished(staging: string): void {
 
 export function removeStaging({ path, lock }: Staging): void {
   removeTree(path);
+  rmSync(`${path}-lock`, { force: true });
+  lock.release();
+}
+
+/** Leaves a directory in which everything is whole under the name by which libostree's next transaction goes on with it. */
+export function leaveStaging(repo: Repo, { path, lock }: Staging): void {
+  renameSync(path, join(repo.path, "tmp", `staging-${bootId()}-${randomBytes(3).toString("hex")}`));
   rmSync(`${path}-lock`, { force: true });
   lock.release();
 }

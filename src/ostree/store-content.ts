@@ -54,6 +54,12 @@ export function repositoryHas(store: Store, checksum: Checksum, type: ObjectType
   return looseExists(`${store.objects}/${loosePath(checksum, type, store.mode)}`, type, store.mode);
 }
 
+/** The file of an object that the repository or the transaction has. */
+export function storedPath(store: Store, checksum: Checksum, type: ObjectType): string {
+  const path = loosePath(checksum, type, store.mode);
+  return `${repositoryHas(store, checksum, type) ? store.objects : store.staging}/${path}`;
+}
+
 /** A function that writes the content in pieces; it is given the function that takes each piece. */
 export type ContentWriter = (write: (piece: Uint8Array, last: boolean) => void) => void;
 

@@ -9,7 +9,8 @@ import { type Checksum, type FileHeader, isSymlinkMode, type MetadataType, type 
 import { loosePath } from "./object-path.ts";
 import { formatRefSpec, parseRefSpec, type RefSpec, writeRef } from "./refs.ts";
 import type { Repo } from "./repo.ts";
-import { dropUnfinished, openStaging, removeStaging, type Staging } from "./staging.ts";
+import { ostreeError } from "./errors.ts";
+import { dropUnfinished, leaveStaging, openStaging, removeStaging, type Staging } from "./staging.ts";
 import { storeContent, storeHas, type Store } from "./store-content.ts";
 
 /** What a transaction did, as `ostree commit --table-output` counts it. */
@@ -19,6 +20,8 @@ export interface TransactionStats {
   contentTotal: number;
   contentWritten: number;
   contentBytesWritten: number;
+  /** Files found to be hard links of objects, so that nothing was read (devino_cache_hits). */
+  cacheHits: number;
 }
 
 export interface BeginOptions {
@@ -42,6 +45,7 @@ export class Transaction implements Disposable {
     contentTotal: 0,
     contentWritten: 0,
     contentBytesWritten: 0,
+    cacheHits: 0,
   };
   readonly #fsync: boolean;
   readonly #refs = new Map<string, { spec: RefSpec; checksum: Checksum | undefined }>();
@@ -140,6 +144,7 @@ export class Transaction implements Disposable {
   /** Makes everything that was added permanent. */
   commit(): TransactionStats {
     this.#ensureOpen();
+    if (testErrors().includes("pre-commit")) this.#leaveStaged();
     if (this.#resumable) dropUnfinished(this.store.staging);
     this.#enableVerity();
     if (this.#fsync) syncFileSystem(this.store.staging);
@@ -169,6 +174,14 @@ export class Transaction implements Disposable {
 
   [Symbol.dispose](): void {
     this.abort();
+  }
+
+  /** Ends with an error as if the machine had stopped here; what is staged is whole, and is left to libostree's names. */
+  #leaveStaged(): never {
+    this.#open = false;
+    leaveStaging(this.repo, this.#staging);
+    this.#lock.release();
+    throw ostreeError("test-error", "OSTREE_REPO_TEST_ERROR_PRE_COMMIT specified");
   }
 
   #ensureOpen(): void {
@@ -207,6 +220,11 @@ export class Transaction implements Disposable {
 
 function stagedPrefixes(staging: string): string[] {
   return readdirSync(staging).filter((name) => /^[0-9a-f]{2}$/.test(name));
+}
+
+/** Errors that are asked for, to see what becomes of a repository (`OSTREE_REPO_TEST_ERROR`, ostree-repo.c). */
+function testErrors(): string[] {
+  return (process.env["OSTREE_REPO_TEST_ERROR"] ?? "").split(/[:;, \t]+/);
 }
 
 /** min_free_space_calculate_reserved_bytes */

@@ -3,9 +3,18 @@
 import { ostreeError } from "./errors.ts";
 import { type Checksum, checkName, type DirMeta, directoryDepthLimit, type FileHeader } from "./model.ts";
 import { readDiskHeader } from "./disk-header.ts";
+import type { StatOverride } from "./modifiers.ts";
 import type { Repo } from "./repo.ts";
 
-export interface DirNode {
+/** What a commit's modifiers do with one node. */
+interface Modified {
+  /** No modifier changes it: it belongs to the base, or is taken from the repository as it is. */
+  asIs?: boolean;
+  /** A change of its mode that is for it alone. */
+  override?: StatOverride;
+}
+
+export interface DirNode extends Modified {
   kind: "dir";
   meta: DirMeta;
   entries: Map<string, TreeNode>;
@@ -18,10 +27,12 @@ export type FileSource =
   | { readonly type: "bytes"; readonly bytes: Uint8Array };
 
 /** A regular file or symbolic link. */
-export interface FileNode {
+export interface FileNode extends Modified {
   kind: "file";
   header: FileHeader;
   source: FileSource;
+  /** It was found on the disk as a hard link of the object: see `DevinoCache`. */
+  linked?: boolean;
 }
 
 export type TreeNode = DirNode | FileNode;
@@ -48,6 +59,9 @@ export type Origin = { readonly type: "object"; readonly repo: Repo; readonly ch
 class LazyFile implements FileNode {
   readonly kind = "file";
   source: FileSource;
+  declare asIs?: boolean;
+  declare override?: StatOverride;
+  declare linked?: boolean;
   readonly #source: FileSource;
   #origin: Origin | undefined;
   #header: FileHeader | undefined;
@@ -119,6 +133,13 @@ export function findNode(root: DirNode, path: string): TreeNode | undefined {
   return node;
 }
 
+/** Takes what is at `path` out of the tree; false when nothing is there. The root stays. */
+export function removeNode(root: DirNode, path: string): boolean {
+  const cut = path.lastIndexOf("/");
+  const parent = findNode(root, path.slice(0, Math.max(0, cut)));
+  return parent?.kind === "dir" && parent.entries.delete(path.slice(cut + 1));
+}
+
 export function newDirectory(mode = 0o755): DirNode {
   return { kind: "dir", meta: { uid: 0, gid: 0, mode: 0o040000 | mode, xattrs: [] }, entries: new Map() };
 }
@@ -142,15 +163,31 @@ export function ensureDirectory(root: DirNode, path: string): DirNode {
  */
 export function overlayTree(lower: DirNode, upper: DirNode, path = ""): void {
   lower.meta = upper.meta;
+  copyModified(upper, lower);
   for (const [name, node] of upper.entries) {
     const below = lower.entries.get(name);
     if (below && below.kind !== node.kind) {
-      const message = `${path}/${name} is a directory in one tree and a file in the other`;
-      throw ostreeError(below.kind === "dir" ? "is-a-directory" : "not-a-directory", message);
+      if (below.kind === "dir") {
+        throw ostreeError("is-a-directory", `Can't replace directory with file: ${path}/${name}`);
+      }
+      throw ostreeError("not-a-directory", `Can't replace file with directory: ${path}/${name}`);
     }
     if (below?.kind === "dir" && node.kind === "dir") overlayTree(below, node, `${path}/${name}`);
     else lower.entries.set(name, node);
   }
+}
+
+function copyModified(from: DirNode, to: DirNode): void {
+  delete to.asIs;
+  delete to.override;
+  if (from.asIs !== undefined) to.asIs = from.asIs;
+  if (from.override !== undefined) to.override = from.override;
+}
+
+/** Marks a tree as one that modifiers leave alone (`commit --base`). */
+export function keepAsIs(tree: DirNode): DirNode {
+  for (const { node } of walkTree(tree)) node.asIs = true;
+  return tree;
 }
 
 /** Every node with its path (`/` for the root), parents before children. */

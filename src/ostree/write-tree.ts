@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ProgressListener, silent, WorkerPool, type Xattr } from "../base/index.ts";
-import { ContentStorer, type ContentResult, type ContentTask, withLabel } from "./content-task.ts";
+import { type ProgressListener, silent, type Xattr } from "../base/index.ts";
+import { type ContentTask, withLabel } from "./content-task.ts";
 import { canonicalXattrs } from "./file-object.ts";
 import { encodeDirMeta, encodeDirTree } from "./metadata-objects.ts";
-import {
-  type Checksum,
-  checkName,
-  compareNames,
-  type DirMeta,
-  type DirTree,
-  type FileHeader,
-  isSymlinkMode,
-} from "./model.ts";
-import { changeOwned, type CommitModifiers } from "./modifiers.ts";
+import { type Checksum, checkName, compareNames, type DirMeta, type FileHeader, isSymlinkMode } from "./model.ts";
+import { changeOwned, type CommitModifiers, type StatOverride } from "./modifiers.ts";
 import type { Repo } from "./repo.ts";
 import { readSymlink } from "./disk-header.ts";
+import type { SizeIndex } from "./object-sizes.ts";
+import { type PendingTask, storeTasks } from "./store-tasks.ts";
 import { Transaction, type TransactionStats } from "./transaction.ts";
-import { type DirNode, type FileNode, untouchedOrigin } from "./tree.ts";
+import { type DirNode, type DiskOrigin, type FileNode, untouchedOrigin } from "./tree.ts";
 
 export interface WriteTreeOptions extends CommitModifiers {
   /** Adds to this transaction instead of one of its own. */
@@ -24,6 +18,10 @@ export interface WriteTreeOptions extends CommitModifiers {
   /** Remembers `CHECKSUM LABEL` -> checksum of the object with that label, so that nothing is hashed again. */
   readonly relabelCache?: Map<string, string>;
   readonly fsync?: boolean;
+  /** The files on the disk are given away: where the repository can take one as it is, it is linked, not copied. */
+  readonly consume?: boolean;
+  /** Gathers the sizes of all objects; for archives. */
+  readonly sizes?: SizeIndex;
   /** Worker threads; 0 does all on the calling thread. Default: one per core. */
   readonly workers?: number;
 }
@@ -48,17 +46,6 @@ export async function writeTree(
   return written;
 }
 
-/** Files of one message to a worker, and their bytes. */
-const batchFiles = 64;
-const batchBytes = 16 << 20;
-/** Starting threads takes longer than to write this many files. */
-const smallTree = 256;
-
-interface Pending {
-  readonly task: ContentTask;
-  done(result: ContentResult): void;
-}
-
 /** A directory whose files' checksums are being found. */
 interface Level {
   readonly meta: DirMeta;
@@ -71,7 +58,6 @@ class TreeWriter {
   readonly #options: WriteTreeOptions;
   readonly #progress: ProgressListener;
   readonly #metas = new Map<string, Checksum>();
-  #filesDone = 0;
 
   constructor(transaction: Transaction, options: WriteTreeOptions, progress: ProgressListener) {
     this.#transaction = transaction;
@@ -83,14 +69,15 @@ class TreeWriter {
 
   async write(root: DirNode): Promise<WrittenTree> {
     const levels: { level?: Level } = {};
-    await this.#storeAll(this.#walk(root, "", (level) => (levels.level = level)));
+    const pending = this.#walk(root, "", (level) => (levels.level = level));
+    await storeTasks(this.#transaction.store, pending, { workers: this.#options.workers, progress: this.#progress });
     if (!levels.level) throw new Error("the root was not walked");
     return { ...this.#writeLevel(levels.level), stats: this.#transaction.stats };
   }
 
   /** Yields what must be hashed; checksums that are known are put into the level at once. */
-  *#walk(node: DirNode, path: string, take: (level: Level) => void): Generator<Pending> {
-    const level: Level = { meta: this.#dirMeta(node.meta, path), files: [], dirs: [] };
+  *#walk(node: DirNode, path: string, take: (level: Level) => void): Generator<PendingTask> {
+    const level: Level = { meta: node.asIs ? node.meta : this.#dirMeta(node, path), files: [], dirs: [] };
     take(level);
     for (const name of [...node.entries.keys()].sort(compareNames)) {
       const child = node.entries.get(name);
@@ -107,8 +94,8 @@ class TreeWriter {
     }
   }
 
-  #dirMeta(meta: DirMeta, path: string): DirMeta {
-    const { uid, gid, mode } = changeOwned(meta, path || "/", this.#options);
+  #dirMeta({ meta, override }: DirNode, path: string): DirMeta {
+    const { uid, gid, mode } = changeOwned(meta, override, this.#options);
     const xattrs = this.#dropsXattrs() ? [] : canonicalXattrs(meta.xattrs);
     return { uid, gid, mode, xattrs: withLabel(xattrs, this.#options.label?.(path || "/", mode)) };
   }
@@ -117,17 +104,20 @@ class TreeWriter {
     return this.#options.noXattrs === true || this.#options.canonicalPermissions === true;
   }
 
-  *#file(node: FileNode, path: string, take: (checksum: Checksum) => void): Generator<Pending> {
+  *#file(node: FileNode, path: string, take: (checksum: Checksum) => void): Generator<PendingTask> {
     const { stats } = this.#transaction;
-    stats.contentTotal++;
     const origin = untouchedOrigin(node);
-    const { task, relabelKey } =
-      origin?.type === "path" ? this.#diskTask(origin, path) : this.#nodeTask(node, path, origin !== undefined);
+    const { task, relabelKey }: { task: ContentTask; relabelKey?: string } =
+      origin?.type === "path"
+        ? this.#diskTask(origin, node.override, path)
+        : this.#nodeTask(node, path, origin !== undefined);
     const cached = task.known ?? this.#cached(relabelKey);
-    if (cached !== undefined && this.#transaction.has(cached, "file")) {
+    if (cached !== undefined && this.#has(cached)) {
+      stats[node.linked ? "cacheHits" : "contentTotal"]++;
       take(cached);
       return;
     }
+    stats.contentTotal++;
     yield {
       task,
       done: ({ checksum, written }) => {
@@ -138,21 +128,32 @@ class TreeWriter {
     };
   }
 
+  #has(checksum: Checksum): boolean {
+    return this.#transaction.has(checksum, "file") || this.#transaction.repo.parent?.holds(checksum, "file") === true;
+  }
+
   #cached(relabelKey: string | undefined): Checksum | undefined {
     if (relabelKey === undefined) return undefined;
     return this.#options.relabelCache?.get(relabelKey) as Checksum | undefined;
   }
 
   /** A file as it was found on the disk: its attributes are left to the worker. */
-  #diskTask(
-    origin: { path: string; uid: number; gid: number; mode: number; size: number; xattrs: boolean },
-    path: string,
-  ): { task: ContentTask; relabelKey?: string } {
-    const owned = changeOwned(origin, path, this.#options);
+  #diskTask(origin: DiskOrigin, override: StatOverride | undefined, path: string): { task: ContentTask } {
+    const owned = changeOwned(origin, override, this.#options);
     const xattrs: "disk" | Xattr[] = origin.xattrs && !this.#dropsXattrs() ? "disk" : [];
     const symlink = isSymlinkMode(origin.mode) ? readSymlink(origin.path) : "";
     const source = { type: "path", path: origin.path, size: origin.size } as const;
-    return { task: this.#labelled({ header: { ...owned, symlink, xattrs }, source }, path) };
+    const task = this.#labelled({ header: { ...owned, symlink, xattrs }, source }, path);
+    return { task: this.#canAdopt(origin, task) ? { ...task, adopt: true } : task };
+  }
+
+  /** Whether the file itself can be the object (write_content_to_mtree_internal, "can_adopt"). */
+  #canAdopt(origin: DiskOrigin, { header, label }: ContentTask): boolean {
+    if (!this.#options.consume || isSymlinkMode(header.mode)) return false;
+    const { mode } = this.#transaction.repo;
+    if (mode === "bare-user-only") return true;
+    const kept = header.uid === origin.uid && header.gid === origin.gid && header.mode === origin.mode;
+    return mode === "bare" && kept && header.xattrs === "disk" && label === undefined;
   }
 
   #labelled(task: ContentTask, path: string): ContentTask {
@@ -162,9 +163,15 @@ class TreeWriter {
 
   #nodeTask(node: FileNode, path: string, untouched: boolean): { task: ContentTask; relabelKey?: string } {
     const { source } = node;
-    const changesAny = changesOwned(this.#options) || this.#dropsXattrs() || this.#options.label !== undefined;
-    if (source.type === "object" && untouched && !changesAny) return { task: importTask(source, undefined) };
-    const header = this.#finalHeader(node.header, path);
+    const changesAny =
+      node.override !== undefined ||
+      changesOwned(this.#options) ||
+      this.#dropsXattrs() ||
+      this.#options.label !== undefined;
+    if (source.type === "object" && untouched && (node.asIs || !changesAny)) {
+      return { task: importTask(source, undefined) };
+    }
+    const header = node.asIs ? node.header : this.#finalHeader(node, path);
     if (source.type !== "object") {
       return { task: { header: { ...header, xattrs: canonicalXattrs(header.xattrs) }, source } };
     }
@@ -177,8 +184,8 @@ class TreeWriter {
     return onlyLabel ? { task, relabelKey: `${source.checksum} ${label}` } : { task };
   }
 
-  #finalHeader(header: FileHeader, path: string): FileHeader {
-    const owned = changeOwned(header, path, this.#options);
+  #finalHeader({ header, override }: FileNode, path: string): FileHeader {
+    const owned = changeOwned(header, override, this.#options);
     // The order of an object's attributes is part of its checksum: it is kept unless something changes.
     const xattrs = this.#dropsXattrs() ? [] : header.xattrs;
     const label = this.#options.label?.(path, owned.mode);
@@ -186,56 +193,14 @@ class TreeWriter {
     return { ...owned, symlink: header.symlink, xattrs: labelled };
   }
 
-  /** A small tree is written by this thread; the rest of a larger one by workers. */
-  async #storeAll(pending: Generator<Pending>): Promise<void> {
-    const storer = new ContentStorer(this.#transaction.store);
-    const here = this.#options.workers === 0 ? Number.POSITIVE_INFINITY : smallTree;
-    for (let count = 0; count < here; count++) {
-      const next = pending.next();
-      if (next.done) return;
-      const result = storer.run(next.value.task);
-      next.value.done(result instanceof Promise ? await result : result);
-      this.#count(1);
-    }
-    await this.#storeInWorkers(pending);
-  }
-
-  async #storeInWorkers(pending: Generator<Pending>): Promise<void> {
-    using pool = new WorkerPool<ContentTask[], ContentResult[]>(
-      "ostree/commit",
-      this.#transaction.store,
-      this.#options.workers,
-    );
-    const running = new Set<Promise<void>>();
-    try {
-      for (const batch of batches(pending)) {
-        const work = this.#runBatch(pool, batch).finally(() => running.delete(work));
-        running.add(work);
-        if (running.size >= 2 * pool.size + 1) await Promise.race(running);
-      }
-      await Promise.all(running);
-    } catch (error) {
-      // Threads must have come to rest before the staging directory is removed.
-      await Promise.allSettled(running);
-      throw error;
-    }
-  }
-
-  async #runBatch(pool: WorkerPool<ContentTask[], ContentResult[]>, batch: Pending[]): Promise<void> {
-    const results = await pool.run(batch.map(({ task }) => task));
-    for (const [index, result] of results.entries()) batch[index]?.done(result);
-    this.#count(results.length);
-  }
-
-  #count(files: number): void {
-    this.#filesDone += files;
-    this.#progress({ type: "steps", task: "commit", done: this.#filesDone, unit: "files" });
-  }
-
   #writeLevel({ meta, files, dirs }: Level): { tree: Checksum; meta: Checksum } {
     const written = dirs.map(({ name, level }) => ({ name, ...this.#writeLevel(level) }));
-    const content: DirTree = { files, dirs: written };
-    return { tree: this.#transaction.writeMetadata("dirtree", encodeDirTree(content)), meta: this.#writeMeta(meta) };
+    const bytes = encodeDirTree({ files, dirs: written });
+    const tree = this.#transaction.writeMetadata("dirtree", bytes);
+    const { sizes } = this.#options;
+    if (sizes) for (const { checksum } of files) sizes.addFile(this.#transaction.store, checksum);
+    sizes?.addMetadata("dirtree", tree, bytes.length);
+    return { tree, meta: this.#writeMeta(meta) };
   }
 
   #writeMeta(meta: DirMeta): Checksum {
@@ -245,42 +210,19 @@ class TreeWriter {
     if (known !== undefined) return known;
     const checksum = this.#transaction.writeMetadata("dirmeta", bytes);
     this.#metas.set(key, checksum);
+    this.#options.sizes?.addMetadata("dirmeta", checksum, bytes.length);
     return checksum;
   }
 }
 
-function* batches(pending: Generator<Pending>): Generator<Pending[]> {
-  let batch: Pending[] = [];
-  let bytes = 0;
-  for (const item of pending) {
-    batch.push(item);
-    bytes += taskBytes(item.task);
-    if (batch.length < batchFiles && bytes < batchBytes) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield batch;
-}
-
-function taskBytes({ source }: ContentTask): number {
-  if (source.type === "path") return source.size;
-  return source.type === "bytes" ? source.bytes.length : 0;
-}
-
 function changesOwned(modifiers: CommitModifiers): boolean {
-  const { uid, gid, canonicalPermissions, modeRoExecutables, statOverride } = modifiers;
-  return (
-    uid !== undefined ||
-    gid !== undefined ||
-    statOverride !== undefined ||
-    !!canonicalPermissions ||
-    !!modeRoExecutables
-  );
+  const { uid, gid, canonicalPermissions, modeRoExecutables } = modifiers;
+  return uid !== undefined || gid !== undefined || !!canonicalPermissions || !!modeRoExecutables;
 }
 
-function objectSource(source: { repo: Repo; checksum: Checksum }): ContentTask["source"] {
-  return { type: "object", path: source.repo.objectPath(source.checksum, "file"), mode: source.repo.mode };
+function objectSource({ repo, checksum }: { repo: Repo; checksum: Checksum }): ContentTask["source"] {
+  const holder = repo.holder(checksum, "file");
+  return { type: "object", path: holder.objectPath(checksum, "file"), mode: holder.mode };
 }
 
 const noHeader: FileHeader = { uid: 0, gid: 0, mode: 0, symlink: "", xattrs: [] };

@@ -12,6 +12,7 @@ import {
   ensureDirectory,
   type FileNode,
   findNode,
+  markOverrides,
   newDirectory,
   overlayTree,
   parseStatOverride,
@@ -167,7 +168,9 @@ test("statoverride adds and sets modes as stock does; a malformed line is refuse
   writeFileSync(file, text);
   const repo = Repo.init(join(scratch.path, "repo"), "archive");
   stock("commit", `--repo=${repo.path}`, "-b", "stock", `--statoverride=${file}`, `--tree=dir=${disk}`);
-  const written = await writeTree(repo, scanTree(disk), { statOverride: parseStatOverride(text, file) });
+  const scanned = scanTree(disk);
+  markOverrides(scanned, parseStatOverride(text, file));
+  const written = await writeTree(repo, scanned);
   const expected = repo.loadCommit(repo.resolve("stock"));
   assert.deepEqual([written.tree, written.meta], [expected.tree, expected.meta]);
   assert.throws(() => parseStatOverride("nonsense\n", file), { code: "ostree-bad-statoverride" });

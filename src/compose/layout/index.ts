@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Gives a tree as packages install it the shape of an OSTree deployment. Pure: nothing but the tree in memory changes. */
 import type { DirNode } from "../../ostree/index.ts";
-import type { Labeler } from "../selinux/labeler.ts";
+import type { Labeler } from "../../ostree/index.ts";
 import { lookupFile, makeFileNode, move, put, walk, withHeader } from "../tree.ts";
 import { removeIdentities, removePythonCaches } from "./cleanup.ts";
 import { moveDpkgDatabase } from "./dpkg.ts";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FileContext, parseFileContexts, parseSubstitutions } from "../../formats/index.ts";
-import type { DirNode } from "../../ostree/index.ts";
-import { makeLabeler, type Labeler } from "../selinux/labeler.ts";
+import { type DirNode, type Labeler, makeLabeler } from "../../ostree/index.ts";
 import {
   ensureDirectory,
   lookup,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { CheckoutOptions, Repo, UnionMode } from "../../../ostree/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { argument, booleanOption, openRepo, refuse, repoOption } from "./open-repo.ts";
+import { argument, booleanOption, openRepo, repoOption } from "./open-repo.ts";
 
 export default defineCommand({
   path: ["ostree", "checkout"],
@@ -16,7 +16,7 @@ export default defineCommand({
   options: [
     repoOption,
     { name: "user-mode", short: "U", help: "Do not change file ownership or initialize extended attributes" },
-    { name: "disable-cache", help: "Accepted; there is no cache" },
+    { name: "disable-cache", help: "Do not update or use the internal repository uncompressed object cache" },
     { name: "subpath", value: "PATH", help: "Checkout sub-directory PATH" },
     { name: "union", help: "Keep existing directories, overwrite existing files" },
     { name: "union-add", help: "Keep existing files/directories, only add new" },
@@ -33,15 +33,26 @@ export default defineCommand({
     { name: "require-hardlinks", short: "H", help: "Do not fall back to full copies if hardlinking fails" },
     { name: "force-copy", short: "C", help: "Never hardlink (but may reflink if available)" },
     { name: "force-copy-zerosized", short: "z", hidden: true, help: "Accepted; empty files are always copied" },
-    { name: "bareuseronly-dirs", short: "M", hidden: true, help: "Not supported" },
+    {
+      name: "bareuseronly-dirs",
+      short: "M",
+      help: "Suppress mode bits outside of 0775 for directories (suid, world writable, etc.)",
+    },
     { name: "skip-list", value: "FILE", help: "File containing list of files to skip" },
-    { name: "selinux-policy", value: "PATH", hidden: true, help: "Not supported" },
-    { name: "selinux-prefix", value: "PREFIX", hidden: true, help: "Not supported" },
+    {
+      name: "selinux-policy",
+      value: "PATH",
+      help: "Set SELinux labels based on policy in root filesystem PATH (may be /); implies --force-copy",
+    },
+    {
+      name: "selinux-prefix",
+      value: "PREFIX",
+      help: "When setting SELinux labels, prefix all paths by PREFIX",
+    },
     { name: "composefs", help: "Only create a composefs blob" },
     { name: "composefs-noverity", help: "Only create a composefs blob, and disable fsverity" },
   ],
   async run(invocation) {
-    refuse(invocation, "bareuseronly-dirs", "selinux-policy", "selinux-prefix");
     const commit = argument(invocation, 0, "COMMIT must be specified");
     const options = readOptions(invocation);
     const repo = await openRepo(invocation);
@@ -101,7 +112,9 @@ const unions: Readonly<Record<string, UnionMode>> = {
 function readOptions(invocation: Invocation): CheckoutOptions {
   const given = Object.keys(unions).filter((name) => invocation.flag(name));
   if (given.length > 1) throw cliError("usage", `Cannot specify both --${given[0]} and --${given[1]}`);
-  const [copy, requireHardlinks] = [invocation.flag("force-copy"), invocation.flag("require-hardlinks")];
+  const policy = readPolicy(invocation);
+  const copy = invocation.flag("force-copy") || policy !== undefined;
+  const requireHardlinks = invocation.flag("require-hardlinks");
   if (copy && requireHardlinks) throw cliError("usage", "Cannot specify both --require-hardlinks and --force-copy");
   if (given[0] === "union-identical" && !requireHardlinks) {
     throw cliError("usage", "--union-identical requires --require-hardlinks");
@@ -116,6 +129,32 @@ function readOptions(invocation: Invocation): CheckoutOptions {
     whiteouts: invocation.flag("whiteouts"),
     passthroughWhiteouts: invocation.flag("process-passthrough-whiteouts"),
     fsync: booleanOption(invocation, "fsync") ?? false,
+    bareUserOnlyDirs: invocation.flag("bareuseronly-dirs"),
+    cache: !cacheless.some((name) => invocation.flag(name)),
+    ...(policy === undefined ? {} : { policy }),
     ...(skipped.size > 0 ? { filter: (path: string) => !skipped.has(path) } : {}),
   };
+}
+
+/** Any of these sends stock down a path that does not know the cache (process_one_checkout, `new_options_set`). */
+const cacheless = [
+  "disable-cache",
+  "whiteouts",
+  "require-hardlinks",
+  "union-add",
+  "union-identical",
+  "force-copy",
+  "force-copy-zerosized",
+  "bareuseronly-dirs",
+  "skip-list",
+  "selinux-policy",
+  "process-passthrough-whiteouts",
+];
+
+function readPolicy(invocation: Invocation): CheckoutOptions["policy"] {
+  const root = invocation.value("selinux-policy");
+  const prefix = invocation.value("selinux-prefix");
+  if (root !== undefined) return prefix === undefined ? { root } : { root, prefix };
+  if (prefix !== undefined) throw cliError("usage", "Cannot specify --selinux-prefix without --selinux-policy");
+  return undefined;
 }

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { makeLabeler } from "../../../src/compose/selinux/labeler.ts";
+import { makeLabeler } from "../../../src/ostree/index.ts";
 
 const contexts = `
 # A policy in little, with what makes matching hard.
