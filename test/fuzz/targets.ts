@@ -34,6 +34,7 @@ import {
   type FileHeader,
   parseRefSpec,
 } from "../../src/ostree/index.ts";
+import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
 import { BodySink, ResponseParser } from "../../src/ostree/http-response.ts";
 import { inflateExactly } from "../../src/ostree/load-content.ts";
 
@@ -183,6 +184,8 @@ export const targets: readonly FuzzTarget[] = [
   { name: "gzip", remote: true, seeds: [gzipSync(text)], run: unpack("gzip") },
   { name: "zstd", remote: true, seeds: [zstdCompressSync(text)], run: unpack("zstd") },
   { name: "xz", remote: true, seeds: [xz], run: unpack("xz") },
+  { name: "xz-part", remote: true, seeds: [xz], run: (bytes) => decodeXzPart(bytes, 1 << 20) },
+  ...deltaTargets,
   { name: "tar", remote: true, seeds: [tar()], run: readWholeTar },
   {
     name: "http-response",
