@@ -98,7 +98,9 @@ export function deltaDigests(deltas: readonly DeltaName[]): Map<string, Buffer> 
   return new Map(digests.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** ostree_repo_prune_static_deltas without a commit. */
-export function deleteDeltasOfMissingCommits(repo: Repo): void {
-  for (const { to, path } of listDeltas(repo)) if (!repo.has(to, "commit")) removeTree(path);
+/** Deletes the deltas to a commit; without one those to commits that are gone (ostree_repo_prune_static_deltas). */
+export function pruneDeltas(repo: Repo, commit?: Checksum): void {
+  for (const { to, path } of listDeltas(repo)) {
+    if (commit === undefined ? !repo.has(to, "commit") : to === commit) removeTree(path);
+  }
 }

@@ -10,7 +10,7 @@ import { ostreeError } from "./errors.ts";
 import type { Checksum, ObjectType, RepoMode } from "./model.ts";
 import { parseRefSpec } from "./refs.ts";
 import type { Repo } from "./repo.ts";
-import { listCommits, objectKey, Reachable, splitKey } from "./traverse.ts";
+import { listCommits, Reachable, type ReachableType, reachableTypes } from "./traverse.ts";
 
 export interface FsckOptions {
   /** Delete damaged objects, so that a pull fetches them again. */
@@ -71,9 +71,10 @@ export async function fsck(
   const verified = verifyAll(repo, progress);
   const reachable = reach(repo, state.complete);
   const { checked, findings } = await verified;
-  for (const key of reachable.objects) {
-    const { checksum, type } = splitKey(key);
-    if (!repo.has(checksum, type)) missing.push({ checksum, type, problem: undefined });
+  for (const type of reachableTypes) {
+    for (const checksum of reachable.objects[type]) {
+      if (!repo.has(checksum, type)) missing.push({ checksum, type, problem: undefined });
+    }
   }
   const all = withCommits(repo, [...missing, ...findings], state.complete);
   return { ...state.result, objects: checked, ...repair(repo, all, state.fsckMarked, options) };
@@ -171,9 +172,9 @@ function withCommits(repo: Repo, findings: readonly FsckFinding[], commits: read
   const owners = new Map(findings.map((finding) => [finding, [] as Checksum[]]));
   if (findings.length > 0) {
     for (const commit of commits) {
-      const { objects } = reach(repo, [commit]);
-      for (const [finding, list] of owners)
-        if (objects.has(objectKey(finding.checksum, finding.type))) list.push(commit);
+      const reachable = reach(repo, [commit]);
+      for (const [{ checksum, type }, list] of owners)
+        if (reachable.has(checksum, type as ReachableType)) list.push(commit);
     }
   }
   return [...owners].map(([finding, list]) => ({ ...finding, commits: list }));

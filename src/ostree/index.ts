@@ -40,7 +40,9 @@ export { generateDelta, type GeneratedDelta, type GenerateDeltaOptions } from ".
 export * from "./delta/manage-deltas.ts";
 export { type DeltaKeys, verifyDelta } from "./delta/verify-delta.ts";
 export * from "./fsck.ts";
-export * from "./prune.ts";
+export * from "./prune/delete-commit.ts";
+export * from "./prune/options.ts";
+export * from "./prune/prune.ts";
 export * from "./pull-options.ts";
 export * from "./pull.ts";
 export * from "./remotes.ts";

@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { type HeldLock, syncDirectory, syncFileSystem, unlessErrno, writeAll } from "../base/index.ts";
+import { type HeldLock, removeIfExists, syncDirectory, syncFileSystem, unlessErrno, writeAll } from "../base/index.ts";
 import { enableObjectVerity } from "./fsverity.ts";
 import { encodeFileHeader } from "./file-object.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type MetadataType, type ObjectType } from "./model.ts";
@@ -236,5 +236,9 @@ function reservedBytes({ path, settings: { minFreeSpace } }: Repo): number {
 
 /** An object that came into being meanwhile has the same content, so it may be replaced. */
 function renameEntries(from: string, to: string): void {
-  for (const name of readdirSync(from)) renameSync(`${from}/${name}`, `${to}/${name}`);
+  for (const name of readdirSync(from)) {
+    renameSync(`${from}/${name}`, `${to}/${name}`);
+    // A commit that was deleted is here again (write_metadata_object).
+    if (name.endsWith(".commit")) removeIfExists(`${to}/${name.replace(/commit$/, "tombstone-commit")}`);
+  }
 }

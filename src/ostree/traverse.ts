@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ostreeError } from "./errors.ts";
+import { Inventory } from "./inventory.ts";
 import type { Checksum, Commit, ObjectType } from "./model.ts";
 import type { Repo } from "./repo.ts";
 
@@ -26,12 +27,23 @@ export interface TraverseOptions {
   readonly onUnreadable?: (error: unknown) => void;
 }
 
+export type ReachableType = "commit" | "dirtree" | "dirmeta" | "file";
+
+/** In the order in which they must be deleted: a commit that is cut short must not stay. */
+export const reachableTypes: readonly ReachableType[] = ["commit", "dirtree", "dirmeta", "file"];
+
 /**
  * Gathers what commits reach. Trees that commits share are walked once, so that long histories are cheap
  * (ostree_repo_traverse_commit_with_flags).
  */
 export class Reachable {
-  readonly objects = new Set<ObjectKey>();
+  /** By type, as checksums alone: strings made of both would cost more than all the rest. */
+  readonly objects: Readonly<Record<ReachableType, Set<Checksum>>> = {
+    commit: new Set(),
+    dirtree: new Set(),
+    dirmeta: new Set(),
+    file: new Set(),
+  };
   readonly #repo: Repo;
   readonly #options: TraverseOptions;
   /** Commit -> how deep its parents were followed. */
@@ -56,32 +68,41 @@ export class Reachable {
     }
   }
 
+  has(checksum: Checksum, type: ReachableType): boolean {
+    return this.objects[type].has(checksum);
+  }
+
+  get size(): number {
+    return reachableTypes.reduce((sum, type) => sum + this.objects[type].size, 0);
+  }
+
   #addTree(checksum: Checksum, commit: Commit): void {
-    this.objects.add(objectKey(checksum, "commit"));
+    const { objects } = this;
+    objects.commit.add(checksum);
     if (this.#options.commitOnly) return;
     const partial = this.#repo.isPartial(checksum);
-    this.objects.add(objectKey(commit.meta, "dirmeta"));
+    objects.dirmeta.add(commit.meta);
     const waiting = [commit.tree];
     for (let tree = waiting.pop(); tree !== undefined; tree = waiting.pop()) {
-      const key = objectKey(tree, "dirtree");
-      if (this.objects.has(key)) continue;
-      this.objects.add(key);
+      if (objects.dirtree.has(tree)) continue;
+      objects.dirtree.add(tree);
       this.#addEntries(tree, partial, waiting);
     }
   }
 
   #addEntries(tree: Checksum, partial: boolean, waiting: Checksum[]): void {
+    const { objects } = this;
     try {
       const { files, dirs } = this.#repo.loadDirTree(tree);
-      for (const { checksum } of files) this.objects.add(objectKey(checksum, "file"));
+      for (const { checksum } of files) objects.file.add(checksum);
       for (const { tree, meta } of dirs) {
-        this.objects.add(objectKey(meta, "dirmeta"));
+        objects.dirmeta.add(meta);
         waiting.push(tree);
       }
     } catch (error) {
       if (partial && ostreeError.is(error, "no-such-object")) {
         // Another commit that is complete may share it: then it must be looked at again.
-        this.objects.delete(objectKey(tree, "dirtree"));
+        objects.dirtree.delete(tree);
         return;
       }
       if (!this.#options.onUnreadable) throw error;
@@ -92,7 +113,5 @@ export class Reachable {
 
 /** All commit objects of a repository, sorted. */
 export function listCommits(repo: Repo): Checksum[] {
-  const commits: Checksum[] = [];
-  for (const { checksum, type } of repo.objects()) if (type === "commit") commits.push(checksum);
-  return commits.sort();
+  return [...Inventory.read(repo, (name) => name.endsWith(".commit")).of("commit")].sort();
 }

@@ -39,7 +39,7 @@ test("what is no repository, or has a config that we do not understand, is refus
   const broken: [string, string][] = [
     ["[core]\nmode=bare\n", "ostree-bad-config"],
     ["[core]\nrepo_version=2\nmode=bare\n", "ostree-bad-config"],
-    ["[core]\nrepo_version=1\nmode=bare-split-xattrs\n", "ostree-bad-config"],
+    ["[core]\nrepo_version=1\nmode=bare-split\n", "ostree-bad-config"],
     ["[core]\nrepo_version=1\nmin-free-space-size=12\n", "ostree-bad-config"],
     ["[core]\nrepo_version=1\nmin-free-space-percent=200\n", "ostree-bad-config"],
     ["[core]\nrepo_version=1\nfsync=perhaps\n", "formats-keyfile-value"],

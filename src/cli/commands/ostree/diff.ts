@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Difference, DiffSide, Repo } from "../../../ostree/index.ts";
+import type { Difference, DiffSide, Reachable as ReachableObjects, Repo } from "../../../ostree/index.ts";
 import { lstatIfExists } from "../../../base/index.ts";
 import { defineCommand } from "../../command.ts";
 import { argument, formatSize, integerOption, openRepo, repoOption } from "./open-repo.ts";
@@ -64,16 +64,16 @@ function side(repo: Repo, text: string): DiffSide {
 }
 
 async function statistics(repo: Repo, from: string, to: string): Promise<NonNullable<Compared["stats"]>> {
-  const { Reachable, splitKey } = await import("../../../ostree/index.ts");
+  const { Reachable, reachableTypes } = await import("../../../ostree/index.ts");
   const [a, b] = [from, to].map((rev) => {
     const reachable = new Reachable(repo);
     reachable.addCommit(repo.resolve(rev));
-    return reachable.objects;
-  }) as [Set<string>, Set<string>];
-  const common = [...a].filter((key) => b.has(key)) as Parameters<typeof splitKey>[0][];
-  const sizes = common.map((key) => {
-    const { checksum, type } = splitKey(key);
-    return lstatIfExists(repo.objectPath(checksum, type))?.size ?? 0;
-  });
-  return { a: a.size, b: b.size, common: common.length, commonSize: sizes.reduce((sum, size) => sum + size, 0) };
+    return reachable;
+  }) as [ReachableObjects, ReachableObjects];
+  const sizes = reachableTypes.flatMap((type) =>
+    [...a.objects[type]]
+      .filter((checksum) => b.objects[type].has(checksum))
+      .map((checksum) => lstatIfExists(repo.objectPath(checksum, type))?.size ?? 0),
+  );
+  return { a: a.size, b: b.size, common: sizes.length, commonSize: sizes.reduce((sum, size) => sum + size, 0) };
 }

@@ -2,7 +2,7 @@
 import type { PruneResult } from "../../../ostree/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { formatSize, integerOption, openRepo, refuse, repoOption } from "./open-repo.ts";
+import { formatSize, integerOption, openRepo, repoOption } from "./open-repo.ts";
 
 interface Pruned extends PruneResult {
   readonly noPrune: boolean;
@@ -25,7 +25,7 @@ export default defineCommand<Pruned>({
     },
     { name: "delete-commit", value: "COMMIT", help: "Specify a commit to delete" },
     { name: "keep-younger-than", value: "DATE", help: "Prune all commits older than the specified date" },
-    { name: "static-deltas-only", hidden: true, help: "Not supported" },
+    { name: "static-deltas-only", help: "With --delete-commit, delete the static deltas to it and not the commit" },
     {
       name: "retain-branch-depth",
       value: "BRANCH=DEPTH",
@@ -36,16 +36,20 @@ export default defineCommand<Pruned>({
     { name: "commit-only", help: "Only traverse and delete commit objects." },
   ],
   async run(invocation) {
-    refuse(invocation, "static-deltas-only");
     const noPrune = invocation.flag("no-prune");
     const commitOnly = invocation.flag("commit-only");
     const doomed = invocation.value("delete-commit");
     if (doomed !== undefined && noPrune) {
       throw cliError("usage", "Cannot specify both --delete-commit and --no-prune");
     }
-    const { asChecksum, deleteCommit, parseDate, prune } = await import("../../../ostree/index.ts");
+    const deltasOnly = invocation.flag("static-deltas-only");
+    if (deltasOnly && doomed === undefined) {
+      // https://github.com/ostreedev/ostree/issues/1479
+      throw cliError("usage", "--static-deltas-only requires --delete-commit");
+    }
+    const { asChecksum, deleteCommit, parseDate, prune, pruneDeltas } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
-    if (doomed !== undefined) deleteCommit(repo, asChecksum(doomed));
+    if (doomed !== undefined) (deltasOnly ? pruneDeltas : deleteCommit)(repo, asChecksum(doomed));
     const date = invocation.value("keep-younger-than");
     const result = prune(
       repo,
