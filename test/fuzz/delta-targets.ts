@@ -47,8 +47,10 @@ const dirmeta = encodeDirMeta({ uid: 0, gid: 0, mode: 0o040755, xattrs: [] });
 const header = { uid: 0, gid: 0, mode: 0o100644, symlink: "", xattrs: [{ name: "user.a", value: Buffer.from("b") }] };
 const fileSum = (content: Uint8Array) => sum(Buffer.concat([encodeFileHeader(header), content]));
 const link = { ...header, mode: 0o120777, symlink: "target" };
-const data = Buffer.concat([dirmeta, Buffer.from(sum(old), "hex"), patch, Buffer.from("target")]);
-const at = { checksum: dirmeta.length, patch: dirmeta.length + 32, target: dirmeta.length + 32 + patch.length };
+const data = Buffer.concat([dirmeta, Buffer.from(sum(old), "hex"), Buffer.from("target"), patch]);
+/** Places in the data, each below 128: one byte in the instructions. */
+const at = { checksum: dirmeta.length, target: dirmeta.length + 32, patch: dirmeta.length + 38 };
+
 const objects = encodeObjects([
   { type: "dirmeta", checksum: sum(dirmeta) },
   { type: "file", checksum: fileSum(patched) },
