@@ -6,6 +6,7 @@ export const ostreeRelease = "2026.4";
  * Features in libostree's words (`OSTREE_FEATURES`): scripts ask for them. Only what this program does stands here.
  */
 export const ostreeFeatures: readonly string[] = [
+  "initial-var",
   "gpgme",
   "composefs",
   "ex-fsverity",

@@ -98,7 +98,8 @@ function removeOrphans(sysroot: Sysroot, active: ReadonlySet<string>): void {
   }
 }
 
-function removeOldKernels(sysroot: Sysroot): string[] {
+/** Removes the kernel sets that no deployment needs. */
+export function removeOldKernels(sysroot: Sysroot): string[] {
   const directory = join(sysroot.boot, "ostree");
   const active = new Set(sysroot.deployments.map((deployment) => bootDirectory(deployment)));
   const removed: string[] = [];

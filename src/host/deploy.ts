@@ -11,7 +11,7 @@ import type { KernelArgs } from "./kernel-args.ts";
 import type { EtcMergeOptions } from "./merge-etc.ts";
 import { type Deployment, deploymentId } from "./model.ts";
 import { inheritedOrigin, originFromRefspec } from "./origin.ts";
-import { planDeployments, type RetainOptions } from "./retain.ts";
+import { keptDeployments, planDeployments, type RetainOptions } from "./retain.ts";
 import { checkDeploySpace, explainFullDisk } from "./space.ts";
 import { type Finalizer, stageDeployment, startFinalizer } from "./stage-deployment.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -62,8 +62,8 @@ export async function deploy(
   using _lock = await sysroot.lock(undefined, () => progress({ type: "note", text: "Waiting for another program" }));
   requireComplete(sysroot, checksum);
   cleanSysroot(sysroot);
-  checkDeploySpace(sysroot, checksum);
   const merge = request.merge === false ? undefined : sysroot.mergeDeployment(stateroot);
+  checkDeploySpace(sysroot, checksum, keptDeployments(sysroot.deployments, stateroot, merge, request.retain));
   const context = {
     stateroot,
     checksum,

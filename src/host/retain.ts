@@ -23,6 +23,20 @@ export function planDeployments(
   merge: Deployment | undefined,
   options: RetainOptions = {},
 ): Deployment[] {
+  const kept = keptDeployments(current, added.stateroot, merge, options);
+  if (options.notDefault !== true) return [added, ...kept];
+  const crossover = kept.find((deployment) => deployment.booted) ?? merge;
+  const place = kept.findIndex((deployment) => sameDeployment(deployment, crossover));
+  return place < 0 ? [...kept, added] : kept.toSpliced(place + 1, 0, added);
+}
+
+/** Those of the present deployments that stay when one of `stateroot` is added. */
+export function keptDeployments(
+  current: readonly Deployment[],
+  stateroot: string,
+  merge: Deployment | undefined,
+  options: RetainOptions = {},
+): Deployment[] {
   const list = current.filter((deployment) => !deployment.staged);
   const booted = list.find((deployment) => deployment.booted);
   const crossover = booted ?? merge;
@@ -33,11 +47,8 @@ export function planDeployments(
     all ||
     deployment.pinned ||
     deployment.booted ||
-    deployment.stateroot !== added.stateroot ||
+    deployment.stateroot !== stateroot ||
     sameDeployment(deployment, merge) ||
     (index < at ? options.pending === true : options.rollback === true);
-  const kept = list.filter(stays);
-  if (options.notDefault !== true) return [added, ...kept];
-  const place = kept.findIndex((deployment) => sameDeployment(deployment, crossover));
-  return place < 0 ? [...kept, added] : kept.toSpliced(place + 1, 0, added);
+  return list.filter(stays);
 }

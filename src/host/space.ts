@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lstatSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { isErrno } from "../base/index.ts";
+import { isErrno, listDirectory } from "../base/index.ts";
 import {
   type Checksum,
   type DirNode,
@@ -11,7 +11,9 @@ import {
   type Repo,
   type TreeNode,
 } from "../ostree/index.ts";
+import { bootDirectory } from "./boot-entries.ts";
 import { hostError } from "./errors.ts";
+import type { Deployment } from "./model.ts";
 import type { Sysroot } from "./sysroot.ts";
 
 /** What a change takes on one file system. */
@@ -74,14 +76,17 @@ export function formatSize(bytes: number): string {
 /**
  * Checks that a commit which is in the repository can be deployed, before anything is written: directories and the copy
  * of /etc on the root file system (files are hard links), the kernel set on a separate boot.
+ * @param kept the present deployments that stay; the kernels of others can go first (`planEarlyPrune`)
  */
-export function checkDeploySpace(sysroot: Sysroot, checksum: Checksum): void {
+export function checkDeploySpace(sysroot: Sysroot, checksum: Checksum, kept = sysroot.deployments): void {
   const tree = readTree(sysroot.repo, checksum);
   const root = availableSpace(join(sysroot.path, "ostree"));
   requireSpace(join(sysroot.path, "ostree"), checkoutNeed(tree, root.blockSize), root, cleanupHint);
   if (!sysroot.bootIsSeparate) return;
   const { boot } = sysroot;
-  const available = availableSpace(boot);
+  const free = availableSpace(boot);
+  const prunable = sysroot.booted !== undefined && !sysroot.flags.noEarlyPrune;
+  const available = { ...free, bytes: free.bytes + (prunable ? reclaimableBytes(sysroot, kept) : 0) };
   requireSpace(boot, kernelNeed(tree, available.blockSize), available, cleanupHint);
 }
 
@@ -125,4 +130,19 @@ function sourceSize({ source }: FileNode): number {
 
 function objectSize(repo: Repo, checksum: Checksum): number {
   return lstatSync(repo.objectPath(checksum, "file")).size;
+}
+
+/** Bytes of the kernel sets in boot that the list does not need. */
+export function reclaimableBytes({ boot }: Sysroot, kept: readonly Deployment[]): number {
+  const needed = new Set(kept.map(bootDirectory));
+  const unneeded = listDirectory(join(boot, "ostree")).filter(
+    (name) => /-[0-9a-f]{64}$/.test(name) && !needed.has(`ostree/${name}`),
+  );
+  return unneeded.reduce((sum, name) => sum + diskUsage(join(boot, "ostree", name)), 0);
+}
+
+function diskUsage(path: string): number {
+  const stat = lstatSync(path);
+  const own = stat.blocks * 512;
+  return stat.isDirectory() ? listDirectory(path).reduce((sum, name) => sum + diskUsage(join(path, name)), own) : own;
 }

@@ -7,7 +7,6 @@
 import { mkdirSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
-  checkpointJournal,
   lstatIfExists,
   makeDirectories,
   removeTree,
@@ -18,8 +17,11 @@ import {
 import { type BlsEntry, formatBlsEntry } from "../formats/index.ts";
 import { type BootLink, bootLinkPath, entryFileName, makeBootEntry } from "./boot-entries.ts";
 import { type BootVersion, nextBootVersion } from "./boot-version.ts";
+import { removeOldKernels } from "./cleanup.ts";
 import { commitVersion } from "./commit-metadata.ts";
+import { planEarlyPrune } from "./early-prune.ts";
 import { hostError } from "./errors.ts";
+import { flushBoot } from "./flush-boot.ts";
 import { findBootLoader } from "./bootloader/find.ts";
 import type { BootLoader, BootMenu } from "./bootloader/model.ts";
 import { installKernel } from "./install-kernel.ts";
@@ -42,6 +44,12 @@ export function writeDeployments(sysroot: Sysroot, deployments: readonly Deploym
   checkList(sysroot, deployments);
   if (sysroot.running !== undefined && !deployments.some(({ staged }) => staged)) removeStaged(sysroot.running.run);
   const wanted = deployments.filter(({ staged }) => !staged);
+  const first = planEarlyPrune(sysroot, wanted);
+  if (first !== undefined) {
+    writeBootable(sysroot, first);
+    sysroot.reload();
+    removeOldKernels(sysroot);
+  }
   const swap = writeBootable(sysroot, wanted);
   if (swap !== "none") sysroot.touch();
   sysroot.reload();
@@ -141,10 +149,7 @@ function writeMenu(
   symlinkSync(`loader.${next.version}`, join(boot, "loader.tmp"));
   flush(sysroot);
   renameSync(join(boot, "loader.tmp"), join(boot, "loader"));
-  syncDirectory(boot);
-  syncFileSystem(boot);
-  // GRUB does not read the journal. What it sees must not be the old link still when the clean-up removes the old menu.
-  checkpointJournal(boot);
+  flushBoot(sysroot);
   bootLoader.afterSwitch?.(menu);
 }
 
@@ -211,6 +216,7 @@ function replaceLink(target: string, path: string): void {
 
 /** Everything is on the disk before the one rename that counts (`full_system_sync`). */
 function flush(sysroot: Sysroot): void {
+  if (sysroot.flags.testFreeze) flushBoot(sysroot);
   if (sysroot.flags.skipSync) return;
   // Not /ostree: on a running host that is a link.
   syncFileSystem(join(sysroot.path, "ostree/repo"));
