@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Validators } from "./http/model.ts";
 import type { SignatureResult } from "./sign/gpg-verify.ts";
 import { type Trust, verifySummaryTrust } from "./sign/trust.ts";
 import type { PullSource } from "./pull-source.ts";
+import type { SummaryCache } from "./remote/summary-cache.ts";
 import { decodeSummary, type Summary } from "./summary-format.ts";
 
 /** Bytes of a summary at most: a server cannot make us take more (libostree: OSTREE_MAX_METADATA_SIZE). */
@@ -16,18 +18,79 @@ export interface FetchedSummary {
   readonly verified?: readonly SignatureResult[];
 }
 
+/** Where summaries are kept between pulls. */
+export interface SummaryStore {
+  readonly cache: SummaryCache;
+  /** Name of the remote. */
+  readonly name: string;
+}
+
+interface SummaryFiles {
+  readonly bytes: Buffer | undefined;
+  readonly signatures: Buffer | undefined;
+  /** The summary was not fetched now. */
+  readonly cached: boolean;
+  /** What the server tells of the files that it sent. */
+  readonly validators?: { readonly summary: Validators; readonly signatures: Validators };
+}
+
 /**
  * Fetches a repository's summary.
  * @param trust what it must be signed by
+ * @param store keeps what was fetched, so that an unchanged summary is not fetched again
  * @returns `undefined` when the repository has none, which is an error only when it must be signed
  */
-export async function fetchSummary(source: PullSource, trust: Trust): Promise<FetchedSummary | undefined> {
-  const [bytes, signatures] = await Promise.all([
-    source.read("summary", summaryLimit),
-    source.read("summary.sig", signatureLimit),
-  ]);
-  const { gpg } = await verifySummaryTrust(trust, bytes, signatures);
+export async function fetchSummary(
+  source: PullSource,
+  trust: Trust,
+  store?: SummaryStore,
+): Promise<FetchedSummary | undefined> {
+  let files = await fetchFiles(source, store);
+  const verify = () => verifySummaryTrust(trust, files.bytes, files.signatures);
+  const { gpg } = await verify().catch(async (error: unknown) => {
+    if (!files.cached) throw error;
+    // The cached summary does not go with the signatures: a whole one may.
+    const bytes = await source.read("summary", summaryLimit);
+    files = { bytes, signatures: files.signatures, cached: false };
+    return verify();
+  });
+  const { bytes, signatures } = files;
   if (!bytes) return undefined;
+  if (store && signatures && !files.cached) remember(store, bytes, signatures, files.validators);
   const summary = decodeSummary(bytes, `${source.name}/summary`);
   return { summary, bytes, ...(signatures ? { signatures } : {}), ...(gpg ? { verified: gpg } : {}) };
+}
+
+/** The signatures tell whether a cached summary is still right: they are small and change with it. */
+async function fetchFiles(source: PullSource, store: SummaryStore | undefined): Promise<SummaryFiles> {
+  if (source.objects.type === "local" || !store) {
+    const [bytes, signatures] = await Promise.all([
+      source.summary ?? source.read("summary", summaryLimit),
+      source.read("summary.sig", signatureLimit),
+    ]);
+    return { bytes, signatures, cached: false };
+  }
+  const { cache, name } = store;
+  const known = { summary: cache.load(name), signatures: cache.load(`${name}.sig`) };
+  const sig = await source.readIfChanged("summary.sig", signatureLimit, known.signatures);
+  const signatures = sig.status === 304 ? known.signatures?.bytes : sig.body?.bytes;
+  if (source.summary) return { bytes: source.summary, signatures, cached: false };
+  if (known.summary && signatures && known.signatures?.bytes.equals(signatures)) {
+    return { bytes: known.summary.bytes, signatures, cached: true };
+  }
+  const answer = await source.readIfChanged("summary", summaryLimit, known.summary);
+  const validators = { summary: answer, signatures: sig.status === 304 ? (known.signatures ?? {}) : sig };
+  if (answer.status === 304) return { bytes: known.summary?.bytes, signatures, cached: true, validators };
+  return { bytes: answer.body?.bytes, signatures, cached: false, validators };
+}
+
+/** Only what was verified is kept (_ostree_repo_cache_summary). */
+function remember(
+  { cache, name }: SummaryStore,
+  bytes: Buffer,
+  signatures: Buffer,
+  validators: SummaryFiles["validators"],
+): void {
+  cache.store(name, bytes, validators?.summary ?? {});
+  cache.store(`${name}.sig`, signatures, validators?.signatures ?? {});
 }

@@ -4,10 +4,18 @@ import { existsSync, linkSync, mkdirSync, readFileSync, statSync } from "node:fs
 import { threadId } from "node:worker_threads";
 import { AtomicError, isErrno } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
-import { HttpClient } from "./http-client.ts";
+import { MirroredClient } from "./http/mirrors.ts";
 import { loadContent } from "./load-content.ts";
 import { decodeDirTree } from "./metadata-objects.ts";
-import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType, type RepoMode } from "./model.ts";
+import type { Body } from "./http/response.ts";
+import {
+  type Checksum,
+  type FileHeader,
+  isSymlinkMode,
+  metadataLimit,
+  type ObjectType,
+  type RepoMode,
+} from "./model.ts";
 import { looseExists, loosePath } from "./object-path.ts";
 import type { ObjectSource } from "./pull-source.ts";
 import { storeHas, type Store } from "./store-content.ts";
@@ -25,6 +33,8 @@ export interface PullData {
   readonly trusted: boolean;
   /** Refuse files with modes that a bare-user-only repository must not have. */
   readonly userOnlyFiles: boolean;
+  /** Keep what a server sends for an archive repository without hashing it (`--http-trusted`). */
+  readonly unverified: boolean;
 }
 
 export interface PullBatch {
@@ -56,8 +66,8 @@ export interface PullResult {
   readonly transferred: number;
 }
 
-/** A metadata object is never larger (libostree's OSTREE_MAX_METADATA_SIZE was 10 MiB until 2023). */
-export const metadataFetchLimit = 10 << 20;
+/** A metadata object is never larger (OSTREE_MAX_METADATA_SIZE). */
+export const metadataFetchLimit = metadataLimit;
 
 /** A `.filez` up to this size is imported through memory. */
 const smallArchived = 4 << 20;
@@ -67,18 +77,13 @@ type Counts = { -readonly [Key in Exclude<keyof PullResult, "trees">]: number } 
 export class ObjectGetter {
   readonly #data: PullData;
   readonly #incoming: IncomingStore;
-  readonly #meta: HttpClient | undefined;
-  readonly #content: HttpClient | undefined;
+  readonly #client: MirroredClient | undefined;
   #transferred = 0;
 
   constructor(data: PullData) {
     this.#data = data;
     this.#incoming = new IncomingStore(data.store, `incoming-${process.pid}-${threadId}`);
-    if (data.source.type === "http") {
-      this.#meta = new HttpClient(data.source.meta);
-      const same = data.source.content.url === data.source.meta.url;
-      this.#content = same ? this.#meta : new HttpClient(data.source.content);
-    }
+    if (data.source.type === "http") this.#client = new MirroredClient(data.source.servers);
   }
 
   async run({ objects, names }: PullBatch): Promise<PullResult> {
@@ -92,8 +97,7 @@ export class ObjectGetter {
       transferred: 0,
     };
     await Promise.all(objects.map((key) => this.#get(key, names, counts)));
-    const total =
-      (this.#meta?.transferred ?? 0) + (this.#content === this.#meta ? 0 : (this.#content?.transferred ?? 0));
+    const total = this.#client?.transferred ?? 0;
     counts.transferred = total - this.#transferred;
     this.#transferred = total;
     return counts;
@@ -123,34 +127,42 @@ export class ObjectGetter {
   }
 
   async #fetch(checksum: Checksum, type: ObjectType): Promise<number> {
-    const client = type === "file" ? this.#content! : this.#meta!;
+    const client = this.#client!;
     const name = `objects/${loosePath(checksum, type, "archive")}`;
+    const spill = () => this.#incoming.partial(checksum);
     const options =
       type === "file"
-        ? { limit: Number.MAX_SAFE_INTEGER, limitFrom: archiveLimit, spill: () => this.#incoming.temporary() }
+        ? { limit: Number.MAX_SAFE_INTEGER, limitFrom: archiveLimit, spill }
         : { limit: metadataFetchLimit };
-    const { body, status } = await client.get(name, options);
-    const url = `${client.options.url.replace(/\/$/, "")}/${name}`;
-    if (!body)
-      throw ostreeError("no-such-object", `${url}: the server answered ${status}: it lacks this ${type} object`);
-    try {
-      if (type === "file") {
-        const whole = body.file === undefined ? body : { ...body, size: statSync(body.file).size };
-        return await this.#incoming.archived(checksum, whole, (header) => this.#checkHeader(header));
+    for (;;) {
+      const { body, status } = await client.get(name, options);
+      if (!body) {
+        throw ostreeError("no-such-object", `While fetching ${client.urlOf(name)}: Server returned HTTP ${status}`, {
+          hint: `the server lacks this ${type} object of the commit`,
+        });
       }
-      this.#incoming.metadata(type, checksum, body.bytes);
-      return 0;
-    } catch (error) {
-      throw atUrl(error, url);
+      try {
+        if (type === "file") return await this.#content(checksum, body);
+        this.#incoming.metadata(type, checksum, body.bytes);
+        return 0;
+      } catch (error) {
+        // What an earlier pull left of it may have been of another file.
+        if (body.resumed !== true) throw atUrl(error, client.urlOf(name));
+      }
     }
+  }
+
+  async #content(checksum: Checksum, body: Body): Promise<number> {
+    const whole = body.file === undefined ? body : { ...body, size: statSync(body.file).size };
+    const { unverified } = this.#data;
+    return this.#incoming.archived(checksum, whole, (header) => this.#checkHeader(header, checksum), unverified);
   }
 
   /** Takes an object from a repository on this machine (_ostree_repo_import_object). */
   async #import(path: string, checksum: Checksum, type: ObjectType, mode: RepoMode): Promise<void> {
     const { store, trusted } = this.#data;
     if (type !== "file") {
-      const bytes = readFileSync(path);
-      this.#incoming.metadata(type, checksum, bytes);
+      this.#incoming.metadata(type, checksum, readFileSync(path), trusted);
       return;
     }
     if (
@@ -164,12 +176,14 @@ export class ObjectGetter {
     if (mode === "archive" && store.mode !== "archive" && statSync(path).size <= smallArchived) {
       // Verified on the way: with one zlib state kept that is quicker than the plain way without.
       const bytes = readFileSync(path);
-      await this.#incoming.archived(checksum, { bytes, size: bytes.length }, (header) => this.#checkHeader(header));
+      await this.#incoming.archived(checksum, { bytes, size: bytes.length }, (header) =>
+        this.#checkHeader(header, checksum),
+      );
       return;
     }
     if (!trusted) await verifyObject(path, checksum, type, mode);
     const file = loadContent(path, mode);
-    this.#checkHeader(file.header);
+    this.#checkHeader(file.header, checksum);
     if (mode === "archive" && (store.mode === "archive" || file.size > memoryLimit)) {
       await this.#incoming.archivedFile(checksum, path);
       return;
@@ -178,11 +192,11 @@ export class ObjectGetter {
     this.#incoming.content(checksum, file.header, content, file.size);
   }
 
-  #checkHeader({ mode }: FileHeader): void {
+  #checkHeader({ mode }: FileHeader, checksum: Checksum): void {
     if (!this.#data.userOnlyFiles || isSymlinkMode(mode) || (mode & 0o7777 & ~0o775) === 0) return;
     throw ostreeError(
       "bad-mode",
-      `Content object: invalid mode 0${mode.toString(8)} with bits 0${(mode & 0o7777 & ~0o775).toString(8)}`,
+      `Content object ${checksum}: invalid mode 0${mode.toString(8)} with bits 0${(mode & 0o7777 & ~0o775).toString(8)}`,
     );
   }
 }

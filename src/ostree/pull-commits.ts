@@ -6,7 +6,7 @@ import { metadataFetchLimit, readStored } from "./get-object.ts";
 import type { SignatureResult } from "./sign/gpg-verify.ts";
 import { type Trust, verifyCommitTrust } from "./sign/trust.ts";
 import { decodeCommit } from "./metadata-objects.ts";
-import type { Checksum, Commit } from "./model.ts";
+import type { Checksum, Commit, ObjectType } from "./model.ts";
 import { loosePath } from "./object-path.ts";
 import type { PullSource } from "./pull-source.ts";
 import type { WantedCommit } from "./resolved-refs.ts";
@@ -22,6 +22,10 @@ export interface CommitRules {
   readonly trust: Trust;
   readonly onSignatures?: (commit: Checksum, results: readonly SignatureResult[]) => void;
   readonly verifyBindings: boolean;
+  /** A repository of this machine, whose objects are taken without hashing them. */
+  readonly trusted: boolean;
+  /** The remote says of commits that it deleted that it did. */
+  readonly tombstones: boolean;
   readonly collectionId?: string | undefined;
 }
 
@@ -63,28 +67,54 @@ export class CommitPull {
   async #one(checksum: Checksum, wanted: WantedCommit, required: boolean): Promise<PulledCommit | undefined> {
     const { store } = this.#incoming;
     const here = storeHas(store, checksum, "commit");
-    const bytes = here ? readStored(store, checksum, "commit") : await this.#fetch(checksum, "commit");
+    const bytes = here ? readStored(store, checksum, "commit") : await this.#commit(checksum, wanted);
     if (!bytes) {
-      if (!required) return undefined;
-      throw ostreeError("no-such-object", `${this.#source.name}: there is no commit ${checksum}`);
+      if (!required) return await this.#missingParent(checksum);
+      throw this.#missing(checksum);
     }
     const url = `${this.#source.name}/objects/${loosePath(checksum, "commit", this.#source.mode)}`;
-    if (!here) this.#checkBytes(checksum, bytes, url);
+    if (!here && !this.#rules.trusted) this.#checkBytes(checksum, bytes, url);
     // New signatures may have appeared for a commit that is here.
-    const detached = await this.#fetch(checksum, "commitmeta");
+    const detached = wanted.brought?.detached ?? (await this.#detached(checksum));
     const commit = decodeCommit(bytes, url);
     await this.#verify(checksum, commit, bytes, detached, wanted);
     if (!here) {
       markPartial(this.#repo, checksum);
-      this.#incoming.metadata("commit", checksum, bytes);
+      this.#incoming.metadata("commit", checksum, bytes, this.#rules.trusted);
     }
     if (detached) this.#incoming.detached(checksum, detached);
     const staged = !this.#repo.has(checksum, "commit");
     return { checksum, commit, scan: staged || this.#repo.isPartial(checksum), isNew: !here };
   }
 
-  #fetch(checksum: Checksum, type: "commit" | "commitmeta"): Promise<Buffer | undefined> {
-    return this.#source.read(`objects/${loosePath(checksum, type, this.#source.mode)}`, metadataFetchLimit);
+  async #commit(checksum: Checksum, wanted: WantedCommit): Promise<Buffer | undefined> {
+    if (wanted.brought) return wanted.brought.commit;
+    return this.#source.readContent(this.#path(checksum, "commit"), metadataFetchLimit);
+  }
+
+  #detached(checksum: Checksum): Promise<Buffer | undefined> {
+    return this.#source.read(this.#path(checksum, "commitmeta"), metadataFetchLimit);
+  }
+
+  #path(checksum: Checksum, type: ObjectType): string {
+    return `objects/${loosePath(checksum, type, this.#source.mode)}`;
+  }
+
+  #missing(checksum: Checksum) {
+    const url = this.#source.contentUrl(this.#path(checksum, "commit"));
+    if (this.#source.objects.type === "http") {
+      return ostreeError("no-such-object", `While fetching ${url}: Server returned HTTP 404`);
+    }
+    return ostreeError("no-such-object", `Importing ${checksum}.commit: ${url}: No such file or directory`);
+  }
+
+  /** A parent may be gone. Where the remote keeps tombstones there must be one, and it is kept (scan_one_metadata_object). */
+  async #missingParent(checksum: Checksum): Promise<undefined> {
+    if (!this.#rules.tombstones) return undefined;
+    const tombstone = await this.#source.readContent(this.#path(checksum, "tombstone-commit"), metadataFetchLimit);
+    if (!tombstone) throw this.#missing(checksum);
+    this.#incoming.tombstone(checksum, tombstone);
+    return undefined;
   }
 
   #checkBytes(checksum: Checksum, bytes: Buffer, url: string): void {

@@ -4,7 +4,8 @@ import type { ProgressListener } from "../base/index.ts";
 import { WorkerPool } from "../base/index.ts";
 import type { PullBatch, PullData, PullResult, TreeEntries } from "./get-object.ts";
 import type { Checksum } from "./model.ts";
-import { type ObjectSource, connectionLimit } from "./pull-source.ts";
+import type { ObjectSource } from "./pull-source.ts";
+import { connectionLimit } from "./remote/servers.ts";
 import { type ObjectKey, objectKey } from "./traverse.ts";
 
 /** Totals of what the workers did. */
@@ -61,6 +62,11 @@ export class ObjectPull implements Disposable {
   add(tree: Checksum, meta: Checksum): void {
     this.#enqueue(this.#trees, objectKey(meta, "dirmeta"));
     this.#addTree(tree, "/");
+  }
+
+  /** Queues objects by themselves: what a delta leaves to be fetched. */
+  addObjects(keys: readonly ObjectKey[]): void {
+    for (const key of keys) this.#enqueue(this.#content, key);
   }
 
   /** Brings all that was queued and what it refers to. */
@@ -160,8 +166,12 @@ export class ObjectPull implements Disposable {
   }
 }
 
+/** The clients of all threads together open as many connections as were allowed to one. */
 function shareConnections(source: ObjectSource, threads: number): ObjectSource {
   if (source.type === "local") return source;
-  const connections = Math.max(1, Math.floor(connectionLimit / threads));
-  return { ...source, meta: { ...source.meta, connections }, content: { ...source.content, connections } };
+  const servers = source.servers.map((server) => ({
+    ...server,
+    connections: Math.max(1, Math.floor((server.connections ?? connectionLimit) / threads)),
+  }));
+  return { ...source, servers };
 }

@@ -26,11 +26,34 @@ export interface PullOptions {
   readonly untrusted?: boolean;
   readonly bareUserOnlyFiles?: boolean;
   readonly fsync?: boolean;
+  /** Flush each object as it is written, in place of the whole file system at the end. */
+  readonly perObjectFsync?: boolean;
   readonly localCaches?: readonly Repo[];
+  /** Never use static deltas. Local sources and archives do not anyway. */
+  readonly disableDeltas?: boolean;
+  /** Fail when there is no static delta to a commit. */
+  readonly requireDeltas?: boolean;
+  /** Only find out what deltas would be fetched. */
+  readonly dryRun?: boolean;
+  /** Mirroring into an archive, keep what servers send without hashing it. */
+  readonly httpTrusted?: boolean;
   readonly httpHeaders?: Readonly<Record<string, string>>;
+  readonly appendUserAgent?: string;
   readonly retries?: number;
+  /** False: only server errors that ask for it are tried again, broken connections are not. */
+  readonly retryNetworkErrors?: boolean;
   /** Seconds of near silence after which a connection is given up; default 30. */
   readonly idleSeconds?: number;
+  /** Bytes per second below which a connection counts as silent; default 1000. */
+  readonly lowSpeed?: number;
+  /** Connections at most; default 8. */
+  readonly maxRequests?: number;
+  /** Bytes per second at most; default: the remote's `limit-rate`, else the repository's. */
+  readonly limitRate?: number;
+  /** Directory for summaries in place of the repository's `tmp/cache`. */
+  readonly cacheDirectory?: string;
+  /** Milliseconds between two progress events; default 1000, as libostree. */
+  readonly updateFrequency?: number;
   /** Whether commits must be signed; default: as the remote is configured, where not to say anything is to say yes. */
   readonly gpgVerify?: boolean;
   readonly gpgVerifySummary?: boolean;
@@ -59,4 +82,7 @@ export interface PullStats {
   /** Bytes of content that were written. */
   readonly contentWritten: number;
   readonly seconds: number;
+  readonly deltaParts: number;
+  /** With `dryRun`, what deltas would cost. */
+  readonly dryRun?: { readonly parts: number; readonly partBytes: number; readonly uncompressedBytes: number };
 }

@@ -1,25 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno, type ProgressListener, silent, writeFileAtomic } from "../base/index.ts";
 import { collectionRefSpec } from "./collections/collection-ref.ts";
 import { clearPartial } from "./delete-object.ts";
+import { type DeltaPlan, planDelta } from "./delta/pull-delta.ts";
 import { ostreeError } from "./errors.ts";
 import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
-import type { ClientOptions } from "./http-client.ts";
 import type { Checksum } from "./model.ts";
 import { CommitPull } from "./pull-commits.ts";
 import type { PullOptions, PullStats } from "./pull-options.ts";
 import { ObjectPull } from "./pull-objects.ts";
-import { resolveRefs } from "./pull-refs.ts";
+import { type RemoteFacts, resolveRefs, usesDeltas } from "./pull-refs.ts";
+import { openSource, type PullSource } from "./pull-source.ts";
 import type { ResolvedRefs, WantedCommit } from "./resolved-refs.ts";
-import { connectionLimit, httpSource, localSource, type PullSource } from "./pull-source.ts";
-import { findRemote, type Remote, remoteUrl, tryFindRemote } from "./remotes.ts";
+import { SummaryCache } from "./remote/summary-cache.ts";
+import { findRemote, type Remote, tryFindRemote } from "./remotes.ts";
 import { Repo } from "./repo.ts";
-import { commitTrust, summaryTrust, type Trust } from "./sign/trust.ts";
+import { commitTrust, isTrustNeeded, summaryTrust, type Trust } from "./sign/trust.ts";
 import { IncomingStore } from "./store-fetched.ts";
+import { summaryKeys } from "./summary-format.ts";
 import { updateSummaryIfAutomatic } from "./summary.ts";
 import { Transaction } from "./transaction.ts";
+
+/** What the steps of one pull share. */
+interface Pull {
+  readonly repo: Repo;
+  readonly source: PullSource;
+  readonly remote: Remote | undefined;
+  readonly options: PullOptions;
+  readonly resolved: ResolvedRefs & RemoteFacts;
+  /** What commits must be signed by. */
+  readonly trust: Trust;
+  readonly transaction: Transaction;
+  readonly progress: ProgressListener;
+}
 
 /**
  * Brings commits from another repository. Every object is verified before it gets its name, refs are set when all is
@@ -28,17 +42,21 @@ import { Transaction } from "./transaction.ts";
 export async function pull(repo: Repo, options: PullOptions, progress: ProgressListener = silent): Promise<PullStats> {
   const remote = options.remote === undefined ? undefined : findRemoteFor(repo, options.remote, options);
   if (remote) checkSupported(remote);
-  using source = openSource(remote, options);
+  if (options.requireDeltas && repo.mode === "archive") {
+    throw ostreeError("pull-failed", "Can't use static deltas in an archive repo");
+  }
+  using source = await openSource(repo, remote, options);
   const began = performance.now();
   progress({ type: "start", task: "pull", text: `Pulling from ${source.name}` });
   const trust = pullTrust(repo, options);
-  const resolved = await resolveRefs(source, remote, options, trust.summary);
+  const resolved = await resolveRefs(repo, source, remote, options, trust.summary);
   const transaction = Transaction.begin(repo, {
     resume: true,
     ...(options.fsync === undefined ? {} : { fsync: options.fsync }),
+    ...(options.perObjectFsync === undefined ? {} : { perObjectFsync: options.perObjectFsync }),
   });
   try {
-    const stats = await bring(repo, source, remote, resolved, options, trust.commits, transaction, progress);
+    const stats = await bring({ repo, source, remote, options, resolved, trust: trust.commits, transaction, progress });
     const seconds = (performance.now() - began) / 1000;
     progress({ type: "end", task: "pull", text: summaryLine(stats), seconds });
     return { ...stats, seconds };
@@ -62,6 +80,8 @@ function findRemoteFor(repo: Repo, name: string, options: PullOptions): Remote |
 }
 
 function checkSupported(remote: Remote): void {
+  const state = remote.option("unconfigured-state");
+  if (state !== undefined) throw ostreeError("remote", `remote unconfigured-state: ${state}`);
   const backend = remote.option("custom-backend");
   if (backend !== undefined && backend !== "") {
     throw ostreeError(
@@ -69,34 +89,6 @@ function checkSupported(remote: Remote): void {
       `Cannot fetch via libostree - remote '${remote.name}' uses custom backend '${backend}'`,
     );
   }
-  const state = remote.option("unconfigured-state");
-  if (state !== undefined) throw ostreeError("remote", `remote unconfigured-state: ${state}`);
-  if (remote.option("proxy") !== undefined) {
-    throw ostreeError("unsupported", `remote "${remote.name}" uses a proxy, which is not supported`);
-  }
-}
-
-function openSource(remote: Remote | undefined, options: PullOptions): PullSource {
-  if (options.source) return localSource(options.source);
-  const url = options.url ?? (remote && remoteUrl(remote));
-  if (url === undefined) throw new Error("a pull needs a remote, a URL or a source");
-  if (url.startsWith("file://")) return localSource(Repo.open(decodeURIComponent(new URL(url).pathname)));
-  const contentUrl = options.url === undefined ? remote?.contentUrl : undefined;
-  return httpSource(clientOptions(url, remote, options), contentUrl);
-}
-
-function clientOptions(url: string, remote: Remote | undefined, options: PullOptions): ClientOptions {
-  const { ca, cert, key, permissive } = remote?.tls ?? {};
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, "utf8"));
-  const tls = { ca: read(ca), cert: read(cert), key: read(key), permissive };
-  return {
-    url,
-    connections: connectionLimit,
-    tls: Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined)),
-    ...(options.httpHeaders ? { headers: options.httpHeaders } : {}),
-    ...(options.retries === undefined ? {} : { retries: options.retries }),
-    ...(options.idleSeconds === undefined ? {} : { idleSeconds: options.idleSeconds }),
-  };
 }
 
 /** What commits and the summary must be signed by, unless the caller does without. A local source is trusted by default. */
@@ -114,47 +106,29 @@ function pullTrust(repo: Repo, options: PullOptions): { readonly commits: Trust;
   return { commits: {}, summary: {} };
 }
 
-async function bring(
-  repo: Repo,
-  source: PullSource,
-  remote: Remote | undefined,
-  resolved: ResolvedRefs,
-  options: PullOptions,
-  trust: Trust,
-  transaction: Transaction,
-  progress: ProgressListener,
-): Promise<Omit<PullStats, "seconds">> {
+async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
+  const { repo, source, resolved, options, transaction, progress } = pull;
   const incoming = new IncomingStore(transaction.store, `incoming-${process.pid}-main`);
-  const commits = new CommitPull(repo, source, incoming, {
-    trust,
-    verifyBindings: options.verifyBindings ?? true,
-    collectionId: sourceCollection(source, remote),
-    ...(options.onSignatures ? { onSignatures: options.onSignatures } : {}),
-  });
-  using objects = new ObjectPull(
-    {
-      store: transaction.store,
-      source: source.objects,
-      caches: (options.localCaches ?? []).map(({ path, mode }) => ({ path, mode })),
-      trusted: !options.untrusted,
-      userOnlyFiles: options.bareUserOnlyFiles ?? false,
-    },
-    options.subpaths ?? [],
-    progress,
-  );
+  const plans = await planDeltas(pull, incoming);
+  if (options.dryRun) return dryRunStats(pull, plans);
+  const commits = commitPull(pull, incoming);
+  using objects = objectPull(pull);
   const pulled: Checksum[] = [];
   let fetched = 0;
   for (const wanted of resolved.commits) {
-    for await (const { checksum, commit, scan, isNew } of commits.pull(
-      withTimestamps(repo, wanted, options),
-      options.depth ?? 0,
-    )) {
+    const plan = plans.get(wanted.commit);
+    if (plan === "unchanged") continue;
+    const depth = options.depth ?? 0;
+    for await (const { checksum, commit, scan, isNew } of commits.pull(withPlan(pull, wanted, plan), depth)) {
       pulled.push(checksum);
-      if (isNew) fetched++;
-      if (scan && !options.commitMetadataOnly) objects.add(commit.tree, commit.meta);
+      if (isNew && !(plan && checksum === plan.to)) fetched++;
+      if (!scan || options.commitMetadataOnly) continue;
+      if (plan && checksum === plan.to) objects.addObjects(plan.fallbacks);
+      else objects.add(commit.tree, commit.meta);
     }
   }
   await objects.run();
+  const applied = await applyPlans(plans, progress);
   publish(repo, transaction, resolved, options);
   if (!options.commitMetadataOnly && !options.subpaths?.length) for (const commit of pulled) clearPartial(repo, commit);
   if (resolved.refs.size > 0 || resolved.collectionRefs) await updateSummaryIfAutomatic(repo);
@@ -164,35 +138,137 @@ async function bring(
     refs: resolved.refs,
     commits: pulled,
     local,
-    fetchedMetadata: counts.fetchedMetadata + (local ? 0 : fetched),
+    deltaParts: applied.parts,
+    fetchedMetadata: counts.fetchedMetadata + (local ? 0 : fetched + plans.size),
     fetchedContent: counts.fetchedContent,
     importedMetadata: counts.importedMetadata + (local ? fetched : 0),
     importedContent: counts.importedContent,
     transferred: counts.transferred + source.transferred,
-    contentWritten: counts.written,
+    contentWritten: counts.written + applied.written,
   };
 }
 
-/** A repository of this machine says itself what collection it is of (get_remote_repo_collection_id). */
-function sourceCollection(source: PullSource, remote: Remote | undefined): string | undefined {
-  const { objects } = source;
-  return objects.type === "local" ? Repo.open(objects.path).collectionId : remote?.collectionId;
+function commitPull({ repo, source, remote, options, resolved, trust }: Pull, incoming: IncomingStore): CommitPull {
+  return new CommitPull(repo, source, incoming, {
+    trust,
+    verifyBindings: options.verifyBindings ?? true,
+    trusted: source.objects.type === "local" && !options.untrusted,
+    tombstones: resolved.tombstones,
+    collectionId: collectionOf(source, remote),
+    ...(options.onSignatures ? { onSignatures: options.onSignatures } : {}),
+  });
 }
 
-function withTimestamps(repo: Repo, wanted: WantedCommit, options: PullOptions): WantedCommit {
+function objectPull({ source, options, transaction, progress }: Pull): ObjectPull {
+  const data = {
+    store: transaction.store,
+    source: source.objects,
+    caches: (options.localCaches ?? []).map(({ path, mode }) => ({ path, mode })),
+    trusted: !options.untrusted,
+    userOnlyFiles: options.bareUserOnlyFiles ?? false,
+    unverified: (options.httpTrusted && options.mirror && !options.untrusted && !options.bareUserOnlyFiles) ?? false,
+  };
+  return new ObjectPull(data, options.subpaths ?? [], progress);
+}
+
+/** A repository on this machine tells its collection itself (get_remote_repo_collection_id). */
+function collectionOf(source: PullSource, remote: Remote | undefined): string | undefined {
+  if (source.objects.type !== "local") return remote?.collectionId;
+  return Repo.open(source.objects.path).collectionId;
+}
+
+type Plans = ReadonlyMap<Checksum, DeltaPlan | "unchanged">;
+
+/** Looks for deltas to every commit that is wanted and not here whole. */
+async function planDeltas({ repo, source, options, resolved, progress }: Pull, incoming: IncomingStore) {
+  const plans = new Map<Checksum, DeltaPlan | "unchanged">();
+  if (!usesDeltas(repo, source.objects.type === "local", options)) return plans;
+  const { summary, indexedDeltas: indexed } = resolved;
+  const required = options.requireDeltas ?? false;
+  if (required && !indexed && !summary?.summary.metadata.has(summaryKeys.staticDeltas)) {
+    const message = "Fetch configured to require static deltas, but no summary deltas or delta index found";
+    throw ostreeError("pull-failed", message);
+  }
+  const digestRequired = isTrustNeeded(pullTrust(repo, options).summary);
+  const context = { repo, source, incoming, summary, indexed, digestRequired, required };
+  for (const { commit: to, ref } of resolved.commits) {
+    if (repo.has(to, "commit") && !repo.isPartial(to)) {
+      if (required) plans.set(to, "unchanged");
+      continue;
+    }
+    const current = ref === undefined ? undefined : repo.tryResolve(refspecOf(ref, options));
+    const plan = await planDelta(context, { to, ref, current });
+    if (plan) plans.set(to, plan);
+  }
+  if (plans.size > 0) tellDeltas(plans, progress);
+  return plans;
+}
+
+function tellDeltas(plans: Plans, progress: ProgressListener): void {
+  const { parts, partBytes } = totalsOf(plans);
+  if (parts > 0) progress({ type: "steps", task: "pull", done: 0, total: partBytes, unit: "bytes" });
+}
+
+function totalsOf(plans: Plans) {
+  const total = { parts: 0, partBytes: 0, uncompressedBytes: 0 };
+  for (const plan of plans.values()) {
+    if (plan === "unchanged") continue;
+    total.parts += plan.parts;
+    total.partBytes += plan.partBytes;
+    total.uncompressedBytes += plan.uncompressedBytes;
+  }
+  return total;
+}
+
+async function applyPlans(plans: Plans, progress: ProgressListener) {
+  const total = { parts: 0, written: 0 };
+  for (const plan of plans.values()) {
+    if (plan === "unchanged") continue;
+    const { parts, written } = await plan.apply(progress);
+    total.parts += parts;
+    total.written += written;
+  }
+  return total;
+}
+
+function dryRunStats({ source, resolved }: Pull, plans: Plans): Omit<PullStats, "seconds"> {
+  return {
+    refs: resolved.refs,
+    commits: [],
+    local: false,
+    deltaParts: 0,
+    fetchedMetadata: 0,
+    fetchedContent: 0,
+    importedMetadata: 0,
+    importedContent: 0,
+    transferred: source.transferred,
+    contentWritten: 0,
+    dryRun: totalsOf(plans),
+  };
+}
+
+/** The commit with what it must not be older than, and what a delta brought of it. */
+function withPlan({ repo, options }: Pull, wanted: WantedCommit, plan: DeltaPlan | undefined): WantedCommit {
   const older: Checksum[] = [];
   if (options.timestampCheck && wanted.ref !== undefined) {
-    const current = repo.tryResolve(options.remote === undefined ? wanted.ref : `${options.remote}:${wanted.ref}`);
+    const current = repo.tryResolve(refspecOf(wanted.ref, options));
     if (current !== undefined && repo.has(current, "commit")) older.push(current);
   }
   if (options.timestampCheckFrom !== undefined) older.push(repo.resolve(options.timestampCheckFrom));
-  return { ...wanted, notOlderThan: older };
+  const brought = plan && { commit: plan.commit, detached: plan.detached };
+  return { ...wanted, notOlderThan: older, ...(brought ? { brought } : {}) };
+}
+
+/** Where a ref of the remote is kept. */
+function refspecOf(ref: string, { mirror, remote }: PullOptions): string {
+  return mirror || remote === undefined ? ref : `${remote}:${ref}`;
 }
 
 function publish(repo: Repo, transaction: Transaction, resolved: ResolvedRefs, options: PullOptions): void {
+  const present = repo.listRefs();
   for (const [ref, commit] of resolved.refs) {
-    const target = options.mirror || options.remote === undefined ? ref : `${options.remote}:${ref}`;
-    if (repo.listRefs().get(target) !== commit) transaction.setRef(target, commit);
+    const target = refspecOf(ref, options);
+    if (present.get(target) !== commit) transaction.setRef(target, commit);
   }
   for (const { collection, ref, commit } of resolved.collectionRefs ?? []) {
     const remote = options.remote === undefined ? { ref } : { remote: options.remote, ref };
@@ -210,11 +286,15 @@ function writeSummary(repo: Repo, { bytes, signatures }: FetchedSummary): void {
 }
 
 /** The summary of a remote, verified as its configuration says. Throws when the remote has none. */
-export async function fetchRemoteSummary(repo: Repo, name: string): Promise<FetchedSummary> {
+export async function fetchRemoteSummary(
+  repo: Repo,
+  name: string,
+  options: Pick<PullOptions, "cacheDirectory"> = {},
+): Promise<FetchedSummary> {
   const remote = findRemote(repo, name);
-  checkSupported(remote);
-  using source = openSource(remote, {});
-  const fetched = await fetchSummary(source, summaryTrust(repo, name));
+  using source = await openSource(repo, remote, {});
+  const cache = SummaryCache.of(repo, options.cacheDirectory);
+  const fetched = await fetchSummary(source, summaryTrust(repo, name), cache && { cache, name });
   if (!fetched) throw ostreeError("remote", "Remote server has no summary file");
   return fetched;
 }

@@ -18,13 +18,19 @@ export interface Remote {
   readonly gpgVerify: boolean;
   readonly gpgVerifySummary: boolean;
   readonly collectionId?: string;
-  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly permissive?: boolean };
   /** Any option by its key. */
-  option(key: string): string | undefined;
+  option(this: void, key: string): string | undefined;
+  boolean(this: void, key: string): boolean | undefined;
 }
 
-/** Directory with remotes of the system's repository (ostree.repo-config(5)). */
-const systemRemotes = "/etc/ostree/remotes.d";
+/** Directory with remotes of a system's repository, below its root (ostree.repo-config(5)). */
+const remotesDirectory = "etc/ostree/remotes.d";
+
+/** Where further remotes of the repository are; none for one that belongs to no system (get_remotes_d_dir). */
+function systemRemotes(repo: Repo): string | undefined {
+  if (repo.sysroot !== undefined) return join(repo.sysroot, remotesDirectory);
+  return isSystemRepo(repo) ? join("/", remotesDirectory) : undefined;
+}
 
 function groupOf(name: string): string {
   return `remote "${name}"`;
@@ -50,9 +56,10 @@ export function isSystemRepo(repo: Repo): boolean {
 /** Every key file that may hold remotes, the repository's config first. */
 function remoteFiles(repo: Repo): { path: string; content: Keyfile }[] {
   const files = [{ path: join(repo.path, "config"), content: repo.config }];
-  if (!isSystemRepo(repo)) return files;
-  for (const name of listDirectory(systemRemotes).filter((name) => name.endsWith(".conf"))) {
-    const path = join(systemRemotes, name);
+  const directory = systemRemotes(repo);
+  if (directory === undefined) return files;
+  for (const name of listDirectory(directory).filter((name) => name.endsWith(".conf"))) {
+    const path = join(directory, name);
     files.push({ path, content: parseFile(path) });
   }
   return files;
@@ -62,9 +69,15 @@ function parseFile(path: string): Keyfile {
   return Keyfile.parse(readTextIfExists(path) ?? "", path);
 }
 
-/** Names of all remotes, sorted. */
+/** Remotes are inherited from the parents of a repository. */
+function withParents(repo: Repo): Repo[] {
+  return [repo, ...(repo.parent ? withParents(repo.parent) : [])];
+}
+
+/** Names of all remotes, those of parent repositories too, sorted (ostree_repo_remote_list). */
 export function listRemotes(repo: Repo): string[] {
-  const names = remoteFiles(repo).flatMap(({ content }) =>
+  const files = withParents(repo).flatMap(remoteFiles);
+  const names = files.flatMap(({ content }) =>
     content.groups().flatMap((group) => groupPattern.exec(group)?.[1] ?? []),
   );
   return [...new Set(names)].sort();
@@ -73,13 +86,24 @@ export function listRemotes(repo: Repo): string[] {
 /** The remote of that name; throws `ostree-remote` when there is none. */
 export function findRemote(repo: Repo, name: string): Remote {
   const remote = tryFindRemote(repo, name);
-  if (!remote) {
-    throw ostreeError("remote", `Remote "${name}" not found`, { hint: "atomic ostree remote list  shows the remotes" });
-  }
+  if (!remote) throw notFound(name);
   return remote;
 }
 
+function notFound(name: string) {
+  const hint = "atomic ostree remote list  shows the remotes";
+  return ostreeError("remote", `Remote "${name}" not found`, { hint });
+}
+
 export function tryFindRemote(repo: Repo, name: string): Remote | undefined {
+  for (const one of withParents(repo)) {
+    const found = findOwnRemote(one, name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function findOwnRemote(repo: Repo, name: string): Remote | undefined {
   const file = remoteFiles(repo).find(({ content }) => content.hasGroup(groupOf(name)));
   return file && readRemote(name, file.path, file.content);
 }
@@ -98,15 +122,8 @@ function readRemote(name: string, file: string, content: Keyfile): Remote {
     branches: content.getList(group, "branches") ?? [],
     gpgVerify: content.getBoolean(group, "gpg-verify") ?? true,
     gpgVerifySummary: content.getBoolean(group, "gpg-verify-summary") ?? false,
-    tls: {
-      ...present({
-        ca: option("tls-ca-path"),
-        cert: option("tls-client-cert-path"),
-        key: option("tls-client-key-path"),
-      }),
-      permissive: content.getBoolean(group, "tls-permissive") ?? false,
-    },
     option,
+    boolean: (key) => content.getBoolean(group, key),
   };
 }
 
@@ -123,7 +140,7 @@ export interface AddRemoteOptions {
 /** Adds a remote to the repository's config, or to remotes.d for the system's repository. */
 export function addRemote(repo: Repo, name: string, options: AddRemoteOptions): void {
   checkRemoteName(name);
-  const existing = tryFindRemote(repo, name);
+  const existing = findOwnRemote(repo, name);
   if (existing && options.ifNotExists) return;
   if (existing && !options.force) {
     const place = existing.file === join(repo.path, "config") ? "(in config)" : existing.file;
@@ -143,19 +160,22 @@ export function addRemote(repo: Repo, name: string, options: AddRemoteOptions): 
   writeFileAtomic(file, content.toString());
 }
 
+/** A system's remotes go to their directory unless `core.add-remotes-config-dir` says that they must not. */
 function newRemoteFile(repo: Repo, name: string): string {
-  const system = isSystemRepo(repo);
-  if (!(repo.config.getBoolean("core", "add-remotes-config-dir") ?? system) || !system)
+  const directory = systemRemotes(repo);
+  if (directory === undefined || repo.config.getBoolean("core", "add-remotes-config-dir") === false) {
     return join(repo.path, "config");
-  makeDirectories(systemRemotes);
-  return join(systemRemotes, `${name}.conf`);
+  }
+  makeDirectories(directory);
+  return join(directory, `${name}.conf`);
 }
 
 /** Removes a remote and its keyring. @returns whether it was there */
 export function deleteRemote(repo: Repo, name: string, ifExists = false): boolean {
   checkRemoteName(name);
-  const remote = ifExists ? tryFindRemote(repo, name) : findRemote(repo, name);
-  if (!remote) return false;
+  const remote = findOwnRemote(repo, name);
+  if (!remote && ifExists) return false;
+  if (!remote) throw notFound(name);
   dropGroup(repo, remote);
   removeIfExists(remoteKeyringPath(repo.path, name));
   return true;
@@ -173,18 +193,9 @@ function dropGroup(repo: Repo, remote: Remote): void {
   else writeFileAtomic(remote.file, content.toString());
 }
 
-/** URL of a remote; it must have one. */
+/** URL of a remote, maybe `mirrorlist=` and the URL of the list; it must have one (ostree_repo_remote_get_url). */
 export function remoteUrl(remote: Remote): string {
-  const { url } = remote;
-  if (url === undefined) {
-    const metalink = remote.option("metalink");
-    if (metalink !== undefined) {
-      throw ostreeError("unsupported", `remote "${remote.name}" uses a metalink, which is not supported`);
-    }
-    throw ostreeError("remote", `No "url" option in remote "${remote.name}"`);
-  }
-  if (url.startsWith("mirrorlist=")) {
-    throw ostreeError("unsupported", `remote "${remote.name}" uses a mirror list, which is not supported`);
-  }
-  return url;
+  const url = remote.option("metalink") ?? remote.url;
+  if (url !== undefined) return url;
+  throw ostreeError("remote", `No "url" option in remote "${remote.name}"`);
 }

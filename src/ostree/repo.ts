@@ -36,6 +36,11 @@ export interface InitOptions {
   readonly collectionId?: string;
 }
 
+export interface OpenOptions {
+  /** The system root that the repository belongs to: its remotes may be below its /etc. */
+  readonly sysroot?: string;
+}
+
 /** The directories that `ostree init` makes. */
 const directories = ["extensions", "objects", "refs/heads", "refs/mirrors", "refs/remotes", "state", "tmp/cache"];
 
@@ -57,20 +62,23 @@ export class Repo {
   readonly settings: RepoSettings;
   /** Where objects and refs that are not here are sought (`core.parent`). */
   readonly parent: Repo | undefined;
+  /** Absolute path of the system root that it was opened through. */
+  readonly sysroot: string | undefined;
 
-  private constructor(path: string, config: Keyfile, depth: number) {
+  private constructor(path: string, config: Keyfile, depth: number, options: OpenOptions) {
     this.path = path;
+    this.sysroot = options.sysroot === undefined ? undefined : resolvePath(options.sysroot);
     this.config = config;
     this.settings = parseSettings(config, join(path, "config"));
     this.parent = openParent(path, config, depth);
   }
 
-  static open(path: string): Repo {
-    return Repo.openAt(path, 0);
+  static open(path: string, options: OpenOptions = {}): Repo {
+    return Repo.openAt(path, 0, options);
   }
 
   /** @param depth of parents on the way to this one */
-  static openAt(path: string, depth: number): Repo {
+  static openAt(path: string, depth: number, options: OpenOptions = {}): Repo {
     const absolute = resolvePath(path);
     const file = join(absolute, "config");
     const text = existsSync(join(absolute, "objects")) ? readTextIfExists(file) : undefined;
@@ -79,7 +87,7 @@ export class Repo {
         hint: `atomic ostree init --repo=${path} --mode=archive  makes one`,
       });
     }
-    const repo = new Repo(absolute, Keyfile.parse(text, file), depth);
+    const repo = new Repo(absolute, Keyfile.parse(text, file), depth, options);
     // It may be emptied by hand; who may not write here needs none (ostree_repo_open).
     unlessErrno(["EACCES", "EROFS"], () => makeDirectories(join(absolute, "tmp")));
     return repo;

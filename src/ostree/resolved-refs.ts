@@ -11,6 +11,8 @@ export interface WantedCommit {
   readonly collection?: string;
   /** The commit that must not be newer (`--timestamp-check`). */
   readonly notOlderThan?: readonly Checksum[];
+  /** The objects as a static delta brought them. */
+  readonly brought?: { readonly commit: Buffer; readonly detached?: Buffer | undefined };
 }
 
 /** What a pull was asked for, by checksum. */

@@ -44,7 +44,7 @@ function adopt(repo: Repo): Staging | undefined {
     const path = join(tmp, name);
     const lock = unlessBusy(() => lockFile(`${path}-lock`, { record: true }));
     if (lock && lstatIfExists(path)) {
-      dropUnfinished(path);
+      dropUnfinished(path, true);
       return { path, lock };
     }
     lock?.release();
@@ -52,9 +52,18 @@ function adopt(repo: Repo): Staging | undefined {
   return undefined;
 }
 
-/** Removes what is not an object's directory: where threads write before they rename. */
-export function dropUnfinished(staging: string): void {
-  for (const name of readdirSync(staging)) if (!/^[0-9a-f]{2}$/.test(name)) removeTree(join(staging, name));
+/** Holds what there is of large objects that are under way. */
+export const partialDirectory = "partial";
+
+/**
+ * Removes what is not an object's directory: where threads write before they rename.
+ * @param keepPartial leave what there is of large objects
+ */
+export function dropUnfinished(staging: string, keepPartial = false): void {
+  for (const name of readdirSync(staging)) {
+    if (/^[0-9a-f]{2}$/.test(name) || (keepPartial && name === partialDirectory)) continue;
+    removeTree(join(staging, name));
+  }
 }
 
 export function removeStaging({ path, lock }: Staging): void {

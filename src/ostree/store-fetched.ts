@@ -16,15 +16,24 @@ import {
 import { pipeline } from "node:stream/promises";
 import { createInflateRaw } from "node:zlib";
 import { isErrno, writeAll } from "../base/index.ts";
+import { readGVariant } from "../formats/index.ts";
 import { requireSpace } from "./content-task.ts";
 import { ostreeError } from "./errors.ts";
 import { decodeArchiveHeader, encodeFileHeader } from "./file-object.ts";
-import type { Body } from "./http-response.ts";
+import type { Body } from "./http/response.ts";
 import { readArchiveHead } from "./load-content.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
 import { loosePath } from "./object-path.ts";
+import { partialDirectory } from "./staging.ts";
 import { type ContentWriter, storeContent, type Store } from "./store-content.ts";
-import { compareChecksum, fileChecksum, inflateContent, memoryLimit, verifyMetadata } from "./verify-object.ts";
+import {
+  checkForm,
+  compareChecksum,
+  fileChecksum,
+  inflateContent,
+  memoryLimit,
+  verifyMetadata,
+} from "./verify-object.ts";
 
 const spaceStep = 64 << 20;
 const pieceSize = 1 << 20;
@@ -51,8 +60,16 @@ export class IncomingStore {
     return `${this.#incoming.staging}/temporary-${++this.#temporary}`;
   }
 
-  metadata(type: ObjectType, checksum: Checksum, bytes: Uint8Array): void {
-    verifyMetadata(type, checksum, bytes);
+  /** Where a large object gathers; the next pull goes on with it when this one is killed. */
+  partial(checksum: Checksum): string {
+    mkdirSync(`${this.store.staging}/${partialDirectory}`, { recursive: true });
+    return `${this.store.staging}/${partialDirectory}/${checksum}.filez`;
+  }
+
+  /** @param trusted comes from a repository of this machine: its form is checked, its checksum is not */
+  metadata(type: ObjectType, checksum: Checksum, bytes: Uint8Array, trusted = false): void {
+    if (trusted) checkForm(type, checksum, bytes);
+    else verifyMetadata(type, checksum, bytes);
     this.reserve(bytes.length);
     this.#whole(type, checksum, bytes);
   }
@@ -65,11 +82,24 @@ export class IncomingStore {
     this.#whole("commitmeta", commit, bytes);
   }
 
+  /** Stores what tells that a commit was deleted on purpose. */
+  tombstone(commit: Checksum, bytes: Uint8Array): void {
+    readGVariant("a{sv}", bytes, `${commit}.tombstone-commit`);
+    this.#whole("tombstone-commit", commit, bytes);
+  }
+
   /**
    * Stores the bytes of a `.filez`, as they are when the repository is an archive.
+   * @param unverified in an archive, do not look at the content
    * @returns bytes of the content
    */
-  async archived(checksum: Checksum, body: Body, check: (header: FileHeader) => void): Promise<number> {
+  async archived(
+    checksum: Checksum,
+    body: Body,
+    check: (header: FileHeader) => void,
+    unverified = false,
+  ): Promise<number> {
+    if (unverified && this.store.mode === "archive") return this.#unverified(checksum, body, check);
     if (body.file === undefined) return this.#inMemory(checksum, body.bytes, check);
     try {
       const { header, size, contentOffset } = readArchiveHead(body.file);
@@ -82,6 +112,16 @@ export class IncomingStore {
     } finally {
       rmSync(body.file, { force: true });
     }
+  }
+
+  #unverified(checksum: Checksum, body: Body, check: (header: FileHeader) => void): number {
+    const { header, size } =
+      body.file === undefined ? decodeArchiveHeader(body.bytes, `${checksum}.filez`) : readArchiveHead(body.file);
+    check(header);
+    this.reserve(body.size);
+    if (body.file === undefined) this.#whole("file", checksum, body.bytes);
+    else this.#rename(body.file, "file", checksum, 0o644);
+    return size;
   }
 
   /** Brings a `.filez` file from another repository of this machine, which keeps it. */

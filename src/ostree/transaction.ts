@@ -27,6 +27,8 @@ export interface TransactionStats {
 export interface BeginOptions {
   /** False: a crash of the machine may lose what is committed. Default: the repository's setting. */
   readonly fsync?: boolean;
+  /** Flush each object as it is written; default: the repository's setting. */
+  readonly perObjectFsync?: boolean;
   /** Go on with the objects of an earlier such transaction that did not end; the objects must be written atomically. */
   readonly resume?: boolean;
 }
@@ -60,7 +62,8 @@ export class Transaction implements Disposable {
     this.#lock = lock;
     this.#fsync = options.fsync ?? repo.settings.fsync;
     this.#resumable = options.resume ?? false;
-    const { mode, zlibLevel, perObjectFsync } = repo.settings;
+    const { mode, zlibLevel } = repo.settings;
+    const perObjectFsync = options.perObjectFsync ?? repo.settings.perObjectFsync;
     const objects = join(repo.path, "objects");
     this.store = {
       mode,

@@ -28,7 +28,12 @@ export function compareChecksum(type: ObjectType, expected: Checksum, actual: st
 /** Checks a metadata object's bytes: checksum first, then form. */
 export function verifyMetadata(type: ObjectType, expected: Checksum, bytes: Uint8Array): void {
   compareChecksum(type, expected, hash("sha256", bytes, "hex"));
-  const what = `${expected}.${type}`;
+  checkForm(type, expected, bytes);
+}
+
+/** Checks that a metadata object is what its type says. */
+export function checkForm(type: ObjectType, checksum: Checksum, bytes: Uint8Array): void {
+  const what = `${checksum}.${type}`;
   if (type === "dirtree") decodeDirTree(bytes, what);
   else if (type === "dirmeta") decodeDirMeta(bytes, what);
   else if (type === "commit") decodeCommit(bytes, what);

@@ -35,7 +35,7 @@ import {
   parseRefSpec,
 } from "../../src/ostree/index.ts";
 import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
-import { BodySink, ResponseParser } from "../../src/ostree/http-response.ts";
+import { BodySink, ResponseParser } from "../../src/ostree/http/response.ts";
 import { inflateExactly } from "../../src/ostree/load-content.ts";
 
 export interface FuzzTarget {
@@ -203,7 +203,6 @@ export const targets: readonly FuzzTarget[] = [
       );
       for (let at = 0; at < bytes.length; at += 100) parser.push(bytes.subarray(at, at + 100));
       parser.close();
-      parser.discard();
     },
   },
   {

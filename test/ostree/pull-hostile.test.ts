@@ -111,11 +111,14 @@ const corrupt = (text: RegExp) => ({ code: "ostree-corrupt-object", text });
 test("404 for a content object, a directory, the commit, the ref", async () => {
   const missing: Answer = (response) => response.writeHead(404).end();
   for (const pick of ["file", "tree", "meta"] as const) {
-    await lie((source) => source[pick], missing, { code: "ostree-no-such-object", text: /objects\/.*answered 404/ });
+    await lie((source) => source[pick], missing, { code: "ostree-no-such-object", text: /objects\/.*HTTP 404/ });
   }
   const commit = (source: Source) => `objects/${loosePath(source.commit, "commit", "archive")}`;
-  await lie(commit, missing, { code: "ostree-no-such-object", text: /there is no commit/ });
-  await lie(() => "refs/heads/main", missing, { code: "ostree-no-such-remote-ref", text: /has no ref main/ });
+  await lie(commit, missing, { code: "ostree-no-such-object", text: /\.commit: Server returned HTTP 404/ });
+  await lie(() => "refs/heads/main", missing, {
+    code: "ostree-no-such-remote-ref",
+    text: /refs\/heads\/main: Server returned HTTP 404/,
+  });
 });
 
 test("garbage instead of an object names object and URL", async () => {
@@ -128,7 +131,7 @@ test("garbage instead of an object names object and URL", async () => {
   );
   const commit = (source: Source) => `objects/${loosePath(source.commit, "commit", "archive")}`;
   await lie(commit, garbage, corrupt(/\.commit: Corrupted commit object/));
-  await lie(() => "refs/heads/main", garbage, { code: "ostree-bad-checksum", text: /holds no checksum/ });
+  await lie(() => "refs/heads/main", garbage, { code: "ostree-bad-checksum", text: /Invalid rev/ });
   await lie(() => "summary", garbage, { code: "formats-gvariant-malformed", text: /summary/ });
 });
 
@@ -151,7 +154,7 @@ test("a body that ends too early, also when the length is told", async () => {
     response.write("x");
     setTimeout(() => response.destroy(), 20);
   };
-  await lie((source) => source.file, short, { code: "base-http-failed", text: /ended too early/ });
+  await lie((source) => source.file, short, { code: "base-http-failed", text: /Transferred a partial file/ });
 });
 
 test("a content object with more content than it announces, or that cannot be inflated", async () => {
@@ -184,9 +187,9 @@ test("a body without end is cut off", async () => {
         };
         more();
       },
-      { code: "base-too-large", text: /objects\/.*more than the permitted/ },
+      { code: "base-too-large", text: /objects\/.*exceeded maximum size/ },
     );
-    assert.ok(sent < 64 << 20, `${sent} bytes were taken`);
+    assert.ok(sent < 160 << 20, `${sent} bytes were taken`);
   }
 });
 
@@ -196,9 +199,9 @@ test("redirects in a circle, errors that stay, silence", async () => {
   for (const pick of ["file", "tree"] as const)
     await lie((source) => source[pick], circle, { code: "base-http-status", text });
   const failing: Answer = (response) => response.writeHead(500).end();
-  await lie((source) => source.tree, failing, { code: "base-http-failed", text: /answered 500/ });
+  await lie((source) => source.tree, failing, { code: "base-http-failed", text: /Server returned HTTP 500/ });
   const silent: Answer = () => {};
-  await lie((source) => source.tree, silent, { code: "base-http-failed", text: /fewer than 1000 bytes a second/ });
+  await lie((source) => source.tree, silent, { code: "base-http-failed", text: /Operation too slow/ });
 });
 
 test("a passing error is retried", async () => {

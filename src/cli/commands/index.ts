@@ -64,10 +64,15 @@ export const commands: Readonly<Record<string, Loader>> = {
   "ostree pull-local": () => import("./ostree/pull-local.ts"),
   "ostree refs": () => import("./ostree/refs.ts"),
   "ostree remote add": () => import("./ostree/remote-add.ts"),
+  "ostree remote add-cookie": () => import("./ostree/remote-cookies.ts").then((room) => ({ default: room.addCookie })),
   "ostree remote delete": () => import("./ostree/remote-delete.ts"),
+  "ostree remote delete-cookie": () =>
+    import("./ostree/remote-cookies.ts").then((room) => ({ default: room.deleteCookie })),
   "ostree remote gpg-list-keys": () => import("./ostree/remote-gpg-list-keys.ts"),
   "ostree remote gpg-import": () => import("./ostree/remote-gpg-import.ts"),
   "ostree remote list": () => import("./ostree/remote-list.ts"),
+  "ostree remote list-cookies": () =>
+    import("./ostree/remote-cookies.ts").then((room) => ({ default: room.listCookies })),
   "ostree remote refs": () => import("./ostree/remote-refs.ts"),
   "ostree remote show-url": () => import("./ostree/remote-show-url.ts"),
   "ostree remote summary": () => import("./ostree/remote-summary.ts"),

@@ -29,6 +29,20 @@ export async function openRepo(invocation: Invocation): Promise<Repo> {
   return Repo.open(path);
 }
 
+export const sysrootOption: OptionDeclaration = {
+  name: "sysroot",
+  value: "PATH",
+  help: "Use sysroot at PATH (overrides --repo)",
+};
+
+/** The repository of the system root that was named, whose remotes are below its /etc (ostree_parse_sysroot_or_repo_option). */
+export async function openRepoOrSysroot(invocation: Invocation): Promise<Repo> {
+  const sysroot = invocation.value("sysroot");
+  if (sysroot === undefined) return openRepo(invocation);
+  const { Repo } = await import("../../../ostree/index.ts");
+  return Repo.open(`${sysroot}/ostree/repo`, { sysroot });
+}
+
 /** The argument at `index`; `message` is what stock says when it is missing. */
 export function argument(invocation: Invocation, index: number, message: string): string {
   const value = invocation.args[index];

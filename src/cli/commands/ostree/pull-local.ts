@@ -2,7 +2,7 @@
 import type { PullStats } from "../../../ostree/index.ts";
 import { defineCommand } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { argument, openRepo, refuse, repoOption } from "./open-repo.ts";
+import { argument, openRepo, repoOption } from "./open-repo.ts";
 import { pullText, transferChoices, transferOptions } from "./pull.ts";
 
 export default defineCommand<PullStats>({
@@ -21,7 +21,6 @@ export default defineCommand<PullStats>({
     { name: "gpg-verify-summary", help: "GPG verify summary (must specify --remote)" },
   ],
   async run(invocation) {
-    refuse(invocation, "require-static-deltas");
     const path = argument(invocation, 0, "DESTINATION must be specified");
     const remote = invocation.value("remote");
     const [gpgVerify, gpgVerifySummary] = [invocation.flag("gpg-verify"), invocation.flag("gpg-verify-summary")];

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PullStats } from "../../../ostree/index.ts";
+import type { PullStats, SignatureResult } from "../../../ostree/index.ts";
 import { defineCommand, type Invocation, type OptionDeclaration } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { argument, formatSize, integerOption, openRepo, refuse, repoOption } from "./open-repo.ts";
+import { argument, formatSize, integerOption, openRepo, repoOption } from "./open-repo.ts";
 
 /** Options that `pull` and `pull-local` share. */
 export const transferOptions: readonly OptionDeclaration[] = [
   { name: "commit-metadata-only", help: "Fetch only the commit metadata" },
   { name: "disable-fsync", help: "Do not invoke fsync()" },
-  { name: "per-object-fsync", hidden: true, help: "Not supported: a transaction's objects are flushed together" },
+  { name: "per-object-fsync", help: "Perform writes in such a way that avoids stalling concurrent processes" },
   { name: "untrusted", help: "Verify checksums of local sources (always enabled for HTTP pulls)" },
   { name: "bareuseronly-files", help: "Reject regular files with mode outside of 0775 (world writable, suid, etc.)" },
-  { name: "require-static-deltas", hidden: true, help: "Not supported" },
+  { name: "require-static-deltas", help: "Require static deltas" },
+  { name: "disable-static-deltas", help: "Do not use static deltas" },
   { name: "disable-verify-bindings", help: "Do not verify commit bindings" },
   { name: "depth", value: "DEPTH", help: "Traverse DEPTH parents (-1=infinite) (default: 0)" },
 ];
@@ -19,13 +20,19 @@ export const transferOptions: readonly OptionDeclaration[] = [
 /** What those options mean for the engine. */
 export function transferChoices(invocation: Invocation) {
   const fsync = invocation.flag("disable-fsync") ? { fsync: false } : {};
+  const each = invocation.flag("per-object-fsync") ? { perObjectFsync: true } : {};
+  const depth = integerOption(invocation, "depth") ?? 0;
+  if (depth < -1) throw cliError("usage", "--depth must be -1 or more");
   return {
     ...fsync,
+    ...each,
     commitMetadataOnly: invocation.flag("commit-metadata-only"),
     untrusted: invocation.flag("untrusted"),
     bareUserOnlyFiles: invocation.flag("bareuseronly-files"),
+    requireDeltas: invocation.flag("require-static-deltas"),
+    disableDeltas: invocation.flag("disable-static-deltas"),
     verifyBindings: !invocation.flag("disable-verify-bindings"),
-    depth: integerOption(invocation, "depth") ?? 0,
+    depth,
   };
 }
 
@@ -41,6 +48,7 @@ export default defineCommand<Pulled>({
   examples: [
     { command: "atomic ostree pull origin debian/13/x86_64/container-host", text: "Pull the newest commit of a ref" },
     { command: "atomic ostree pull --mirror origin", text: "Copy every ref of a repository" },
+    { command: "atomic ostree pull --limit-rate=2M origin main", text: "Leave bandwidth to others" },
   ],
   arguments: [
     { name: "REMOTE", optional: true },
@@ -49,25 +57,43 @@ export default defineCommand<Pulled>({
   options: [
     repoOption,
     ...transferOptions,
-    { name: "cache-dir", value: "DIR", hidden: true, help: "Not supported" },
-    { name: "disable-static-deltas", help: "Do not use static deltas" },
+    { name: "cache-dir", value: "DIR", help: "Use custom cache dir" },
     { name: "mirror", help: "Write refs suitable for a mirror and fetches all refs if none provided" },
     { name: "subpath", value: "PATH", repeat: true, help: "Only pull the provided subpath(s)" },
-    { name: "http-trusted", help: "Accepted; checksums are verified all the same" },
-    { name: "dry-run", hidden: true, help: "Not supported" },
+    { name: "http-trusted", help: "Do not verify checksums of HTTP sources (mostly useful when mirroring)" },
+    { name: "dry-run", help: "Only print information on what will be downloaded (requires static deltas)" },
     { name: "url", value: "URL", help: "Pull objects from this URL instead of the one from the remote config" },
     { name: "http-header", value: "NAME=VALUE", repeat: true, help: "Add NAME=VALUE as HTTP header to all requests" },
     {
       name: "update-frequency",
       value: "FREQUENCY",
-      hidden: true,
-      help: "Not supported: progress is shown as it comes",
+      help: "Sets the update frequency, in milliseconds (0=1000ms) (default: 0)",
     },
     {
       name: "network-retries",
       value: "N",
       help: "Specifies how many times each download should be retried upon error (default: 5)",
     },
+    {
+      name: "disable-retry-on-network-errors",
+      help: "Do not retry when network issues happen, instead fail automatically",
+    },
+    {
+      name: "low-speed-limit-bytes",
+      value: "N",
+      help: "Bytes a second below which a transfer is slow (default: 1000)",
+    },
+    {
+      name: "low-speed-time-seconds",
+      value: "N",
+      help: "Seconds after which a slow transfer is given up (default: 30)",
+    },
+    {
+      name: "max-outstanding-fetcher-requests",
+      value: "N",
+      help: "The max amount of concurrent connections allowed. (default: 8)",
+    },
+    { name: "limit-rate", value: "SPEED", help: "Receive at most SPEED bytes a second; 500K, 2.5M (as in curl)" },
     {
       name: "localcache-repo",
       short: "L",
@@ -81,39 +107,77 @@ export default defineCommand<Pulled>({
       value: "REV",
       help: "Require fetched commits to have newer timestamps than given rev",
     },
+    { name: "append-user-agent", value: "TEXT", hidden: true, help: "Append string to user agent" },
   ],
   async run(invocation) {
-    refuse(invocation, "cache-dir", "dry-run", "per-object-fsync", "require-static-deltas", "update-frequency");
     const { remote, refs } = remoteAndRefs(invocation);
+    const dryRun = invocation.flag("dry-run");
+    if (dryRun && !invocation.flag("require-static-deltas")) {
+      throw cliError("usage", "--dry-run requires --require-static-deltas");
+    }
     const { pull, Repo, verificationText } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
     const verified: string[] = [];
-    const optional = {
-      url: invocation.value("url"),
-      timestampCheckFrom: invocation.value("timestamp-check-from-rev"),
-      retries: integerOption(invocation, "network-retries"),
+    const choices = {
+      ...transferChoices(invocation),
+      ...given(await networkChoices(invocation)),
+      remote,
+      refs,
+      dryRun,
+      mirror: invocation.flag("mirror"),
+      httpTrusted: invocation.flag("http-trusted"),
+      subpaths: invocation.values("subpath").map(absolute),
+      localCaches: invocation.values("localcache-repo").map((path) => Repo.open(path)),
+      timestampCheck: invocation.flag("timestamp-check"),
+      onSignatures: (_: unknown, results: readonly SignatureResult[]) => verified.push(verificationText(results)),
     };
-    const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-    const stats = await pull(
-      repo,
-      {
-        ...transferChoices(invocation),
-        ...given,
-        remote,
-        refs,
-        mirror: invocation.flag("mirror"),
-        subpaths: invocation.values("subpath"),
-        localCaches: invocation.values("localcache-repo").map((path) => Repo.open(path)),
-        httpHeaders: Object.fromEntries(invocation.values("http-header").map(header)),
-        timestampCheck: invocation.flag("timestamp-check"),
-        onSignatures: (_, results) => verified.push(verificationText(results)),
-      },
-      invocation.progress,
-    );
-    return { ...stats, verified };
+    return { ...(await pull(repo, choices, invocation.progress)), verified };
   },
   render: (pulled) => [...pulled.verified, pullText(pulled)].join("\n"),
 });
+
+/** How to talk to the server; what was not said is `undefined`. */
+async function networkChoices(invocation: Invocation) {
+  return {
+    url: invocation.value("url"),
+    timestampCheckFrom: invocation.value("timestamp-check-from-rev"),
+    cacheDirectory: invocation.value("cache-dir"),
+    appendUserAgent: invocation.value("append-user-agent"),
+    httpHeaders: Object.fromEntries(invocation.values("http-header").map(header)),
+    retries: positive(invocation, "network-retries"),
+    retryNetworkErrors: invocation.flag("disable-retry-on-network-errors") ? false : undefined,
+    lowSpeed: positive(invocation, "low-speed-limit-bytes"),
+    idleSeconds: positive(invocation, "low-speed-time-seconds") || undefined,
+    maxRequests: positive(invocation, "max-outstanding-fetcher-requests") || undefined,
+    updateFrequency: positive(invocation, "update-frequency") || undefined,
+    limitRate: await rateOption(invocation),
+  };
+}
+
+function given<T extends object>(choices: T) {
+  const entries = Object.entries(choices).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]: Exclude<T[Key], undefined> };
+}
+
+/** As GLib's integers of libostree: a negative one means that the default is meant. */
+function positive(invocation: Invocation, name: string): number | undefined {
+  const value = integerOption(invocation, name);
+  return value === undefined || value < 0 ? undefined : value;
+}
+
+async function rateOption(invocation: Invocation): Promise<number | undefined> {
+  const text = invocation.value("limit-rate");
+  if (text === undefined || text === "0") return undefined;
+  const { parseRate } = await import("../../../ostree/index.ts");
+  const rate = parseRate(text);
+  if (rate === undefined) throw cliError("usage", `--limit-rate=${text} is no rate like 500K or 2.5M`);
+  return rate;
+}
+
+function absolute(path: string): string {
+  if (path.startsWith("/")) return path;
+  throw cliError("usage", `--subpath=${path} must begin with a slash`);
+}
 
 /** `REMOTE BRANCH...` or `REMOTE:BRANCH`. */
 function remoteAndRefs(invocation: Invocation): { remote: string; refs: string[] } {
@@ -131,15 +195,25 @@ function header(text: string): [string, string] {
 
 /** The line that stock prints when its output is not a terminal (ostree-repo-pull.c). */
 export function pullText(stats: PullStats): string {
+  if (stats.dryRun) return dryRunText(stats.dryRun);
   const { local, importedMetadata, importedContent, transferred } = stats;
   if (local) {
     const counts = `${importedMetadata} metadata, ${importedContent} content objects imported`;
     return `${counts}; ${formatSize(stats.contentWritten)} content written`;
   }
-  const fetched = `${stats.fetchedMetadata} metadata, ${stats.fetchedContent} content objects fetched`;
+  const loose = stats.fetchedMetadata + stats.fetchedContent;
+  const fetched =
+    stats.deltaParts > 0
+      ? `${stats.deltaParts} delta parts, ${loose} loose fetched`
+      : `${stats.fetchedMetadata} metadata, ${stats.fetchedContent} content objects fetched`;
   const near =
     importedMetadata + importedContent > 0 ? ` (${importedMetadata} meta, ${importedContent} content local)` : "";
   const amount = transferred < 1024 ? `${transferred} B` : `${Math.floor(transferred / 1024)} KiB`;
   const moved = transferred > 0 ? `; ${amount} transferred in ${Math.floor(stats.seconds)} seconds` : "";
   return `${fetched}${near}${moved}; ${formatSize(stats.contentWritten)} content written`;
+}
+
+function dryRunText({ parts, partBytes, uncompressedBytes }: NonNullable<PullStats["dryRun"]>): string {
+  const sizes = `${formatSize(0)}/${formatSize(partBytes)}, ${formatSize(uncompressedBytes)} total uncompressed`;
+  return `Delta update: 0/${parts} parts, ${sizes}`;
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { argument, keyValue, openRepo, refuse, repoOption } from "./open-repo.ts";
+import { argument, keyValue, openRepoOrSysroot, repoOption, sysrootOption } from "./open-repo.ts";
 
 export default defineCommand<{ imported?: number; name: string }>({
   path: ["ostree", "remote", "add"],
@@ -25,7 +25,7 @@ export default defineCommand<{ imported?: number; name: string }>({
     { name: "no-sign-verify", help: "Disable signature verification" },
     {
       name: "sign-verify",
-      value: "KEYTYPE=inline|file:PUBKEY",
+      value: "KEYTYPE=[inline|file]:PUBKEY",
       repeat: true,
       help: "Verify signatures using KEYTYPE=inline:PUBKEY or KEYTYPE=file:/path/to/key",
     },
@@ -35,19 +35,17 @@ export default defineCommand<{ imported?: number; name: string }>({
     { name: "custom-backend", value: "NAME", help: "This remote has content not fetched via libostree" },
     { name: "contenturl", value: "URL", help: "Use URL when fetching content" },
     { name: "collection-id", value: "COLLECTION-ID", help: "Globally unique ID for this repository" },
-    { name: "sysroot", value: "PATH", hidden: true, help: "Not supported" },
+    sysrootOption,
   ],
   async run(invocation) {
-    refuse(invocation, "sysroot");
-    const name = argument(invocation, 0, "NAME and URL must be specified");
+    const wanted = invocation.flag("custom-backend") ? "NAME must be specified" : "NAME and URL must be specified";
+    const name = argument(invocation, 0, wanted);
     const url = invocation.args[1];
-    if (url === undefined && !invocation.flag("custom-backend")) {
-      throw cliError("usage", "NAME and URL must be specified");
-    }
+    if (url === undefined && !invocation.flag("custom-backend")) throw cliError("usage", wanted);
     const [ifNotExists, force] = [invocation.flag("if-not-exists"), invocation.flag("force")];
     if (ifNotExists && force) throw cliError("usage", "Can only specify one of --if-not-exists and --force");
     const { addRemote, importKeys } = await import("../../../ostree/index.ts");
-    const repo = await openRepo(invocation);
+    const repo = await openRepoOrSysroot(invocation);
     addRemote(repo, name, {
       url,
       branches: invocation.args.slice(2),

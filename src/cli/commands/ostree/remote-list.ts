@@ -16,7 +16,9 @@ export default defineCommand<Listed>({
     const { findRemote, listRemotes } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
     const remotes = listRemotes(repo).map((name) => {
-      const { url } = findRemote(repo, name);
+      const remote = findRemote(repo, name);
+      // A remote of another backend need not have a URL.
+      const url = remote.url ?? remote.option("metalink");
       return url === undefined ? { name } : { name, url };
     });
     return { remotes, showUrls: invocation.flag("show-urls") };

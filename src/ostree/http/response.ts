@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, rmSync } from "node:fs";
-import { baseError, writeAll } from "../base/index.ts";
+import { closeSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
+import { baseError, unlessErrno, writeAll } from "../../base/index.ts";
 
 /** What of a response's head the client acts upon. */
 export interface ResponseHead {
@@ -36,6 +36,8 @@ export interface Body {
   readonly bytes: Buffer;
   readonly file?: string;
   readonly size: number;
+  /** Begun by an earlier process, which may have asked for another file by the same name. */
+  readonly resumed?: boolean;
 }
 
 export interface BodyOptions {
@@ -51,7 +53,10 @@ export interface BodyOptions {
 /** A body over this many bytes goes to a file, so that memory stays bounded. */
 const bufferLimit = 4 << 20;
 
-/** Collects a body piece by piece. Throws `base-too-large` as soon as the limit is passed. */
+/**
+ * Collects a body piece by piece. Throws `base-too-large` as soon as the limit is passed. It outlives its connection:
+ * what it has is kept when the rest can be asked for (RFC 9110 section 14.2).
+ */
 export class BodySink {
   readonly #options: BodyOptions;
   #limit: number;
@@ -59,17 +64,39 @@ export class BodySink {
   #fd: number | undefined;
   #file: string | undefined;
   #size = 0;
+  #resumed = false;
+  /** Validator of the file on the server: a strong entity tag or a date. */
+  validator: string | undefined;
 
   constructor(options: BodyOptions) {
     this.#options = options;
     this.#limit = options.limit;
   }
 
+  /** Goes on with what an earlier process had received of a large body; `undefined` when there is nothing. */
+  static resume(options: BodyOptions, path: string): BodySink | undefined {
+    const fd = unlessErrno(["ENOENT"], () => openSync(path, "a+"));
+    if (fd === undefined) return undefined;
+    const sink = new BodySink(options);
+    sink.#fd = fd;
+    sink.#file = path;
+    sink.#size = fstatSync(fd).size;
+    sink.#resumed = true;
+    const head = Buffer.alloc(Math.min(sink.#size, headBytes));
+    readSync(fd, head, 0, head.length, 0);
+    sink.#narrow(head);
+    if (sink.#size > 0 && sink.#size <= sink.#limit) return sink;
+    sink.discard();
+    return undefined;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
   push(piece: Buffer): void {
-    if (this.#size === 0 && this.#options.limitFrom) {
-      this.#limit = Math.min(this.#limit, this.#options.limitFrom(piece));
-    }
-    this.expect(this.#size + piece.length);
+    if (this.#size === 0) this.#narrow(piece);
+    this.expect(piece.length);
     this.#size += piece.length;
     if (this.#fd !== undefined) {
       writeAll(this.#fd, piece);
@@ -80,34 +107,59 @@ export class BodySink {
   }
 
   /** Checks an announced size before any byte of it is taken. */
-  expect(size: number): void {
-    if (size > this.#limit) {
-      throw baseError("too-large", `${this.#options.url}: more than the permitted ${this.#limit} bytes`);
+  expect(more: number): void {
+    if (this.#size + more > this.#limit) {
+      throw baseError("too-large", `URI ${this.#options.url} exceeded maximum size of ${this.#limit} bytes`);
     }
   }
 
   finish(): Body {
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
+    this.#close();
     const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
-    return { bytes, size: this.#size, ...(this.#file === undefined ? {} : { file: this.#file }) };
+    if (this.#file === undefined) return { bytes, size: this.#size };
+    return { bytes, size: this.#size, file: this.#file, ...(this.#resumed ? { resumed: true } : {}) };
+  }
+
+  /** Keeps what was received for another attempt. */
+  keep(): void {
+    // Copies: a piece is a view of a socket's buffer.
+    if (this.#pieces.length > 0) this.#pieces = [Buffer.concat(this.#pieces)];
+  }
+
+  /** Leaves a large body's file where it is, for another process. */
+  abandon(): void {
+    this.#close();
+    this.#pieces = [];
   }
 
   /** Drops what was received. */
   discard(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#close();
     if (this.#file !== undefined) rmSync(this.#file, { force: true });
-    this.#fd = this.#file = undefined;
+    this.#file = undefined;
     this.#pieces = [];
+    this.#size = 0;
+  }
+
+  #narrow(head: Buffer): void {
+    if (this.#options.limitFrom) this.#limit = Math.min(this.#limit, this.#options.limitFrom(head));
+  }
+
+  #close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
   }
 
   #openFile(path: string): void {
-    this.#fd = openSync(path, "wx", 0o600);
+    this.#fd = openSync(path, "w", 0o600);
     this.#file = path;
     for (const piece of this.#pieces) writeAll(this.#fd, piece);
     this.#pieces = [];
   }
 }
+
+/** Bytes of a body's beginning that tell its limit. */
+const headBytes = 1024;
 
 /** How the end of a body is known (RFC 9112 section 6.3). */
 type Framing = { kind: "length"; left: number } | { kind: "chunked" } | { kind: "close" };
@@ -162,11 +214,6 @@ export class ResponseParser {
       return true;
     }
     return !this.inResponse;
-  }
-
-  /** Drops a body under way. */
-  discard(): void {
-    this.#sink?.discard();
   }
 
   #wait(input: Buffer): undefined {
