@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Key, SignaturePacket, Subkey } from "openpgp";
+import type { Key, SignaturePacket, Subkey, UserIDPacket } from "openpgp";
 import { ostreeError } from "../errors.ts";
 import { loadOpenpgp } from "./gpg-keys.ts";
 import type { Keyring } from "./gpg-keyring.ts";
@@ -161,9 +161,10 @@ async function firstUser(key: Key) {
   return (primary?.user ?? key.users.find(({ userID }) => userID !== null))?.userID ?? undefined;
 }
 
-/** The name without comment and address, where the library finds no parts as well. */
-function userName({ name, userID }: { readonly name: string; readonly userID: string }): string {
-  return name !== "" ? name : (/^[^<(]*/.exec(userID)?.[0] ?? "").trim();
+/** The name without comment and address; a bare address is no name (gpgme's parse_user_id). */
+function userName({ name, email, userID }: UserIDPacket): string {
+  if (name !== "" || email === userID) return name;
+  return (/^[^<(]*/.exec(userID)?.[0] ?? "").trim();
 }
 
 async function expiration(part: Key | Subkey): Promise<Date | undefined> {
