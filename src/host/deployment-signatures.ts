@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  asChecksum,
   commitSignatures,
+  commitTrust,
   describeSignature,
+  isTrustNeeded,
   openKeyring,
   parseRefSpec,
   type Repo,
   tryFindRemote,
-  verifyForRemote,
+  verifyCommitTrust,
 } from "../ostree/index.ts";
 import { hostError } from "./errors.ts";
 import type { Deployment } from "./model.ts";
@@ -18,16 +19,29 @@ export async function deploymentSignatures(repo: Repo, { origin, checksum }: Dep
   const refspec = originRefspec(origin);
   const remote = refspec === undefined ? undefined : parseRefSpec(refspec).remote;
   if (remote === undefined || tryFindRemote(repo, remote)?.gpgVerify !== true) return [];
-  const signatures = await commitSignatures(repo, asChecksum(checksum), openKeyring(repo, { remote }));
-  return signatures.flatMap(describeSignature).map((line) => `    GPG: ${line}`);
+  if (!repo.has(checksum, "commit")) return [];
+  const results = await commitSignatures(repo, checksum, openKeyring(repo, { remote }));
+  return results.flatMap(describeSignature).map((line) => `    GPG: ${line}`);
 }
 
-/** As `deploymentSignatures`, but the deployment must have a remote and signatures that it trusts (`status --verify`). */
-export async function verifiedSignatures(repo: Repo, deployment: Deployment): Promise<string[]> {
-  const refspec = originRefspec(deployment.origin);
-  if (refspec === undefined) throw hostError("no-origin", "No origin/refspec, cannot verify");
+/**
+ * As `deploymentSignatures`, but the commit must be signed by all that its remote asks for, and the remote must ask
+ * (`ostree admin status --verify`, `ostree_repo_signature_verify_commit_data`).
+ */
+export async function verifiedSignatures(repo: Repo, { origin, checksum }: Deployment): Promise<string[]> {
+  const refused = (reason: string) => hostError("no-origin", reason);
+  if (!repo.has(checksum, "commit")) throw refused("Cannot verify, failed to load commit");
+  const refspec = originRefspec(origin);
+  if (refspec === undefined) throw refused("No origin/refspec, cannot verify");
   const { remote } = parseRefSpec(refspec);
-  if (remote === undefined) throw hostError("no-origin", "Cannot verify deployment without remote");
-  const { gpg = [], sign } = await verifyForRemote(repo, asChecksum(deployment.checksum), remote);
+  if (remote === undefined) throw refused("Cannot verify deployment without remote");
+  if (!repo.has(checksum, "commitmeta")) throw refused("Can't verify commit without detached metadata");
+  const trust = commitTrust(repo, remote);
+  if (!isTrustNeeded(trust))
+    throw refused(
+      `Cannot verify commit for remote ${remote}; GPG verification disabled, and no signapi verifiers configured`,
+    );
+  const [data, detached] = [repo.loadMetadata(checksum, "commit"), repo.loadMetadata(checksum, "commitmeta")];
+  const { gpg = [], sign } = await verifyCommitTrust(trust, checksum, data, detached);
   return [...gpg.flatMap(describeSignature).map((line) => `GPG: ${line}`), ...(sign === undefined ? [] : [sign])];
 }

@@ -18,7 +18,9 @@ export function repoPath(invocation: Invocation): string {
   if (existsSync("objects") && existsSync("config")) return ".";
   const fromEnvironment = process.env["OSTREE_REPO"];
   if (fromEnvironment !== undefined) return fromEnvironment;
-  const system = ["/ostree/repo", "/sysroot/ostree/repo"].find((path) => existsSync(path));
+  const root = process.env["OSTREE_SYSROOT"];
+  const places = root === undefined ? ["/ostree/repo", "/sysroot/ostree/repo"] : [`${root}/ostree/repo`];
+  const system = places.find((path) => existsSync(path));
   if (system === undefined) throw cliError("usage", "Command requires a --repo argument");
   return system;
 }
