@@ -6,7 +6,8 @@ import { baseError, unlessErrno } from "../base/index.ts";
 import { Keyfile } from "../formats/index.ts";
 import { ostreeError } from "./errors.ts";
 import { MirroredClient } from "./http/mirrors.ts";
-import type { Answer, ClientOptions, Validators } from "./http/model.ts";
+import type { Answer, ClientOptions, GetOptions, Validators } from "./http/model.ts";
+import type { Body } from "./http/response.ts";
 import type { RepoMode } from "./model.ts";
 import type { PullOptions } from "./pull-options.ts";
 import { resolveMetalink, resolveServers, transferOptions } from "./remote/servers.ts";
@@ -32,6 +33,8 @@ export interface PullSource extends Disposable {
   read(path: string, limit: number): Promise<Buffer | undefined>;
   /** As `read`, from the servers for content: objects and deltas. */
   readContent(path: string, limit: number): Promise<Buffer | undefined>;
+  /** As `readContent`, into a file when it is large. */
+  fetchContent(path: string, options: GetOptions): Promise<Body | undefined>;
   /** As `read`, but nothing when it is still what the validators tell. */
   readIfChanged(path: string, limit: number, validators: Validators | undefined): Promise<Answer>;
   /** URL or path of a file of the servers for content, for errors. */
@@ -65,6 +68,10 @@ export function localSource(repo: Repo): PullSource {
     transferred: 0,
     read,
     readContent: read,
+    async fetchContent(path, { limit }) {
+      const bytes = await read(path, limit);
+      return bytes && { bytes, size: bytes.length };
+    },
     async readIfChanged(path, limit) {
       const bytes = await read(path, limit);
       return bytes ? { status: 200, body: { bytes, size: bytes.length } } : { status: 404 };
@@ -94,6 +101,7 @@ function httpSource(meta: readonly ClientOptions[], content: readonly ClientOpti
     },
     read: async (path, limit) => (await metaClient.get(path, { limit })).body?.bytes,
     readContent: async (path, limit) => (await contentClient.get(path, { limit })).body?.bytes,
+    fetchContent: async (path, options) => (await contentClient.get(path, options)).body,
     readIfChanged: (path, limit, validators) => metaClient.get(path, { limit, ...(validators ? { validators } : {}) }),
     contentUrl: (path) => contentClient.urlOf(path),
     [Symbol.dispose]() {

@@ -54,6 +54,7 @@ export function makeTwoCommits(repo: string, directory: string): TwoCommits {
   renameSync(join(tree, "lib/renamed-1.0"), join(tree, "lib/renamed-1.1"));
   put("lib/new", noise(70_000, 4));
   put("lib/new-text", lines(5000, "b"));
+  put("lib/unlike-any-other", noise(1_500_000, 5));
   put("lib/empty-new", "");
   put("hello.txt", "hello again\n");
   symlinkSync("new", join(tree, "lib/new-link"));
