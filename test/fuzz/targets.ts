@@ -35,6 +35,7 @@ import {
   parseRefSpec,
 } from "../../src/ostree/index.ts";
 import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
+import { signatureTarget } from "./signature-target.ts";
 import { BodySink, ResponseParser } from "../../src/ostree/http/response.ts";
 import { inflateExactly } from "../../src/ostree/load-content.ts";
 
@@ -186,6 +187,7 @@ export const targets: readonly FuzzTarget[] = [
   { name: "xz", remote: true, seeds: [xz], run: unpack("xz") },
   { name: "xz-part", remote: true, seeds: [xz], run: (bytes) => decodeXzPart(bytes, 1 << 20) },
   ...deltaTargets,
+  signatureTarget,
   { name: "tar", remote: true, seeds: [tar()], run: readWholeTar },
   {
     name: "http-response",

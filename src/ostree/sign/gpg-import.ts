@@ -8,20 +8,22 @@ import { remoteKeyringPath } from "./keyring-path.ts";
 /**
  * Adds keys to the remote's keyring; what is news of a key that is there, a revocation perhaps, is added to it
  * (ostree_repo_remote_gpg_import).
+ * @param sources files of keys, armored or not
  * @param ids fingerprints, key IDs or users to take; all when empty
  * @returns how many were not there before
  */
 export async function importKeys(
   repo: string,
   remote: string,
-  bytes: Uint8Array,
+  sources: Uint8Array | readonly Uint8Array[],
   ids: readonly string[] = [],
 ): Promise<number> {
   const path = remoteKeyringPath(repo, remote);
   const existing = readIfExists(path);
   const known = existing && existing.length > 0 ? await parseKeys(existing) : [];
   const ring = new Map<string, Key>(known.map((key) => [key.getFingerprint(), key]));
-  for (const key of selectKeys(await parseKeys(bytes), ids)) {
+  const given = await Promise.all((sources instanceof Uint8Array ? [sources] : sources).map(parseKeys));
+  for (const key of selectKeys(given.flat(), ids)) {
     const old = ring.get(key.getFingerprint());
     ring.set(key.getFingerprint(), old ? await old.update(key.toPublic()) : key.toPublic());
   }

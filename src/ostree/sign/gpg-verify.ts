@@ -78,7 +78,8 @@ async function parseSignature(bytes: Uint8Array): Promise<readonly SignaturePack
   const openpgp = await loadOpenpgp();
   try {
     const { packets } = await openpgp.readSignature({ binarySignature: new Uint8Array(bytes) });
-    return [...packets];
+    // A packet of an unknown version stands in the list as what it is: unparseable.
+    return packets.filter((packet) => packet instanceof openpgp.SignaturePacket);
   } catch {
     // The library has many kinds of errors for bytes that are no signature.
     return [];

@@ -10,10 +10,14 @@ import { removeTree } from "../../../src/base/index.ts";
 import {
   commitSignatures,
   listKeys,
+  loadDetached,
   openKeyring,
   Repo,
+  type SignatureResult,
+  signaturesIn,
   signaturesText,
   systemKeyring,
+  verifySignatures,
 } from "../../../src/ostree/index.ts";
 import { stock } from "../fixture.ts";
 
@@ -114,4 +118,41 @@ test("a revocation counts whichever of the keyrings it is in", async () => {
   const results = await commitSignatures(repo, repo.resolve("main"), openKeyring(repo, {}));
   const states = results.map(({ problem }) => problem ?? "good");
   assert.deepEqual(states, ["good", "expired-key", "revoked-key", "good"]);
+});
+
+test("a signature of which a byte is changed or missing counts for nothing, or says the same", async () => {
+  const repo = Repo.open(path);
+  const commit = repo.resolve("main");
+  const data = repo.loadMetadata(commit, "commit");
+  const [signature] = signaturesIn(loadDetached(repo, commit), "gpg")!;
+  const keyring = openKeyring(repo, {});
+  const [whole] = await verifySignatures(data, [signature!], keyring);
+  const facts = ({ fingerprint, created }: SignatureResult) => ({ fingerprint, created });
+  const damaged = [...signature!.keys()].flatMap((at) => {
+    const changed = Buffer.from(signature!);
+    changed[at]! ^= 1 << (at & 7);
+    return [changed, signature!.subarray(0, at)];
+  });
+  let counted = 0;
+  for (const bytes of damaged) {
+    for (const result of await verifySignatures(data, [bytes], keyring)) {
+      if (!result.valid) continue;
+      counted++;
+      // What is not signed of a packet, the issuer's key ID for one, may be changed.
+      assert.deepEqual(facts(result), facts(whole!));
+    }
+  }
+  assert.ok(counted < 20, `${counted} of ${damaged.length} counted`);
+});
+
+test("more signatures than anybody makes are refused, and a huge one is not looked at", async () => {
+  const repo = Repo.open(path);
+  const data = Buffer.from("data");
+  const [signature] = signaturesIn(loadDetached(repo, repo.resolve("main")), "gpg")!;
+  const many = Array.from({ length: 5000 }, () => signature!);
+  for (const signatures of [many, [Buffer.concat(many.slice(0, 300))]]) {
+    await assert.rejects(verifySignatures(data, signatures, openKeyring(repo, {})), /More than 256 signatures/);
+  }
+  const [huge] = await verifySignatures(data, [Buffer.concat(many)], openKeyring(repo, {}));
+  assert.deepEqual([huge!.valid, huge!.detail], [false, "No data"]);
 });

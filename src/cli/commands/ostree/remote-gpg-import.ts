@@ -25,11 +25,8 @@ export default defineCommand<{ imported: number; name: string }>({
     const { findRemote, importKeys } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
     findRemote(repo, name);
-    let imported = 0;
-    for (const bytes of stdin ? [readFileSync(0)] : files.map((file) => readFileSync(file))) {
-      imported += await importKeys(repo.path, name, bytes, invocation.args.slice(1));
-    }
-    return { imported, name };
+    const sources = stdin ? [readFileSync(0)] : files.map((file) => readFileSync(file));
+    return { imported: await importKeys(repo.path, name, sources, invocation.args.slice(1)), name };
   },
   render: ({ imported, name }) => importedText(imported, name),
 });
