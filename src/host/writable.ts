@@ -12,18 +12,24 @@ import { detectRunning } from "./running.ts";
 
 const mountPoints = ["/sysroot", "/boot"];
 
+export interface WritableOptions {
+  /** What is mounted in the namespace appears in the machine as well; default false. */
+  readonly sharedMounts?: boolean;
+}
+
 /**
  * Makes the running host's system root writable for this process. unshare(2) moves only the calling thread, so the
  * program then starts itself again in its place (same process): all threads of the new one are inside. Call it before
  * anything is done. It returns at once when nothing is read-only or `path` is not the running host's root.
  */
-export function ensureWritable(path = "/"): void {
+export function ensureWritable(path = "/", options: WritableOptions = {}): void {
   if (detectRunning(path) === undefined) return;
   const readOnly = mountPoints.filter((point) => !isWritable(point));
   if (readOnly.length === 0) return;
   try {
     unshareMounts();
-    mount("none", "/", "", mountFlags.recursive | mountFlags.private);
+    // Remounting changes this namespace's own mounts in any case; only new ones would be seen outside.
+    if (options.sharedMounts !== true) mount("none", "/", "", mountFlags.recursive | mountFlags.private);
     for (const point of readOnly) remountWritable(point);
   } catch (cause) {
     throw hostError("read-only", `${readOnly.join(" and ")} cannot be made writable`, {

@@ -2,7 +2,7 @@
 /** What the verbs of `ostree admin` have in common: which system root, its lock, and what is told while they work. */
 import { resolve } from "node:path";
 import { run } from "../../../../base/index.ts";
-import type { Deployment, Sysroot } from "../../../../host/index.ts";
+import type { Deployment, Sysroot, WritableOptions } from "../../../../host/index.ts";
 import type { Invocation, OptionDeclaration } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
 
@@ -39,9 +39,10 @@ const noTimeout = Number.POSITIVE_INFINITY;
 export async function changeSysroot<T>(
   invocation: Invocation,
   change: (sysroot: Sysroot) => T | Promise<T>,
+  options: WritableOptions = {},
 ): Promise<T> {
   const { ensureWritable } = await import("../../../../host/index.ts");
-  ensureWritable(sysrootPath(invocation));
+  ensureWritable(sysrootPath(invocation), options);
   const sysroot = await openSysroot(invocation);
   sysroot.onMessage = say;
   using _lock = await sysroot.lock(noTimeout, () => say("Waiting for sysroot lock..."));
