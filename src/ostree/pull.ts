@@ -199,6 +199,9 @@ async function planDeltas({ repo, source, options, resolved, progress }: Pull, i
     const current = ref === undefined ? undefined : repo.tryResolve(refspecOf(ref, options));
     const plan = await planDelta(context, { to, ref, current });
     if (plan) plans.set(to, plan);
+    else if (required) {
+      throw ostreeError("pull-failed", `Static deltas required, but none found for ${ref ?? ""} to ${to}`);
+    }
   }
   if (plans.size > 0) tellDeltas(plans, progress);
   return plans;

@@ -35,7 +35,6 @@ export class SummaryCache {
       const etag = unlessErrno(["ENODATA", "ENOTSUP", "EOPNOTSUPP"], () => getXattr(path, etagXattr))?.toString(
         "latin1",
       );
-      // Without a date from the server the file has none of its own that would mean anything; asking by it is safe.
       const lastModified = Math.floor(statSync(path).mtimeMs / 1000);
       return { bytes: readFileSync(path), lastModified, ...(etag === undefined ? {} : { etag }) };
     });
@@ -53,5 +52,6 @@ export class SummaryCache {
 export function keepValidators(path: string, { etag, lastModified }: Validators): void {
   if (etag !== undefined)
     unlessErrno(["ENOTSUP", "EOPNOTSUPP", "ENOSPC"], () => setXattr(path, etagXattr, Buffer.from(etag, "latin1")));
-  if (lastModified !== undefined && lastModified > 0) utimesSync(path, lastModified, lastModified);
+  // The time of writing would be taken for the server's: no date is 0.
+  utimesSync(path, lastModified ?? 0, lastModified ?? 0);
 }
