@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { lstatIfExists } from "./files.ts";
-import { readXattrs, removeXattr, setXattr } from "./syscalls.ts";
+import { readXattrs, removeXattr, setXattr } from "./xattrs.ts";
 
 export interface CopyOptions {
   /** Leave extended attributes behind; default false. */

@@ -5,18 +5,9 @@
  */
 import { closeSync, constants, openSync } from "node:fs";
 import ffi from "node:ffi";
-import { getSystemErrorMap } from "node:util";
+import { check, errnos, failed, lastErrno } from "./errno.ts";
 
 const { functions: libc } = ffi.dlopen("libc.so.6", {
-  __errno_location: { return: "pointer", arguments: [] },
-  strerror: { return: "pointer", arguments: ["int32"] },
-  llistxattr: { return: "int64", arguments: ["string", "buffer", "uint64"] },
-  lgetxattr: { return: "int64", arguments: ["string", "string", "buffer", "uint64"] },
-  lsetxattr: { return: "int32", arguments: ["string", "string", "buffer", "uint64", "int32"] },
-  lremovexattr: { return: "int32", arguments: ["string", "string"] },
-  flistxattr: { return: "int64", arguments: ["int32", "buffer", "uint64"] },
-  fgetxattr: { return: "int64", arguments: ["int32", "string", "buffer", "uint64"] },
-  fsetxattr: { return: "int32", arguments: ["int32", "string", "buffer", "uint64", "int32"] },
   syncfs: { return: "int32", arguments: ["int32"] },
   ioctl: { return: "int32", arguments: ["int32", "uint64", "buffer"] },
   flock: { return: "int32", arguments: ["int32", "int32"] },
@@ -35,106 +26,6 @@ const { functions: libc } = ffi.dlopen("libc.so.6", {
 const { functions: libcNumbers } = ffi.dlopen("libc.so.6", {
   ioctl: { return: "int32", arguments: ["int32", "uint64", "int32"] },
 });
-
-const errnoPointer = libc.__errno_location() as bigint;
-const errorNames = getSystemErrorMap();
-
-function failed(syscall: string, path: string, errno: number): NodeJS.ErrnoException {
-  const [name, text] =
-    errorNames.get(-errno) ?? (errno === 61 ? ["ENODATA", "no data available"] : [`E${errno}`, "unknown error"]);
-  const error: NodeJS.ErrnoException = new Error(`${name}: ${text}, ${syscall} '${path}'`);
-  return Object.assign(error, { code: name, errno: -errno, syscall, path });
-}
-
-/** The C library's text for an error number, as other programs print it (strerror(3)): `No such file or directory`. */
-export function errnoText(errno: number): string {
-  return ffi.toString(libc.strerror(Math.abs(errno)) as bigint) ?? `Unknown error ${errno}`;
-}
-
-/** Reads errno; must follow the failed call directly. */
-function lastErrno(): number {
-  return ffi.getInt32(errnoPointer, 0);
-}
-
-function check(result: number | bigint, syscall: string, path: string): number {
-  const value = Number(result);
-  if (value < 0) throw failed(syscall, path, lastErrno());
-  return value;
-}
-
-/** An extended attribute: full name (`user.x`, `security.selinux`) and raw value. */
-export interface Xattr {
-  readonly name: string;
-  readonly value: Uint8Array;
-}
-
-const ENODATA = 61;
-const ENOTSUP = 95;
-// One buffer for each purpose: the calls are synchronous, and results are copied out. 64 KiB is the kernel's XATTR_SIZE_MAX.
-const names = Buffer.allocUnsafeSlow(65536);
-const value = Buffer.allocUnsafeSlow(65536);
-const room = 65536n;
-
-function parseNames(length: number): string[] {
-  return length === 0 ? [] : names.toString("utf8", 0, length - 1).split("\0");
-}
-
-/** Names of the attributes of `path` itself (not of a symlink's target), in the kernel's order. */
-export function listXattrs(path: string): string[] {
-  const length = Number(libc.llistxattr(path, names, room));
-  if (length >= 0) return parseNames(length);
-  const errno = lastErrno();
-  if (errno === ENOTSUP) return [];
-  throw failed("llistxattr", path, errno);
-}
-
-export function getXattr(path: string, name: string): Buffer | undefined {
-  const length = Number(libc.lgetxattr(path, name, value, room));
-  if (length >= 0) return Buffer.from(value.subarray(0, length));
-  const errno = lastErrno();
-  if (errno === ENODATA || errno === ENOTSUP) return undefined;
-  throw failed("lgetxattr", path, errno);
-}
-
-export function setXattr(path: string, name: string, content: Uint8Array): void {
-  check(libc.lsetxattr(path, name, asBuffer(content), BigInt(content.length), 0), "lsetxattr", path);
-}
-
-export function removeXattr(path: string, name: string): void {
-  if (Number(libc.lremovexattr(path, name)) === 0) return;
-  const errno = lastErrno();
-  if (errno !== ENODATA) throw failed("lremovexattr", path, errno);
-}
-
-/** All attributes of `path` itself, in the kernel's order. */
-export function readXattrs(path: string): Xattr[] {
-  return listXattrs(path).flatMap((name) => {
-    const content = getXattr(path, name);
-    return content === undefined ? [] : [{ name, value: content }];
-  });
-}
-
-/** All attributes of an open file, in the kernel's order. */
-export function readXattrsOf(fd: number): Xattr[] {
-  const length = Number(libc.flistxattr(fd, names, room));
-  if (length < 0) {
-    const errno = lastErrno();
-    if (errno === ENOTSUP) return [];
-    throw failed("flistxattr", `fd ${fd}`, errno);
-  }
-  return parseNames(length).flatMap((name) => {
-    const size = Number(libc.fgetxattr(fd, name, value, room));
-    return size < 0 ? [] : [{ name, value: Buffer.from(value.subarray(0, size)) }];
-  });
-}
-
-export function setXattrOf(fd: number, name: string, content: Uint8Array): void {
-  check(libc.fsetxattr(fd, name, asBuffer(content), BigInt(content.length), 0), "fsetxattr", `fd ${fd}`);
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
 
 /** Writes back everything of the file system that holds `path` (syncfs(2)). */
 export function syncFileSystem(path: string): void {
@@ -184,8 +75,6 @@ export function setImmutable(path: string, immutable: boolean): boolean {
 }
 
 const FICLONE = 0x40049409n;
-const EXDEV = 18;
-const EINVAL = 22;
 
 /**
  * Makes an open file have the content of another by sharing its blocks (ioctl_ficlone(2)). False when the file system
@@ -194,7 +83,7 @@ const EINVAL = 22;
 export function cloneFile(from: number, to: number): boolean {
   if (Number(libcNumbers.ioctl(to, FICLONE, from)) === 0) return true;
   const errno = lastErrno();
-  if ([EOPNOTSUPP, ENOTTY, EXDEV, EINVAL].includes(errno)) return false;
+  if ([errnos.ENOTSUP, errnos.ENOTTY, errnos.EXDEV, errnos.EINVAL].includes(errno)) return false;
   throw failed("ioctl(FICLONE)", `fd ${to}`, errno);
 }
 
@@ -202,9 +91,6 @@ const FS_IOC_ENABLE_VERITY = 0x40806685n;
 const FS_IOC_MEASURE_VERITY = 0xc0046686n;
 const FS_VERITY_HASH_ALG_SHA256 = 1;
 const verityBlockSize = 4096;
-const EEXIST = 17;
-const ENOTTY = 25;
-const EOPNOTSUPP = 95;
 
 /**
  * Enables fs-verity with SHA-256 on a file that is open for reading, and by nobody for writing; it may have been enabled
@@ -218,8 +104,8 @@ export function enableVerity(fd: number): boolean {
   argument.writeUInt32LE(verityBlockSize, 8);
   if (Number(libc.ioctl(fd, FS_IOC_ENABLE_VERITY, argument)) === 0) return true;
   const errno = lastErrno();
-  if (errno === EEXIST) return true;
-  if (errno === ENOTTY || errno === EOPNOTSUPP) return false;
+  if (errno === errnos.EEXIST) return true;
+  if (errno === errnos.ENOTTY || errno === errnos.ENOTSUP) return false;
   throw failed("ioctl(FS_IOC_ENABLE_VERITY)", `fd ${fd}`, errno);
 }
 
@@ -233,7 +119,7 @@ export function measureVerity(fd: number): Buffer | "none" | "unsupported" {
     return usable ? result.subarray(4, 36) : "none";
   }
   const errno = lastErrno();
-  return errno === ENOTTY || errno === EOPNOTSUPP ? "unsupported" : "none";
+  return errno === errnos.ENOTTY || errno === errnos.ENOTSUP ? "unsupported" : "none";
 }
 
 function withFile<T>(path: string, use: (fd: number) => T): T {
@@ -248,20 +134,18 @@ function withFile<T>(path: string, use: (fd: number) => T): T {
 const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-const EAGAIN = 11;
 
 /** Takes an advisory lock (flock(2)) on an open file; it ends with the file's closing. False when another holds it. */
 export function tryLock(fd: number, exclusive: boolean): boolean {
   if (Number(libc.flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB)) === 0) return true;
   const errno = lastErrno();
-  if (errno === EAGAIN) return false;
+  if (errno === errnos.EAGAIN) return false;
   throw failed("flock", `fd ${fd}`, errno);
 }
 
 const F_OFD_SETLK = 37;
 const F_RDLCK = 0;
 const F_WRLCK = 1;
-const EACCES = 13;
 
 /**
  * Takes an open-file-description lock (fcntl(2) F_OFD_SETLK) on a whole open file, as libostree's lock files do; it does
@@ -273,7 +157,7 @@ export function tryRecordLock(fd: number, exclusive: boolean): boolean {
   lock.writeInt16LE(exclusive ? F_WRLCK : F_RDLCK, 0);
   if (Number(libc.fcntl(fd, F_OFD_SETLK, lock)) === 0) return true;
   const errno = lastErrno();
-  if (errno === EAGAIN || errno === EACCES) return false;
+  if (errno === errnos.EAGAIN || errno === errnos.EACCES) return false;
   throw failed("fcntl", `fd ${fd}`, errno);
 }
 

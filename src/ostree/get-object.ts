@@ -6,7 +6,7 @@ import { AtomicError, isErrno } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { MirroredClient } from "./http/mirrors.ts";
 import { loadContent } from "./load-content.ts";
-import { decodeDirTree } from "./metadata-objects.ts";
+import { decodeDirTree } from "./dirtree-object.ts";
 import type { Body } from "./http/response.ts";
 import {
   type Checksum,

@@ -3,6 +3,7 @@ export { serveDirectory, type RunningServer, type ServeOptions } from "./serve.t
 export * from "./errors.ts";
 export * from "./file-object.ts";
 export * from "./load-content.ts";
+export * from "./dirtree-object.ts";
 export * from "./metadata-objects.ts";
 export * from "./model.ts";
 export * from "./object-path.ts";

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/** dirmeta, dirtree and commit objects (libostree ostree-core.h: OSTREE_DIRMETA_GVARIANT_STRING and its neighbours). */
+/** dirmeta and commit objects (libostree ostree-core.h: OSTREE_DIRMETA_GVARIANT_STRING and its neighbours). */
 import { type GVariantValue, readGVariant, type Variant, writeGVariant } from "../formats/index.ts";
 import { ostreeError } from "./errors.ts";
 import { checkXattrOrder, swap32, swap64, xattrsFromVariant, xattrsToVariant } from "./file-object.ts";
-import {
-  checksumFromBytes,
-  checkName,
-  type Commit,
-  compareNames,
-  type DirMeta,
-  type DirTree,
-  fileType,
-} from "./model.ts";
+import { checksumFromBytes, type Commit, type DirMeta, fileType } from "./model.ts";
 
 const dirMetaType = "(uuua(ayay))";
-const dirTreeType = "(a(say)a(sayay))";
 const commitType = "(a{sv}aya(say)sstayay)";
 
 export function encodeDirMeta({ uid, gid, mode, xattrs }: DirMeta): Buffer {
@@ -31,48 +22,6 @@ export function decodeDirMeta(bytes: Uint8Array, what: string): DirMeta {
   const xattrs = xattrsFromVariant(fields[3] as GVariantValue, what);
   checkXattrOrder(xattrs, what);
   return { uid, gid, mode, xattrs };
-}
-
-/** Entries must be sorted by `compareNames`. */
-export function encodeDirTree({ files, dirs }: DirTree): Buffer {
-  return writeGVariant(dirTreeType, [
-    files.map(({ name, checksum }) => [name, Buffer.from(checksum, "hex")]),
-    dirs.map(({ name, tree, meta }) => [name, Buffer.from(tree, "hex"), Buffer.from(meta, "hex")]),
-  ]);
-}
-
-/** Checked as ostree_validate_structureof_dirtree does, and for order and doubles: no name may stand for two things. */
-export function decodeDirTree(bytes: Uint8Array, what: string): DirTree {
-  const [files, dirs] = readGVariant(dirTreeType, bytes, what) as [
-    [string, Uint8Array][],
-    [string, Uint8Array, Uint8Array][],
-  ];
-  const tree = {
-    files: files.map(([name, checksum]) => ({ name, checksum: checksumFromBytes(checksum, what) })),
-    dirs: dirs.map(([name, tree, meta]) => ({
-      name,
-      tree: checksumFromBytes(tree, what),
-      meta: checksumFromBytes(meta, what),
-    })),
-  };
-  checkNames(tree, what);
-  return tree;
-}
-
-function checkNames({ files, dirs }: DirTree, what: string): void {
-  for (const entries of [files, dirs]) {
-    let previous: string | undefined;
-    for (const { name } of entries) {
-      checkName(name, what);
-      if (previous !== undefined && compareNames(previous, name) >= 0) {
-        throw ostreeError("corrupt-object", `${what}: entry ${JSON.stringify(name)} out of order or doubled`);
-      }
-      previous = name;
-    }
-  }
-  const fileNames = new Set(files.map(({ name }) => name));
-  const double = dirs.find(({ name }) => fileNames.has(name));
-  if (double) throw ostreeError("corrupt-object", `${what}: ${JSON.stringify(double.name)} is a file and a directory`);
 }
 
 export function encodeCommit({ metadata, parent, subject, body, timestamp, tree, meta }: Commit): Buffer {

@@ -14,7 +14,8 @@ import {
 import { Keyfile } from "../formats/index.ts";
 import { ostreeError } from "./errors.ts";
 import { isLinkable, type LoadedFile, loadContent } from "./load-content.ts";
-import { decodeCommit, decodeDirMeta, decodeDirTree } from "./metadata-objects.ts";
+import { decodeDirTree } from "./dirtree-object.ts";
+import { decodeCommit, decodeDirMeta } from "./metadata-objects.ts";
 import {
   type Checksum,
   type Commit,

@@ -5,7 +5,8 @@ import { inflateSmall } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { decodeArchiveHeader, encodeFileHeader } from "./file-object.ts";
 import { inflateExactly, type LoadedFile, loadContent } from "./load-content.ts";
-import { decodeCommit, decodeDirMeta, decodeDirTree } from "./metadata-objects.ts";
+import { decodeDirTree } from "./dirtree-object.ts";
+import { decodeCommit, decodeDirMeta } from "./metadata-objects.ts";
 import {
   type Checksum,
   type FileHeader,

@@ -2,7 +2,8 @@
 import { type ProgressListener, silent, type Xattr } from "../base/index.ts";
 import { type ContentTask, withLabel } from "./content-task.ts";
 import { canonicalXattrs } from "./file-object.ts";
-import { encodeDirMeta, encodeDirTree } from "./metadata-objects.ts";
+import { encodeDirTree } from "./dirtree-object.ts";
+import { encodeDirMeta } from "./metadata-objects.ts";
 import { type Checksum, checkName, compareNames, type DirMeta, type FileHeader, isSymlinkMode } from "./model.ts";
 import { changeOwned, type CommitModifiers, type StatOverride } from "./modifiers.ts";
 import type { Repo } from "./repo.ts";

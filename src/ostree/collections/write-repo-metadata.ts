@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Variant } from "../../formats/index.ts";
-import { encodeDirMeta, encodeDirTree } from "../metadata-objects.ts";
+import { encodeDirTree } from "../dirtree-object.ts";
+import { encodeDirMeta } from "../metadata-objects.ts";
 import type { Checksum } from "../model.ts";
 import { readOwnRef } from "../refs.ts";
 import type { Repo } from "../repo.ts";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { decodeDirTree } from "../dirtree-object.ts";
 import { ostreeError } from "../errors.ts";
 import { readStored } from "../get-object.ts";
-import { decodeCommit, decodeDirTree } from "../metadata-objects.ts";
+import { decodeCommit } from "../metadata-objects.ts";
 import { type Checksum, directoryDepthLimit, type DirTree, type ObjectType } from "../model.ts";
 import type { Repo } from "../repo.ts";
 import { storeHas, type Store } from "../store-content.ts";
