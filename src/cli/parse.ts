@@ -97,6 +97,8 @@ function checkArguments(command: Command, args: readonly string[]): void {
   const missing = declared[args.length];
   const hint = `usage: ${usage(command)}`;
   if (missing !== undefined && !missing.optional) throw cliError("usage", `${missing.name} is missing`, { hint });
+  // The verbs of stock ostree overlook words that they have no use for.
+  if (command.path[0] === "ostree") return;
   if (args.length > declared.length && !declared.at(-1)?.repeat) {
     throw cliError("usage", `unexpected argument ${JSON.stringify(args[declared.length])}`, { hint });
   }

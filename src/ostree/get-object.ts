@@ -161,18 +161,11 @@ export class ObjectGetter {
   /** Takes an object from a repository on this machine (_ostree_repo_import_object). */
   async #import(path: string, checksum: Checksum, type: ObjectType, mode: RepoMode): Promise<void> {
     const { store, trusted } = this.#data;
+    if (await this.#share(path, checksum, type, mode)) return;
     if (type !== "file") {
       this.#incoming.metadata(type, checksum, readFileSync(path), trusted);
       return;
     }
-    if (
-      trusted &&
-      mode === store.mode &&
-      mode !== "bare-split-xattrs" &&
-      !this.#data.userOnlyFiles &&
-      linkInto(store, path, checksum)
-    )
-      return;
     if (mode === "archive" && store.mode !== "archive" && statSync(path).size <= smallArchived) {
       // Verified on the way: with one zlib state kept that is quicker than the plain way without.
       const bytes = readFileSync(path);
@@ -190,6 +183,15 @@ export class ObjectGetter {
     }
     const content = isSymlinkMode(file.header.mode) || file.size <= memoryLimit ? file.content() : fileWriter(path);
     this.#incoming.content(checksum, file.header, content, file.size);
+  }
+
+  /** Takes the object's own file by hard link, where it is the same in both repositories (import_one_object_direct). */
+  async #share(path: string, checksum: Checksum, type: ObjectType, mode: RepoMode): Promise<boolean> {
+    const { store, trusted, userOnlyFiles } = this.#data;
+    if (type === "commitmeta" || !isShareable(path, type, mode, store.mode)) return false;
+    if (!trusted) await verifyObject(path, checksum, type, mode);
+    if (type === "file" && userOnlyFiles) this.#checkHeader(loadContent(path, mode).header, checksum);
+    return linkInto(store, path, checksum, type);
   }
 
   #checkHeader({ mode }: FileHeader, checksum: Checksum): void {
@@ -228,8 +230,16 @@ export function readStored(store: Store, checksum: Checksum, type: ObjectType): 
   }
 }
 
-function linkInto(store: Store, path: string, checksum: Checksum): boolean {
-  const target = `${store.staging}/${loosePath(checksum, "file", store.mode)}`;
+/** Metadata is the same in all modes; content where modes agree, and a regular file of bare-user is one of bare-user-only. */
+function isShareable(path: string, type: ObjectType, from: RepoMode, to: RepoMode): boolean {
+  if (type !== "file") return true;
+  if (from === to) return from !== "bare-split-xattrs";
+  return from === "bare-user" && to === "bare-user-only" && !isSymlinkMode(loadContent(path, from).header.mode);
+}
+
+/** Links a file of another repository into the transaction. False: it cannot be linked. */
+export function linkInto(store: Store, path: string, checksum: Checksum, type: ObjectType): boolean {
+  const target = `${store.staging}/${loosePath(checksum, type, store.mode)}`;
   for (;;) {
     try {
       linkSync(path, target);

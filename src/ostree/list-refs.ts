@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Dirent, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { listDirectory, unlessErrno } from "../base/index.ts";
+import { unlessErrno } from "../base/index.ts";
+import { ostreeError } from "./errors.ts";
 import type { Checksum } from "./model.ts";
 import { formatRefSpec, isRefFragment, parseRefFile, parseRefSpec, readOwnRef, refDirectory } from "./refs.ts";
 
 /** All local and remote refs, sorted: `ref` and `remote:ref`. */
 export function listRefs(repo: string): Map<string, Checksum> {
   const found: [string, Checksum][] = refsBelow(refDirectory(repo, {}));
-  for (const remote of listDirectory(join(repo, "refs/remotes"))) {
+  for (const remote of listRemoteDirectory(repo)) {
     for (const [ref, commit] of refsBelow(refDirectory(repo, { remote }))) found.push([`${remote}:${ref}`, commit]);
   }
   return sorted(found);
+}
+
+/** Its lack is an error (ostree_repo_list_refs): refs would be missing from the list, and prune deletes what no ref has. */
+function listRemoteDirectory(repo: string): string[] {
+  const path = join(repo, "refs/remotes");
+  const names = unlessErrno(["ENOENT"], () => readdirSync(path));
+  if (names === undefined) throw ostreeError("not-a-repo", `Listing refs: opendir(${path}): No such file or directory`);
+  return names.sort();
 }
 
 /**

@@ -2,7 +2,7 @@
 import { checkBindings } from "./bindings.ts";
 import { markPartial } from "./delete-object.ts";
 import { ostreeError } from "./errors.ts";
-import { metadataFetchLimit, readStored } from "./get-object.ts";
+import { linkInto, metadataFetchLimit, readStored } from "./get-object.ts";
 import type { SignatureResult } from "./sign/gpg-verify.ts";
 import { type Trust, verifyCommitTrust } from "./sign/trust.ts";
 import { decodeCommit } from "./metadata-objects.ts";
@@ -80,11 +80,20 @@ export class CommitPull {
     await this.#verify(checksum, commit, bytes, detached, wanted);
     if (!here) {
       markPartial(this.#repo, checksum);
-      this.#incoming.metadata("commit", checksum, bytes, this.#rules.trusted);
+      if (wanted.brought || !this.#link(checksum))
+        this.#incoming.metadata("commit", checksum, bytes, this.#rules.trusted);
     }
     if (detached) this.#incoming.detached(checksum, detached);
     const staged = !this.#repo.has(checksum, "commit");
     return { checksum, commit, scan: staged || this.#repo.isPartial(checksum), isNew: !here };
+  }
+
+  /** A repository on this machine shares the file. */
+  #link(checksum: Checksum): boolean {
+    const { objects } = this.#source;
+    if (objects.type !== "local") return false;
+    const path = `${objects.path}/objects/${loosePath(checksum, "commit", objects.mode)}`;
+    return linkInto(this.#incoming.store, path, checksum, "commit");
   }
 
   async #commit(checksum: Checksum, wanted: WantedCommit): Promise<Buffer | undefined> {

@@ -142,7 +142,8 @@ function storeBare(store: Store, path: string, header: FileHeader, plain: PlainC
 /** _ostree_validate_bareuseronly_mode: what is checked out must be safe without owners. */
 function checkUserOnlyMode({ mode }: FileHeader): void {
   if (isSymlinkMode(mode) || (mode & 0o7777 & ~0o775) === 0) return;
-  throw ostreeError("bad-mode", `mode 0${(mode & 0o7777).toString(8)} cannot be in a bare-user-only repository`);
+  const bits = (mode & 0o7777 & ~0o775).toString(8).padStart(4, "0");
+  throw ostreeError("bad-mode", `Content object: invalid mode 0${mode.toString(8)} with bits 0${bits}`);
 }
 
 function storeSymlink(mode: RepoMode, path: string, { symlink, uid, gid, xattrs }: FileHeader): number {

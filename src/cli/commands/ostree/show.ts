@@ -4,7 +4,7 @@ import type { Checksum, Repo } from "../../../ostree/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { commitText, rawCommitText } from "./commit-text.ts";
-import { argument, openRepo, refuse, repoOption } from "./open-repo.ts";
+import { argument, formatSize, openRepo, repoOption } from "./open-repo.ts";
 import { xattrsText } from "./xattrs-text.ts";
 
 export default defineCommand<string>({
@@ -19,17 +19,18 @@ export default defineCommand<string>({
       value: "TYPE",
       help: "Memory map OBJECT (in this case a filename) to the GVariant type string",
     },
+    { name: "list-metadata-keys", help: "List the available metadata keys" },
     { name: "print-metadata-key", value: "KEY", help: "Print string value of metadata key" },
     { name: "print-hex", help: "For byte array valued keys, output an unquoted hexadecimal string" },
+    { name: "list-detached-metadata-keys", help: "List the available detached metadata keys" },
     { name: "print-detached-metadata-key", value: "KEY", help: "Print string value of detached metadata key" },
-    { name: "print-sizes", hidden: true, help: "Not supported" },
+    { name: "print-sizes", help: "Show the commit size metadata" },
     { name: "raw", help: "Show raw variant data" },
     { name: "no-byteswap", short: "B", help: "Do not automatically convert variant data from big endian" },
     { name: "gpg-homedir", value: "HOMEDIR", help: "GPG Homedir to use when looking for keyrings" },
     { name: "gpg-verify-remote", value: "REMOTE", help: "Use REMOTE name for GPG configuration" },
   ],
   async run(invocation) {
-    refuse(invocation, "print-sizes");
     const object = argument(invocation, 0, "An object argument is required");
     const type = invocation.value("print-variant-type");
     if (type !== undefined) return variantText(object, type, invocation);
@@ -37,9 +38,15 @@ export default defineCommand<string>({
     const key = invocation.value("print-metadata-key");
     const detached = invocation.value("print-detached-metadata-key");
     if (key !== undefined) return metadataText(repo.loadCommit(repo.resolve(object)).metadata, key, invocation);
-    if (detached !== undefined) return detachedText(repo, repo.resolve(object), detached, invocation);
-    // No program writes related commits.
-    if (invocation.flag("print-related")) return "";
+    if (detached !== undefined) {
+      return metadataText(await loadDetachedMetadata(repo, repo.resolve(object)), detached, invocation);
+    }
+    if (invocation.flag("list-detached-metadata-keys")) {
+      return keysText(await loadDetachedMetadata(repo, repo.resolve(object)));
+    }
+    if (invocation.flag("list-metadata-keys")) return keysText(repo.loadCommit(repo.resolve(object)).metadata);
+    if (invocation.flag("print-related")) return relatedText(repo, repo.resolve(object));
+    if (invocation.flag("print-sizes")) return sizesText(repo, repo.resolve(object));
     return objectText(repo, object, invocation);
   },
   render: (text) => text,
@@ -63,11 +70,39 @@ async function metadataText(metadata: Metadata, key: string, invocation: Invocat
   return printGVariant(found.type, found.value, { byteswap: !invocation.flag("no-byteswap") });
 }
 
-async function detachedText(repo: Repo, commit: Checksum, key: string, invocation: Invocation): Promise<string> {
+async function loadDetachedMetadata(repo: Repo, commit: Checksum): Promise<Metadata> {
   const { readGVariant } = await import("../../../formats/index.ts");
-  if (!repo.has(commit, "commitmeta")) throw cliError("usage", `No detached metadata for commit ${commit}`);
-  const metadata = readGVariant("a{sv}", repo.loadMetadata(commit, "commitmeta"), `${commit}.commitmeta`);
-  return metadataText(metadata as Metadata, key, invocation);
+  if (!repo.holds(commit, "commitmeta")) throw cliError("usage", `No detached metadata for commit ${commit}`);
+  const bytes = repo.loadMetadata(commit, "commitmeta");
+  return readGVariant("a{sv}", bytes, `${commit}.commitmeta`) as Metadata;
+}
+
+function keysText(metadata: Metadata): string {
+  return [...metadata.keys()].sort().join("\n");
+}
+
+/** The commits that a commit names beside its parent, which no program writes nowadays (do_print_related). */
+async function relatedText(repo: Repo, commit: Checksum): Promise<string> {
+  const { readGVariant } = await import("../../../formats/index.ts");
+  const fields = readGVariant("(a{sv}aya(say)sstayay)", repo.loadMetadata(commit, "commit"), commit);
+  const related = (fields as readonly unknown[])[2] as readonly [string, Uint8Array][];
+  return related.map(([name, checksum]) => `${name} ${Buffer.from(checksum).toString("hex")}`).join("\n");
+}
+
+/** What a client that has this repository would still need of a commit (do_print_sizes). */
+async function sizesText(repo: Repo, commit: Checksum): Promise<string> {
+  const { readSizes } = await import("../../../ostree/index.ts");
+  const sizes = readSizes(repo.loadCommit(commit), `commit ${commit}`);
+  if (!sizes) throw cliError("usage", "No metadata key ostree.sizes in commit");
+  const missing = sizes.filter(({ checksum, type }) => type !== undefined && !repo.holds(checksum, type));
+  const sum = (list: typeof sizes, key: "archived" | "unpacked") =>
+    formatSize(Number(list.reduce((total, entry) => total + entry[key], 0n)));
+  const line = (key: "archived" | "unpacked") => `(needed/total): ${sum(missing, key)}/${sum(sizes, key)}`;
+  return [
+    `Compressed size ${line("archived")}`,
+    `Unpacked size ${line("unpacked")}`,
+    `Number of objects (needed/total): ${missing.length}/${sizes.length}`,
+  ].join("\n");
 }
 
 async function objectText(repo: Repo, object: string, invocation: Invocation): Promise<string> {
