@@ -10,7 +10,9 @@ export const ostreeFeatures: readonly string[] = [
   "gpgme",
   "composefs",
   "ex-fsverity",
+  "libarchive",
   "p2p",
+  "selinux",
   "sign-ed25519",
   "sign-spki",
 ];

@@ -17,6 +17,7 @@ export * from "./store-content.ts";
 export * from "./transaction.ts";
 export * from "./content-task.ts";
 export * from "./modifiers.ts";
+export * from "./archive/export-archive.ts";
 export * from "./archive/import-archive.ts";
 export * from "./bootable.ts";
 export * from "./selinux/labeler.ts";

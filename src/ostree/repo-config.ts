@@ -89,14 +89,20 @@ function parseMinFreeSpace(config: Keyfile, what: string): { percent: number } |
   if (size !== undefined) {
     const match = /^(\d{1,12})([MGT]B)$/.exec(size);
     if (!match?.[1] || !match[2]) {
-      throw ostreeError("bad-config", `${what}: min-free-space-size should look like 123MB, 123GB or 123TB`);
+      throw ostreeError(
+        "bad-config",
+        `${what}: Invalid min-free-space-size '${size}': it should look like 123MB, 123GB or 123TB`,
+      );
     }
     const bytes = Number(match[1]) * (units[match[2]] ?? 1);
     if (bytes > 0) return { bytes };
   }
   const text = config.get("core", "min-free-space-percent") ?? (size === undefined ? "3" : "0");
   if (!/^\d{1,2}$/.test(text)) {
-    throw ostreeError("bad-config", `${what}: min-free-space-percent should be a number from 0 to 99`);
+    throw ostreeError(
+      "bad-config",
+      `${what}: Invalid min-free-space-percent '${text}': it should be a number from 0 to 99`,
+    );
   }
   return { percent: Number(text) };
 }

@@ -116,8 +116,12 @@ export class Repo {
     return id === "" ? undefined : id;
   }
 
-  /** Writes changes made to `config`; the settings of this instance stay as they are. */
+  /**
+   * Writes changes made to `config`; the settings of this instance stay as they are. A value that nobody could open the
+   * repository with any more is refused (ostree_repo_write_config_and_reload).
+   */
   saveConfig(): void {
+    parseSettings(this.config, join(this.path, "config"));
     writeFileAtomic(join(this.path, "config"), this.config.toString());
   }
 

@@ -54,6 +54,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "ostree config": () => import("./ostree/config.ts"),
   "ostree create-usb": () => import("./ostree/create-usb.ts"),
   "ostree diff": () => import("./ostree/diff.ts"),
+  "ostree export": () => import("./ostree/export.ts"),
   "ostree find-remotes": () => import("./ostree/find-remotes.ts"),
   "ostree fsck": () => import("./ostree/fsck.ts"),
   "ostree sign": () => import("./ostree/sign.ts"),
