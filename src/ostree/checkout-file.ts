@@ -63,13 +63,6 @@ export class FileCheckout {
     this.#union = options.union ?? "none";
     this.#cache = options.cache && options.user && !options.copy ? UncompressedCache.of(repo) : undefined;
     this.#label = options.policy && checkoutLabeler(options.policy);
-    if (options.requireHardlinks && !this.#linksFrom(repo)) {
-      const message =
-        repo.mode === "bare-user" || repo.mode === "bare-user-only"
-          ? "User repository mode requires user checkout mode to hardlink"
-          : "Bare repository mode cannot hardlink in user checkout mode";
-      throw ostreeError("cannot-hardlink", message);
-    }
   }
 
   /**
@@ -109,6 +102,7 @@ export class FileCheckout {
     if (this.#linksFrom(holder)) {
       return holder.isLinkable(checksum) && this.#hardlink(checksum, holder.objectPath(checksum, "file"), path);
     }
+    if (this.#options.requireHardlinks) throw unlinkable(holder, path);
     if (this.#cache === undefined || holder !== this.#repo) return false;
     return unlessErrno(["ENOENT"], () => this.#hardlink(checksum, this.#cache!.path(checksum), path)) ?? false;
   }
@@ -239,6 +233,14 @@ export class FileCheckout {
     if (!isSymlinkMode(header.mode)) return !old.isDirectory() && this.#identical(checksum, path, old);
     return old.isSymbolicLink() && readSymlink(path) === header.symlink;
   }
+}
+
+function unlinkable({ mode }: Repo, path: string) {
+  const message =
+    mode === "bare-user" || mode === "bare-user-only"
+      ? "User repository mode requires user checkout mode to hardlink"
+      : "Bare repository mode cannot hardlink in user checkout mode";
+  return ostreeError("cannot-hardlink", `${message}: ${path}`);
 }
 
 /** A file to be copied. */

@@ -192,7 +192,10 @@ class TreeCheckout {
 
   #checkDevice(path: string): void {
     if (!this.#options.requireHardlinks || statSync(path).dev === statSync(this.#repo.path).dev) return;
-    throw ostreeError("cannot-hardlink", `${path} and ${this.#repo.path} are on different file systems`);
+    throw ostreeError(
+      "cannot-hardlink",
+      `Unable to do hardlink checkout across devices: from ${this.#repo.path} to ${path}`,
+    );
   }
 
   #dirMeta(checksum: Checksum): DirMeta {
