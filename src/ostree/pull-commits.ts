@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { checkBindings } from "./bindings.ts";
+import { utcTime } from "./c-time.ts";
 import { markPartial } from "./delete-object.ts";
 import { ostreeError } from "./errors.ts";
 import { linkInto, metadataFetchLimit, readStored } from "./get-object.ts";
@@ -160,7 +161,7 @@ export class CommitPull {
   #checkTimestamp(checksum: Checksum, commit: Commit, older: Checksum): void {
     const current = this.#repo.loadCommit(older).timestamp;
     if (commit.timestamp >= current || checksum === older) return;
-    const text = (seconds: bigint) => new Date(Number(seconds) * 1000).toUTCString();
+    const text = (seconds: bigint) => utcTime(new Date(Number(seconds) * 1000));
     throw ostreeError(
       "pull-refused",
       `Upgrade target revision '${checksum}' with timestamp '${text(commit.timestamp)}' is chronologically older than current revision '${older}' with timestamp '${text(current)}'; use --allow-downgrade to permit`,

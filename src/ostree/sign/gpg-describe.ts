@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { localTime } from "../c-time.ts";
 import { ostreeError } from "../errors.ts";
 import type { SignatureProblem, SignatureResult } from "./gpg-verify.ts";
-import { localTime } from "./local-time.ts";
 
 /** The lines by which libostree tells of a signature (ostree_gpg_verify_result_describe_variant). */
 export function describeSignature(result: SignatureResult): string[] {

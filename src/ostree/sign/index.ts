@@ -8,7 +8,6 @@ export { type Keyring, type KeyringOptions, openKeyring, systemKeyring } from ".
 export { type SignatureProblem, type SignatureResult, verifySignatures } from "./gpg-verify.ts";
 export * from "./key-files.ts";
 export * from "./keyring-path.ts";
-export * from "./local-time.ts";
 export { defaultSignType, type KeySet, parseSignType, type SignType, signTypes } from "./model.ts";
 export { signBytes, verifyBytes } from "./sign-bytes.ts";
 export * from "./signer.ts";

@@ -70,7 +70,12 @@ async function told(): Promise<{ stock: string; ours: string }> {
   const repo = Repo.open(path);
   const shown = stock(`--repo=${path}`, "show", "main");
   const results = await commitSignatures(repo, repo.resolve("main"), openKeyring(repo, {}));
-  return { stock: shown.slice(shown.indexOf("Found ")).trim(), ours: signaturesText((n) => `Found ${n}:`, results) };
+  // GLib pads the day of a month with a figure space, or what the locale has for it.
+  const block = shown
+    .slice(shown.indexOf("Found "))
+    .trim()
+    .replace(/[\u2007?](?=\d \d\d:)/g, " ");
+  return { stock: block, ours: signaturesText((n) => `Found ${n}:`, results) };
 }
 
 test("keys that are not known", async () => {

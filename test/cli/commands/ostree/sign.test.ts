@@ -22,7 +22,9 @@ interface Outcome {
 function run(command: string, args: readonly string[]): Outcome {
   const env = { ...process.env, TZ: "UTC", OSTREE_DUMMY_SIGN_ENABLED: "1", OSTREE_GPG_HOME: directory };
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: directory, encoding: "utf8", env });
-  return { status, stdout, error: stderr.split("\n").findLast((line) => line.startsWith("error:")) ?? "" };
+  // GLib pads the day of a month with a figure space, or what the locale has for it.
+  const plain = stdout.replace(/[\u2007?](?=\d \d\d:)/g, " ");
+  return { status, stdout: plain, error: stderr.split("\n").findLast((line) => line.startsWith("error:")) ?? "" };
 }
 
 const stock = (...args: string[]) => run("ostree", ["--repo=repo", ...args]);
