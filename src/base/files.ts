@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   type Stats,
@@ -52,6 +53,15 @@ export function writeFileAtomic(
     throw error;
   }
   if (options.durable ?? true) syncDirectory(dirname(path));
+}
+
+/** Fills `bytes` from `offset` of a file. Throws `base-truncated` when the file is shorter. */
+export function readExactly(fd: number, bytes: Uint8Array, offset: number, what: string): void {
+  for (let done = 0; done < bytes.length;) {
+    const got = readSync(fd, bytes, done, bytes.length - done, offset + done);
+    if (got === 0) throw baseError("truncated", `${what}: ended at ${offset + done} bytes`);
+    done += got;
+  }
 }
 
 /** Writes all bytes: write(2) may take fewer than it is given. */

@@ -2,17 +2,18 @@
 /** One part of a delta, from its file to objects in a transaction: what a worker thread does. */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
-import { isErrno, mapFile, mapTemporary } from "../../base/index.ts";
+import { mapFile, readExactly, unlessErrno } from "../../base/index.ts";
 import { ostreeError } from "../errors.ts";
 import { inflateExactly, loadContent, readArchiveHead } from "../load-content.ts";
 import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "../model.ts";
 import { loosePath } from "../object-path.ts";
 import { storeHas, type Store } from "../store-content.ts";
 import { IncomingStore } from "../store-fetched.ts";
-import { executePart, type ObjectStore, type PartResult, pieces, type Space } from "./execute.ts";
+import { executePart, type ObjectStore, type PartResult, pieces } from "./execute.ts";
 import type { DeltaObject, PartHeader } from "./format.ts";
-import { openPart, type PartSource } from "./open-part.ts";
+import { openPart, payloadMemoryLimit, type PartSource } from "./open-part.ts";
 import { openPartPayload } from "./part-format.ts";
+import { inMemory, ReusedSpace, type Space } from "./space.ts";
 
 export interface PartTask {
   readonly index: number;
@@ -27,21 +28,23 @@ export interface ApplyData {
   readonly store: Store;
 }
 
-/** Content up to this size is put together in memory that is used again, more in files. */
-const memoryLimit = 16 << 20;
+/** Content and read sources up to this size are held in memory, larger ones in files. */
+const contentLimit = 16 << 20;
 
 /** Applies parts one after the other; each thread has its own. */
 export class PartApplier {
   readonly #objects: TransactionObjects;
+  readonly #payload: ReusedSpace;
 
   constructor({ store }: ApplyData) {
     this.#objects = new TransactionObjects(store);
+    this.#payload = new ReusedSpace(payloadMemoryLimit, store.staging);
   }
 
   run({ index, header, source, checksum }: PartTask): PartResult {
     const what = `delta part ${index}`;
     try {
-      using payload = openPart(source, checksum, header, this.#objects.scratch, what);
+      using payload = openPart(source, checksum, header, (size) => this.#payload.make(size), what);
       return executePart(header, openPartPayload(payload.bytes, what), this.#objects);
     } catch (error) {
       if (error instanceof Error) error.message = `Executing delta part ${index}: ${error.message}`;
@@ -52,15 +55,16 @@ export class PartApplier {
 
 /** The objects of a repository and of a transaction on it. */
 class TransactionObjects implements ObjectStore {
-  readonly scratch: string;
   readonly #store: Store;
   readonly #incoming: IncomingStore;
-  #buffer = Buffer.alloc(0);
+  readonly #content: ReusedSpace;
+  readonly #source: ReusedSpace;
 
   constructor(store: Store) {
     this.#store = store;
     this.#incoming = new IncomingStore(store, `delta-${process.pid}-${threadId}`);
-    this.scratch = store.staging;
+    this.#content = new ReusedSpace(contentLimit, store.staging);
+    this.#source = new ReusedSpace(contentLimit, store.staging);
   }
 
   has({ checksum, type }: DeltaObject): boolean {
@@ -72,7 +76,7 @@ class TransactionObjects implements ObjectStore {
   }
 
   storeContent(checksum: Checksum, header: FileHeader, content: Uint8Array): void {
-    if (content.length <= memoryLimit) return this.#incoming.content(checksum, header, content, content.length);
+    if (content.length <= contentLimit) return this.#incoming.content(checksum, header, content, content.length);
     const write = (take: (piece: Uint8Array, last: boolean) => void) => {
       for (const { piece, last } of pieces(content)) take(piece, last);
     };
@@ -84,28 +88,27 @@ class TransactionObjects implements ObjectStore {
     const { objects, staging, mode } = this.#store;
     const path = loosePath(checksum, "file", mode);
     for (const directory of [objects, staging]) {
-      const found = unlessMissing(() => this.#openContent(`${directory}/${path}`));
+      const found = unlessErrno(["ENOENT"], () => this.#openContent(`${directory}/${path}`));
       if (found) return found;
     }
     throw ostreeError("no-such-object", `No such file object ${checksum}, which the delta builds on`);
   }
 
   makeSpace(size: number): Space {
-    if (size > memoryLimit) {
-      this.#incoming.reserve(size);
-      return mapTemporary(this.scratch, size);
-    }
-    if (this.#buffer.length < size) this.#buffer = Buffer.allocUnsafeSlow(Math.min(memoryLimit, size * 2));
-    return inMemory(this.#buffer.subarray(0, size));
+    return this.#content.make(size, (size) => this.#incoming.reserve(size));
   }
 
   #openContent(path: string): Space {
     if (this.#store.mode === "archive") return this.#inflate(path);
-    const { header, size } = loadContent(path, this.#store.mode);
+    const { header } = loadContent(path, this.#store.mode);
     if (isSymlinkMode(header.mode)) throw ostreeError("corrupt-delta", "builds on a symbolic link");
     const fd = openSync(path, "r");
     try {
-      return size <= memoryLimit ? inMemory(readFileSync(fd)) : mapFile(fd, fstatSync(fd).size);
+      const { size } = fstatSync(fd);
+      if (size > contentLimit) return mapFile(fd, size);
+      const space = this.#source.make(size);
+      readExactly(fd, space.bytes, 0, path);
+      return space;
     } finally {
       closeSync(fd);
     }
@@ -115,18 +118,5 @@ class TransactionObjects implements ObjectStore {
     const { header, size, contentOffset } = readArchiveHead(path);
     if (isSymlinkMode(header.mode)) throw ostreeError("corrupt-delta", "builds on a symbolic link");
     return inMemory(inflateExactly(readFileSync(path).subarray(contentOffset), size, path));
-  }
-}
-
-function inMemory(bytes: Uint8Array): Space {
-  return { bytes, [Symbol.dispose]: () => {} };
-}
-
-function unlessMissing<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
-    throw error;
   }
 }

@@ -45,11 +45,37 @@ function add(
 ): void {
   const before = Math.min(length, Math.max(0, -from));
   const inside = Math.max(before, Math.min(length, old.length - from));
-  if (before > 0) target.set(patch.subarray(read, read + before), to);
-  for (let index = before; index < inside; index++) {
-    target[to + index] = old[from + index]! + patch[read + index]!;
+  target.fill(0, to, to + before);
+  target.set(old.subarray(from + before, from + inside), to + before);
+  target.fill(0, to + inside, to + length);
+  addNonZero(patch, read, target, to, length);
+}
+
+/** Runs below this length are not worth a view of their own. */
+const shortRun = 64;
+
+/**
+ * Adds bytes of a patch, of which nearly all are zero: four at a time are looked at, which is three times as fast as
+ * adding each.
+ */
+function addNonZero(patch: Uint8Array, read: number, target: Uint8Array, to: number, length: number): void {
+  if (length < shortRun) return addEach(patch, read, target, to, length);
+  const unaligned = -(patch.byteOffset + read) & 3;
+  addEach(patch, read, target, to, unaligned);
+  const count = (length - unaligned) >>> 2;
+  const words = new Int32Array(patch.buffer, patch.byteOffset + read + unaligned, count);
+  const shift = to - read;
+  for (let index = 0; index < count; index++) {
+    if (words[index] === 0) continue;
+    const at = read + unaligned + index * 4;
+    addEach(patch, at, target, at + shift, 4);
   }
-  if (inside < length) target.set(patch.subarray(read + inside, read + length), to + inside);
+  const done = unaligned + count * 4;
+  addEach(patch, read + done, target, to + done, length - done);
+}
+
+function addEach(patch: Uint8Array, read: number, target: Uint8Array, to: number, length: number): void {
+  for (let index = 0; index < length; index++) target[to + index]! += patch[read + index]!;
 }
 
 /** Sign and magnitude, little-endian (bspatch.c: offtin). */

@@ -17,11 +17,7 @@ import { bspatch } from "./bspatch.ts";
 import { type DeltaObject, objectAt, objectCount } from "./format.ts";
 import { type ContentOpening, type OperationHandler, type Range, runOperations } from "./operations.ts";
 import type { OpenedPayload } from "./part-format.ts";
-
-/** Bytes that may lie in a mapped file: they are not to be used after disposal. */
-export interface Space extends Disposable {
-  readonly bytes: Uint8Array;
-}
+import type { Space } from "./space.ts";
 
 /** Where the objects go and where old ones come from. */
 export interface ObjectStore {

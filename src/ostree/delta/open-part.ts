@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From a part file to its payload (libostree _ostree_static_delta_part_open). */
 import { hash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { baseError, mapFile, mapTemporary, xzContentSize, xzDecode } from "../../base/index.ts";
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { baseError, mapFile, readExactly, xzContentSize, xzDecode } from "../../base/index.ts";
 import { ostreeError } from "../errors.ts";
 import type { Checksum } from "../model.ts";
-import type { Space } from "./execute.ts";
+import { inMemory, type Space } from "./space.ts";
 import { objectCount } from "./format.ts";
 import { partCompression } from "./part-format.ts";
 
 /** OSTREE_LZMA_DECODER_MEMLIMIT: libostree's clients refuse dictionaries beyond it, so no publisher uses any. */
 export const xzMemoryLimit = 100 << 20;
 
-/** Payloads up to this size are held in memory; larger ones in a file without a name. */
-const memoryLimit = 64 << 20;
+/** Part files up to this size are read; larger ones are mapped. */
+const fileMemoryLimit = 64 << 20;
+
+/** Payloads up to this size are held in memory: what parts have by default, with room for their instructions. */
+export const payloadMemoryLimit = 48 << 20;
 
 /** A file, or the place in a superblock's file where an inline part is. */
 export interface PartSource {
@@ -38,49 +41,39 @@ export function payloadLimit({ objects, usize }: PartBounds): number {
 /**
  * Opens a part.
  * @param expected checksum of the part file; none for inline parts: the superblock's covers them
- * @param scratch directory for payloads that are not held in memory
+ * @param makeSpace gives room for the payload
  */
 export function openPart(
   source: PartSource,
   expected: Checksum | undefined,
   bounds: PartBounds,
-  scratch: string,
+  makeSpace: (size: number) => Space,
   what: string,
 ): Space {
   const file = openFile(source);
   try {
     if (expected !== undefined) checkPart(file.bytes, expected);
-    return openPayload(file, bounds, scratch, what);
+    return openPayload(file, bounds, makeSpace, what);
   } catch (error) {
     file[Symbol.dispose]();
     throw error;
   }
 }
 
-function inMemory(bytes: Uint8Array): Space {
-  return { bytes, [Symbol.dispose]: () => {} };
-}
-
 function openFile({ path, range }: PartSource): Space {
   const fd = openSync(path, "r");
   try {
     const { offset, length } = range ?? { offset: 0, length: fstatSync(fd).size };
-    if (length <= memoryLimit) return inMemory(readRange(fd, offset, length, path));
+    if (length <= fileMemoryLimit) {
+      const bytes = Buffer.allocUnsafeSlow(length);
+      readExactly(fd, bytes, offset, path);
+      return inMemory(bytes);
+    }
     const map = mapFile(fd, offset + length);
     return { bytes: map.bytes.subarray(offset), [Symbol.dispose]: () => map[Symbol.dispose]() };
   } finally {
     closeSync(fd);
   }
-}
-
-function readRange(fd: number, offset: number, length: number, what: string): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  for (let done = 0; done < length;) {
-    const got = readSync(fd, bytes, done, length - done, offset + done);
-    if (got === 0) throw ostreeError("corrupt-delta", `${what}: ended at ${offset + done} bytes`);
-    done += got;
-  }
-  return bytes;
 }
 
 function checkPart(bytes: Uint8Array, expected: Checksum): void {
@@ -91,7 +84,7 @@ function checkPart(bytes: Uint8Array, expected: Checksum): void {
 }
 
 /** Takes `file` over: the payload may lie in it. */
-function openPayload(file: Space, bounds: PartBounds, scratch: string, what: string): Space {
+function openPayload(file: Space, bounds: PartBounds, makeSpace: (size: number) => Space, what: string): Space {
   const [compression] = file.bytes;
   const body = file.bytes.subarray(1);
   if (compression === partCompression.none) {
@@ -101,17 +94,17 @@ function openPayload(file: Space, bounds: PartBounds, scratch: string, what: str
   if (compression !== partCompression.xz) {
     throw ostreeError("corrupt-delta", `Invalid compression type '${compression ?? "none"}'`);
   }
-  const payload = decodeXz(body, bounds, scratch, what);
+  const payload = decodeXz(body, bounds, makeSpace, what);
   file[Symbol.dispose]();
   return payload;
 }
 
 /** The size is known, and refused, before anything is decompressed. */
-function decodeXz(body: Uint8Array, bounds: PartBounds, scratch: string, what: string): Space {
+function decodeXz(body: Uint8Array, bounds: PartBounds, makeSpace: (size: number) => Space, what: string): Space {
   try {
     const size = xzContentSize(body, what);
     checkSize(size, bounds, what);
-    const space = size <= memoryLimit ? inMemory(Buffer.allocUnsafeSlow(size)) : mapTemporary(scratch, size);
+    const space = makeSpace(size);
     xzDecode(body, space.bytes, xzMemoryLimit, what);
     return space;
   } catch (cause) {
