@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from "./bytes.ts";
+export * from "./c-time.ts";
 export * from "./copy.ts";
 export * from "./decompress.ts";
 export { errnoText } from "./errno.ts";

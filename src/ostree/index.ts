@@ -34,7 +34,6 @@ export { type FileCheckoutOptions, type UnionMode } from "./checkout-file.ts";
 export * from "./checksum-file.ts";
 export * from "./find-path.ts";
 export * from "./bindings.ts";
-export { localTime } from "./c-time.ts";
 export * from "./delta-names.ts";
 export * from "./delete-object.ts";
 export { applyDeltaOffline, type ApplyOfflineOptions } from "./delta/apply-offline.ts";

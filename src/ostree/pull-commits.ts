@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { utcTime } from "../base/index.ts";
 import { checkBindings } from "./bindings.ts";
-import { utcTime } from "./c-time.ts";
 import { markPartial } from "./delete-object.ts";
 import { ostreeError } from "./errors.ts";
 import { linkInto, metadataFetchLimit, readStored } from "./get-object.ts";

@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { writeFileAtomic } from "../../base/index.ts";
+import { ostreeError } from "../errors.ts";
 import type { Checksum } from "../model.ts";
 import type { Repo } from "../repo.ts";
 import { type Detached, readDetached, signaturesIn, withSignatures, writeDetached } from "./detached.ts";
@@ -11,7 +12,6 @@ import { type SignatureResult, verifySignatures } from "./gpg-verify.ts";
 import type { KeySet, SignType } from "./model.ts";
 import { verifyBytes } from "./sign-bytes.ts";
 import { signCommitData, type Signer } from "./signer.ts";
-import { ostreeError } from "../errors.ts";
 
 /** A commit's detached metadata; nothing when it has none (ostree_repo_read_commit_detached_metadata). */
 export function loadDetached(repo: Repo, commit: Checksum): Detached {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatError, readGVariant, type Variant, writeGVariant } from "../../formats/index.ts";
-import type { SignType } from "./model.ts";
+import type { SignatureKind } from "./model.ts";
 
 /**
  * Key under which signatures stand in a commit's detached metadata, in `summary.sig` and in a delta's: all three are
  * `a{sv}` with an `aay` for each kind (ostree-core-private.h, ostree_sign_metadata_key).
  */
-export function signaturesKey(kind: "gpg" | SignType): string {
+export function signaturesKey(kind: SignatureKind): string {
   return kind === "gpg" ? "ostree.gpgsigs" : `ostree.sign.${kind}`;
 }
 
@@ -28,16 +28,12 @@ export function writeDetached(detached: Detached): Buffer {
 }
 
 /** The signatures of one kind; `undefined` when there is no list of them. */
-export function signaturesIn(detached: Detached, kind: "gpg" | SignType): readonly Uint8Array[] | undefined {
+export function signaturesIn(detached: Detached, kind: SignatureKind): readonly Uint8Array[] | undefined {
   const found = detached.get(signaturesKey(kind));
   return found?.type === "aay" ? (found.value as Uint8Array[]) : undefined;
 }
 
-export function withSignatures(
-  detached: Detached,
-  kind: "gpg" | SignType,
-  signatures: readonly Uint8Array[],
-): Detached {
+export function withSignatures(detached: Detached, kind: SignatureKind, signatures: readonly Uint8Array[]): Detached {
   const changed = new Map(detached);
   if (signatures.length === 0) changed.delete(signaturesKey(kind));
   else changed.set(signaturesKey(kind), { type: "aay", value: [...signatures] });
@@ -45,6 +41,6 @@ export function withSignatures(
 }
 
 /** With one more signature (_sign_detached_metadata_append). */
-export function appendSignature(detached: Detached, kind: "gpg" | SignType, signature: Uint8Array): Detached {
+export function appendSignature(detached: Detached, kind: SignatureKind, signature: Uint8Array): Detached {
   return withSignatures(detached, kind, [...(signaturesIn(detached, kind) ?? []), signature]);
 }

@@ -31,8 +31,3 @@ export const ed25519: SignEngine = {
     return verify(null, data, createPublicKey({ key: der, format: "der", type: "spki" }), signature);
   },
 };
-
-/** The public half of a secret key, for those who are given the one and need the other. */
-export function publicHalf(secret: Uint8Array): Uint8Array {
-  return secret.subarray(seedSize);
-}

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { localTime } from "../c-time.ts";
+import { localTime } from "../../base/index.ts";
 import { ostreeError } from "../errors.ts";
 import type { SignatureProblem, SignatureResult } from "./gpg-verify.ts";
 
 /** The lines by which libostree tells of a signature (ostree_gpg_verify_result_describe_variant). */
 export function describeSignature(result: SignatureResult): string[] {
-  const { keyAlgorithm, keyId, created, primary, fingerprint, problem } = result;
+  const { keyAlgorithm, keyId, created, primary, fingerprint } = result;
   const subkey = primary !== undefined && primary !== fingerprint;
-  const keyExpired = problem === "expired-key";
   return [
     `Signature made ${localTime(created ?? new Date(0))} using ${keyAlgorithm} key ID ${keyId}`,
     verdict(result),
     ...(result.detail === undefined ? [] : [result.detail]),
     ...(subkey ? [`Primary key ID ${primary.slice(-16)}`] : []),
-    ...expiry("Signature", result.expires, problem === "expired-signature"),
-    ...expiry("Key", result.keyExpires, keyExpired),
-    ...(subkey ? expiry("Primary key", result.primaryExpires, keyExpired) : []),
+    ...expiry("Signature", result.expires),
+    ...expiry("Key", result.keyExpires),
+    ...(subkey ? expiry("Primary key", result.primaryExpires) : []),
   ];
 }
 
@@ -31,8 +30,10 @@ function verdict({ problem, userName, userEmail }: SignatureResult): string {
   return problem === undefined ? `Good signature from ${user}` : texts[problem];
 }
 
-function expiry(what: string, date: Date | undefined, expired: boolean): string[] {
-  return date ? [`${what} ${expired ? "expired" : "expires"} ${localTime(date)}`] : [];
+/** append_expire_info, by the date itself: libostree calls a key expired when its primary key is. */
+function expiry(what: string, date: Date | undefined): string[] {
+  if (!date) return [];
+  return [`${what} ${date.getTime() <= Date.now() ? "expired" : "expires"} ${localTime(date)}`];
 }
 
 /**

@@ -40,7 +40,9 @@ async function loadKeyring(repo: Repo, options: KeyringOptions): Promise<readonl
   const rings = [...own];
   if ((options.system ?? true) && (options.remote === undefined || own.length === 0)) rings.push(...systemKeyrings());
   if (options.homedir !== undefined) rings.push(...readKeyrings(options.homedir));
-  const keys = await Promise.all([...rings.map(tryParse), ...keyPathFiles(repo, options.remote)]);
+  const keys = await Promise.all(rings.map(tryParse));
+  const value = options.remote === undefined ? undefined : tryFindRemote(repo, options.remote)?.option("gpgkeypath");
+  for (const path of splitKeyPath(value)) keys.push(await readKeyPath(path));
   return mergeKeys(keys.flat());
 }
 
@@ -77,13 +79,10 @@ function filesIn(path: string): string[] {
     .sort();
 }
 
-/** The remote's `gpgkeypath`: files of keys, and directories of such files. */
-function keyPathFiles(repo: Repo, remote: string | undefined): Promise<Key[]>[] {
-  const value = remote === undefined ? undefined : tryFindRemote(repo, remote)?.option("gpgkeypath");
-  return splitKeyPath(value).flatMap(readKeyPath);
-}
-
-/** Either separator, but not both (ot_keyfile_get_string_list_with_separator_choice). */
+/**
+ * The remote's `gpgkeypath`: files of keys, and directories of such files. Either separator will do, but not both
+ * (ot_keyfile_get_string_list_with_separator_choice).
+ */
 function splitKeyPath(value: string | undefined): string[] {
   if (value === undefined) return [];
   if (value.includes(";") && value.includes(",")) {
@@ -94,12 +93,16 @@ function splitKeyPath(value: string | undefined): string[] {
   return paths;
 }
 
-function readKeyPath(path: string): Promise<Key[]>[] {
+async function readKeyPath(path: string): Promise<Key[]> {
   try {
-    return [parseKeys(readFileSync(path))];
+    return await parseKeys(readFileSync(path));
   } catch (error) {
-    // What else is in a directory does no harm.
-    if (isErrno(error, "EISDIR")) return filesIn(path).map((name) => tryParse(readFileSync(join(path, name))));
+    if (ostreeError.is(error, "gpg-keys")) throw error;
+    if (isErrno(error, "EISDIR")) {
+      // What else is in a directory does no harm.
+      const files = filesIn(path).map((name) => tryParse(readFileSync(join(path, name))));
+      return (await Promise.all(files)).flat();
+    }
     const reason = isErrno(error, "ENOENT") ? "No such file or directory" : String(error);
     throw ostreeError("gpg-keys", `gpgkeypath: open(${path}): ${reason}`, { cause: error });
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { run, runBytes } from "../../base/index.ts";
+import { baseError, run, runBytes } from "../../base/index.ts";
 import { ostreeError } from "../errors.ts";
 
 /** GnuPG holds the secret keys; its agent asks for what protects them. */
@@ -10,7 +10,13 @@ function gpgArguments(homedir: string | undefined, ...args: string[]): string[] 
 /** A binary detached signature. */
 export async function gpgSign(data: Uint8Array, keyId: string, homedir?: string): Promise<Buffer> {
   const args = gpgArguments(homedir, "--no-armor", "--local-user", keyId, "--detach-sign", "--output", "-");
-  return runBytes("gpg", args, { input: data });
+  try {
+    return await runBytes("gpg", args, { input: data });
+  } catch (error) {
+    // GnuPG's own words do not tell a key that is missing from one that cannot be used.
+    if (baseError.is(error, "process-failed")) await gpgSecretKeyIds(keyId, homedir);
+    throw error;
+  }
 }
 
 /** IDs of the secret key that `keyId` means, and of its subkeys; throws when GnuPG has none or cannot tell. */

@@ -8,7 +8,7 @@ export { type Keyring, type KeyringOptions, openKeyring, systemKeyring } from ".
 export { type SignatureProblem, type SignatureResult, verifySignatures } from "./gpg-verify.ts";
 export * from "./key-files.ts";
 export * from "./keyring-path.ts";
-export { defaultSignType, type KeySet, parseSignType, type SignType, signTypes } from "./model.ts";
+export { defaultSignType, type KeySet, parseSignType, type SignatureKind, type SignType, signTypes } from "./model.ts";
 export { signBytes, verifyBytes } from "./sign-bytes.ts";
 export * from "./signer.ts";
 export * from "./trust.ts";

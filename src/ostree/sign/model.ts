@@ -5,6 +5,9 @@ import { ostreeError } from "../errors.ts";
 export const signTypes = ["ed25519", "spki", "dummy"] as const;
 export type SignType = (typeof signTypes)[number];
 
+/** Kinds of signatures, as they stand side by side in detached metadata. */
+export type SignatureKind = "gpg" | SignType;
+
 /** What `--sign-type` means when it is not given. */
 export const defaultSignType: SignType = "ed25519";
 

@@ -3,12 +3,12 @@ import { ostreeError } from "../errors.ts";
 import { appendSignature, type Detached, signaturesIn } from "./detached.ts";
 import { gpgSecretKeyIds, gpgSign } from "./gpg-sign.ts";
 import { signatureIssuers } from "./gpg-verify.ts";
-import type { SignType } from "./model.ts";
+import type { SignatureKind, SignType } from "./model.ts";
 import { signBytes } from "./sign-bytes.ts";
 
 /** Makes signatures of one kind with one key. */
 export interface Signer {
-  readonly kind: "gpg" | SignType;
+  readonly kind: SignatureKind;
   sign(data: Uint8Array): Promise<Buffer>;
   /** Throws when the key has made one of these signatures. */
   refuseAgain?(signatures: readonly Uint8Array[]): Promise<void>;
@@ -22,10 +22,7 @@ export function keySigner(type: SignType, secret: Uint8Array): Signer {
 export function gpgSigner(keyId: string, homedir?: string): Signer {
   return {
     kind: "gpg",
-    async sign(data) {
-      await gpgSecretKeyIds(keyId, homedir);
-      return gpgSign(data, keyId, homedir);
-    },
+    sign: (data) => gpgSign(data, keyId, homedir),
     async refuseAgain(signatures) {
       const ids = await gpgSecretKeyIds(keyId, homedir);
       const issuers = await signatureIssuers(signatures);

@@ -165,3 +165,19 @@ test("a summary is refused without its signature, by other keys, and when it was
   writeFileSync(join(source.path, "summary.sig"), "garbage");
   await refused(target(set), "ed25519", /^No signatures found$/);
 });
+
+test("gpgkeypath: files and directories of keys; what is named must be there and be keys", async () => {
+  const keys = join(directory, "gpg-keys");
+  mkdirSync(keys);
+  writeFileSync(join(keys, "publisher.asc"), gpg("--armor", "--export"));
+  writeFileSync(join(keys, "README"), "no key\n");
+  const by = (value: string) => target({ "gpg-verify": true, gpgkeypath: value });
+  for (const value of [keys, join(keys, "publisher.asc"), `${keys},${keys}/publisher.asc,`])
+    await pullRef(by(value), "gpg");
+  const bad: [string, RegExp, string?][] = [
+    [`${keys};/nonexistent`, /open\(\/nonexistent\): No such file or directory/],
+    [`${keys}/README;/nonexistent`, /cannot read the GPG keys/],
+    [`${keys};${keys},${keys}`, /key value list contains more than one separator/, "ostree-bad-config"],
+  ];
+  for (const [value, text, code = "ostree-gpg-keys"] of bad) await refused(by(value), "gpg", text, code);
+});
