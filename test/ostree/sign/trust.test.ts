@@ -19,6 +19,7 @@ import {
   pull,
   Repo,
   scanTree,
+  serveDirectory,
   signCommit,
   storeDetached,
   updateSummary,
@@ -26,6 +27,7 @@ import {
   writeCommit,
   writeTree,
 } from "../../../src/ostree/index.ts";
+import { stock } from "../fixture.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "trust-test-"));
 const home = join(directory, "home");
@@ -180,4 +182,24 @@ test("gpgkeypath: files and directories of keys; what is named must be there and
     [`${keys};${keys},${keys}`, /key value list contains more than one separator/, "ostree-bad-config"],
   ];
   for (const [value, text, code = "ostree-gpg-keys"] of bad) await refused(by(value), "gpg", text, code);
+});
+
+test("a commit that comes in a delta must be signed as any other", async () => {
+  for (const ref of ["ed25519", "moved", "unsigned"]) {
+    stock(`--repo=${source.path}`, "static-delta", "generate", "--empty", `--to=${ref}`);
+  }
+  await updateSummary(source);
+  await using server = await serveDirectory(source.path);
+  const from = () => {
+    const repo = Repo.init(join(directory, `target-${++count}`), "bare-user");
+    const set = new Map(Object.entries({ "gpg-verify": false, ...byKey(key.public) }));
+    addRemote(repo, "origin", { url: server.url, set });
+    return repo;
+  };
+  const repo = from();
+  const stats = await pull(repo, { remote: "origin", refs: ["ed25519"], requireDeltas: true });
+  assert.equal(repo.resolve("origin:ed25519"), source.resolve("ed25519"));
+  assert.equal(stats.commits.length, 1);
+  await refused(from(), "moved", /couldn't be verified with: key '/);
+  await refused(from(), "unsigned", /Can't verify commit without detached metadata/);
 });
