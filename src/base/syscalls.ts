@@ -6,6 +6,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import ffi from "node:ffi";
 import { check, errnos, failed, lastErrno } from "./errno.ts";
+import { unlessErrno } from "./errors.ts";
 
 const { functions: libc } = ffi.dlopen("libc.so.6", {
   syncfs: { return: "int32", arguments: ["int32"] },
@@ -52,7 +53,8 @@ const FITHAW = 0xc0045878n;
 export function freezeAndThaw(directory: string): boolean {
   return withFile(directory, (fd) => {
     if (Number(libc.ioctl(fd, FIFREEZE, Buffer.alloc(8))) !== 0) return false;
-    check(libc.ioctl(fd, FITHAW, Buffer.alloc(8)), "ioctl(FITHAW)", directory);
+    // EINVAL: somebody else has thawed it.
+    unlessErrno(["EINVAL"], () => check(libc.ioctl(fd, FITHAW, Buffer.alloc(8)), "ioctl(FITHAW)", directory));
     return true;
   });
 }

@@ -5,6 +5,7 @@ import { copyAttributes, makeDirectories, removeIfExists, setImmutable } from ".
 import { type EtcMerge, type EtcMergeOptions, mergeEtc } from "./merge-etc.ts";
 import { backingPath, type Deployment } from "./model.ts";
 import { writeOrigin } from "./origin.ts";
+import { labelNewVar } from "./relabel.ts";
 import { type PolicyState, refreshPolicy } from "./refresh-policy.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -31,12 +32,19 @@ export async function finalizeDeployment(
   const policy = await refreshPolicy(tree, merged.paths);
   // systemd then runs its ConditionNeedsUpdate= services once in the new version (systemd.unit(5)).
   removeIfExists(join(tree, "etc/.updated"));
-  removeIfExists(join(sysroot.path, "ostree/deploy", deployment.stateroot, "var/.updated"));
+  for (const directory of varDirectories(sysroot, deployment)) removeIfExists(join(directory, ".updated"));
+  labelNewVar(sysroot, deployment);
   makeBacking(sysroot, deployment);
   if (deployment.origin !== undefined) writeOrigin(sysroot.path, deployment, deployment.origin);
   // Not on all file systems; ostree-prepare-root makes / read-only where it can.
   if (!sysroot.flags.mutableDeployments) setImmutable(tree, true);
   return { ...merged, policy };
+}
+
+/** On the machine that runs this stateroot /var may be a file system of its own (`get_var_dfd`). */
+function varDirectories({ path, booted, running }: Sysroot, { stateroot }: Deployment): string[] {
+  const own = join(path, "ostree/deploy", stateroot, "var");
+  return running !== undefined && booted?.stateroot === stateroot ? [own, join(running.root, "var")] : [own];
 }
 
 const nothingMerged: EtcMerge = { modified: 0, removed: 0, added: 0, conflicts: [], paths: [] };

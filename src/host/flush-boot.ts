@@ -5,8 +5,8 @@ import { checkpointJournal, freezeAndThaw, syncDirectory, syncFileSystem } from 
 import { hostError } from "./errors.ts";
 import type { Sysroot } from "./sysroot.ts";
 
-/** What statfs(2) says of file systems with a journal that boot loaders do not read. */
-const journaled = new Set([0x58465342 /* XFS */, 0xef53 /* ext3, ext4 */]);
+/** What statfs(2) says of XFS, whose journal only freezing empties. */
+const xfsMagic = 0x58465342;
 
 /**
  * Writes the boot directory back so that a program which reads the disk without the journal sees it: the menu that was
@@ -17,7 +17,7 @@ export function flushBoot({ boot, flags }: Sysroot): void {
   if (flags.skipSync) return;
   syncDirectory(boot);
   syncFileSystem(boot);
-  if (!checkpointJournal(boot) && journaled.has(statfsSync(boot).type)) freezeWatched(boot);
+  if (!checkpointJournal(boot) && statfsSync(boot).type === xfsMagic) freezeWatched(boot);
 }
 
 /** Thaws unless a line comes in time: whoever dies between freezing and thawing must not leave the machine stuck. */

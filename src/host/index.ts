@@ -32,6 +32,7 @@ export * from "./pin.ts";
 export * from "./prune-repository.ts";
 export * from "./refresh-menu.ts";
 export * from "./refresh-policy.ts";
+export * from "./relabel.ts";
 export * from "./remove-deployments.ts";
 export * from "./retain.ts";
 export * from "./rollback.ts";

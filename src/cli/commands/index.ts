@@ -45,6 +45,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "ostree admin unlock": () => import("./ostree/admin/unlock.ts"),
   "ostree admin upgrade": () => import("./ostree/admin/upgrade.ts"),
   "ostree admin instutil grub2-generate": () => import("./ostree/admin/instutil-grub2-generate.ts"),
+  "ostree admin instutil selinux-ensure-labeled": () => import("./ostree/admin/instutil-selinux-ensure-labeled.ts"),
   "ostree admin instutil set-kargs": () => import("./ostree/admin/instutil-set-kargs.ts"),
   "ostree admin kargs edit-in-place": () => import("./ostree/admin/kargs-edit-in-place.ts"),
   "ostree cat": () => import("./ostree/cat.ts"),
