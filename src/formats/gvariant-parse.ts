@@ -46,12 +46,12 @@ const strings = "sog";
 function unify(a: string, b: string): string | undefined {
   if (a === b || b === "*") return a;
   if (a === "*") return b;
+  if (a[0] === "m" && b[0] !== "m") return lifted(a, b);
+  if (b[0] === "m" && a[0] !== "m") return lifted(b, a);
   if (a === "N") return numbers.includes(b) ? b : undefined;
   if (b === "N") return unify(b, a);
   if (a === "S") return strings.includes(b) ? b : undefined;
   if (b === "S") return unify(b, a);
-  if (a[0] === "m" && b[0] !== "m") return lifted(a, b);
-  if (b[0] === "m" && a[0] !== "m") return lifted(b, a);
   if (a[0] !== b[0] || !"am({".includes(a[0] ?? "")) return undefined;
   const [left, right] = [memberPatterns(a), memberPatterns(b)];
   if (left.length !== right.length) return undefined;

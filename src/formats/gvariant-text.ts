@@ -88,6 +88,8 @@ function swapped(type: GVariantType, value: GVariantValue): number | bigint {
 }
 
 function printDouble(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
   const text = String(value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }

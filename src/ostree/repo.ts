@@ -169,7 +169,10 @@ export class Repo {
 
   loadFile(checksum: Checksum): LoadedFile {
     const { mode, ...holder } = this.#fileOf(checksum);
-    return this.#loading(checksum, "file", () => loadContent(holder.path, mode));
+    const file = this.#loading(checksum, "file", () => loadContent(holder.path, mode));
+    // Attributes that something else put on the file are none of ours.
+    const ignored = mode === "bare" && this.settings.disableXattrs && file.header.xattrs.length > 0;
+    return ignored ? { ...file, header: { ...file.header, xattrs: [] } } : file;
   }
 
   loadHeader(checksum: Checksum): FileHeader {

@@ -63,3 +63,24 @@ for (const [compression, program] of programs) {
     });
   }
 }
+
+const samples: readonly (readonly [Compression, string, string])[] = [
+  ["bzip2", "QlpoOTFBWSZTWatrofEAAALZgAAQQAAQABJkwBAgADEA000EAB6j705RogeLuSKcKEhVtdD4gA==", "hello bzip2\n"],
+  [
+    "bzip2",
+    "QlpoOTFBWSZTWXgTwIIAAAHBAAAQAgGgACGaaDNNDLxdyRThQkHgTwIIQlpoOTFBWSZTWS63GtcAAAFBgAAQAACEgCAAIZpoM00HPF3JFOFCQLrca1w=",
+    "one\ntwo\n",
+  ],
+  ["lzma", "XQAAgAD//////////wA0GUnujekUimql1d5wKZ///ZlAAA==", "hello lzma\n"],
+];
+
+for (const [compression, base64, text] of samples) {
+  test(`${compression} is read whole or refused: ${JSON.stringify(text)}`, () => {
+    const packed = Buffer.from(base64, "base64");
+    assert.equal(detectCompression(packed), compression);
+    assert.equal(read(packed, compression).toString(), text);
+    assert.throws(() => read(packed.subarray(0, packed.length - 6), compression), { code: "base-damaged" });
+    assert.throws(() => read(Buffer.from("no such format, but long enough"), compression), { code: "base-damaged" });
+    assert.throws(() => read(packed, compression, { limit: 5 }), { code: "base-too-large" });
+  });
+}

@@ -157,11 +157,11 @@ function readRef({ repo, skipped }: Layering, rev: string): DirNode | undefined 
   return tree;
 }
 
-function readDirectory({ modifiers, devino, skipped }: Layering, path: string): DirNode {
+function readDirectory({ repo, modifiers, devino, skipped }: Layering, path: string): DirNode {
   // A path is left out of the first tree that has it (commit_filter).
   const filter = (inner: string) => !skipped.delete(inner);
   return scanTree(path, {
-    xattrs: !modifiers.noXattrs,
+    xattrs: !modifiers.noXattrs && !repo.settings.disableXattrs,
     ...(skipped.size > 0 ? { filter } : {}),
     ...(devino === undefined ? {} : { devino }),
   });
