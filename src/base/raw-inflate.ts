@@ -9,6 +9,8 @@ const finish = 4;
 const streamEnd = 1;
 /** Data up to this size goes through the buffers. */
 const limit = 4 << 20;
+/** Bytes before what `inflateSmall` returns that are the caller's: to put a header there costs less than to join both. */
+export const inflateHeadroom = 4096;
 
 type Zlib = ReturnType<typeof loadZlib>;
 
@@ -29,9 +31,9 @@ class RawInflater {
   readonly #zlib: Zlib;
   readonly #state = Buffer.allocUnsafeSlow(stream.size).fill(0);
   readonly #input = Buffer.allocUnsafeSlow(limit);
-  readonly #output = Buffer.allocUnsafeSlow(limit + 1);
+  readonly #output = Buffer.allocUnsafeSlow(inflateHeadroom + limit + 1);
   readonly #inputAddress = ffi.getRawPointer(this.#input);
-  readonly #outputAddress = ffi.getRawPointer(this.#output);
+  readonly #outputAddress = ffi.getRawPointer(this.#output) + BigInt(inflateHeadroom);
 
   constructor() {
     this.#zlib = loadZlib();
@@ -49,7 +51,7 @@ class RawInflater {
     const result = this.#zlib.inflate(state, finish);
     const left = state.readUInt32LE(stream.availOut);
     this.#zlib.inflateReset(state);
-    return result === streamEnd && left === 1 ? this.#output.subarray(0, size) : undefined;
+    return result === streamEnd && left === 1 ? this.#output.subarray(inflateHeadroom, inflateHeadroom + size) : undefined;
   }
 }
 
@@ -58,15 +60,15 @@ let inflater: RawInflater | "unavailable" | undefined;
 
 /**
  * Inflates raw deflate data of known size, both up to 4 MiB.
- * @returns the content, valid until the next call; `undefined` when this way is not to be had, or the data is damaged
+ * @returns the content, valid until the next call, with `inflateHeadroom` bytes before it; `undefined` when this way is not to be had, or the data is damaged
  * or of another size: `node:zlib` then tells what is wrong
  */
 export function inflateSmall(compressed: Uint8Array, size: number): Buffer | undefined {
   if (compressed.length > limit || size > limit) return undefined;
   const library = libdeflate();
   if (library !== undefined) {
-    output ??= Buffer.allocUnsafeSlow(limit);
-    const content = output.subarray(0, size);
+    output ??= Buffer.allocUnsafeSlow(inflateHeadroom + limit);
+    const content = output.subarray(inflateHeadroom, inflateHeadroom + size);
     return library.decompress(compressed, content) ? content : undefined;
   }
   inflater ??= openInflater();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, hash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import { inflateSmall } from "../base/index.ts";
+import { getXattr, inflateHeadroom, inflateSmall } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
-import { decodeArchiveHeader, encodeFileHeader } from "./file-object.ts";
+import { archiveHeaderLength, decodeArchiveHeader, decodeUserMeta, encodeFileHeader } from "./file-object.ts";
 import { inflateExactly, type LoadedFile, loadContent } from "./load-content.ts";
 import { decodeDirTree } from "./dirtree-object.ts";
 import { decodeCommit, decodeDirMeta } from "./metadata-objects.ts";
@@ -45,7 +45,10 @@ const copiedHash = 32 << 10;
 
 /** Checksum of a content object held in memory. */
 export function fileChecksum(header: FileHeader, content: Uint8Array): string {
-  const head = encodeFileHeader(header);
+  return joinedChecksum(encodeFileHeader(header), content);
+}
+
+function joinedChecksum(head: Uint8Array, content: Uint8Array): string {
   if (content.length <= copiedHash) return hash("sha256", Buffer.concat([head, content]), "hex");
   return createHash("sha256").update(head).update(content).digest("hex");
 }
@@ -58,40 +61,104 @@ export function fileChecksum(header: FileHeader, content: Uint8Array): string {
 export function verifyObject(path: string, checksum: Checksum, type: ObjectType, mode: RepoMode): Promise<void> | void {
   if (type !== "file") return verifyMetadata(type, checksum, readObject(path, metadataLimit, type));
   if (mode === "archive") return verifyArchived(path, checksum);
+  if (mode === "bare-user") return verifyBareUser(path, checksum);
   const file = loadContent(path, mode);
   if (file.size > memoryLimit) return verifyStreamed(file, checksum);
-  const content = file.size === 0 ? Buffer.alloc(0) : readObject(path, memoryLimit, type);
-  compareChecksum(type, checksum, fileChecksum(file.header, content));
+  if (file.size > scratchSize) return compareChecksum("file", checksum, fileChecksum(file.header, file.content()));
+  const content = file.size === 0 ? nothing : readObject(path, memoryLimit, type);
+  compareChecksum(type, checksum, headedChecksum(encodeFileHeader(file.header), content));
+}
+
+const nothing = Buffer.alloc(0);
+
+function verifyBareUser(path: string, checksum: Checksum): Promise<void> | void {
+  const meta = getXattr(path, "user.ostreemeta");
+  const content = meta && readSmall(path);
+  // What is large, or has no header, is rare.
+  if (!content) return verifyLoaded(path, checksum, "bare-user");
+  const head = userHeads.get(meta, () => decodeUserMeta(meta, () => symlinkTarget(content), path));
+  compareChecksum("file", checksum, headedChecksum(head.bytes, head.linked ? nothing : content));
+}
+
+/** Stored with a NUL at its end. */
+function symlinkTarget(content: Buffer): string {
+  return content.toString("utf8").replace(/\0$/, "");
+}
+
+function verifyLoaded(path: string, checksum: Checksum, mode: RepoMode): Promise<void> | void {
+  const file = loadContent(path, mode);
+  if (file.size > memoryLimit) return verifyStreamed(file, checksum);
+  compareChecksum("file", checksum, fileChecksum(file.header, file.content()));
 }
 
 function verifyArchived(path: string, checksum: Checksum): Promise<void> | void {
   const bytes = readSmall(path);
   if (!bytes) return verifyStreamed(loadContent(path, "archive"), checksum);
   const what = `${checksum}.filez`;
-  const { header, size, contentOffset } = decodeArchiveHeader(bytes, what);
+  const contentOffset = 8 + archiveHeaderLength(bytes, what);
+  // After the size, which is of this file, comes what many have alike.
+  const rest = bytes.subarray(Math.min(16, contentOffset), contentOffset);
+  const head = archiveHeads.get(rest, () => decodeArchiveHeader(bytes, what).header);
+  const size = Number(bytes.readBigUInt64BE(8));
   if (size > memoryLimit) return verifyStreamed(loadContent(path, "archive"), checksum);
-  const linked = isSymlinkMode(header.mode);
-  const content = linked ? Buffer.alloc(0) : inflateContent(bytes.subarray(contentOffset), size, what);
-  compareChecksum("file", checksum, fileChecksum(header, content));
+  const content = head.linked ? nothing : inflateContent(bytes.subarray(contentOffset), size, what);
+  compareChecksum("file", checksum, headedChecksum(head.bytes, content));
 }
 
-/** The content of a `.filez` for use at once: valid until the next call. */
+interface Head {
+  /** What is hashed before the content. */
+  readonly bytes: Buffer;
+  readonly linked: boolean;
+}
+
+/** There are many files and few different headers: decoded once, and encoded once as they are hashed. */
+class Heads {
+  readonly #known = new Map<string, Head>();
+
+  /** @param stored bytes that the header is decoded from, apart from the target of a symbolic link */
+  get(stored: Buffer, decode: () => FileHeader): Head {
+    const key = stored.toString("latin1");
+    const known = this.#known.get(key);
+    if (known) return known;
+    const header = decode();
+    const head = { bytes: encodeFileHeader(header), linked: isSymlinkMode(header.mode) };
+    if (!head.linked && this.#known.size < headLimit) this.#known.set(key, head);
+    return head;
+  }
+}
+
+/** A repository with other attributes for every file must not fill our memory. */
+const headLimit = 1000;
+const archiveHeads = new Heads();
+const userHeads = new Heads();
+
+/** The content of a `.filez` for use at once: valid until the next call, with `inflateHeadroom` bytes before it or none. */
 export function inflateContent(compressed: Uint8Array, size: number, what: string): Buffer {
   return inflateSmall(compressed, size) ?? inflateExactly(compressed, size, what);
 }
 
+/** @param content as `readSmall` or `inflateContent` gave it: the head is put before it where there is room */
+function headedChecksum(head: Buffer, content: Buffer): string {
+  const roomy = content.byteOffset === headroom && content.buffer.byteLength > scratchSize;
+  if (!roomy || head.length > headroom) return joinedChecksum(head, content);
+  const whole = Buffer.from(content.buffer, headroom - head.length, head.length + content.length);
+  whole.set(head);
+  return hash("sha256", whole, "hex");
+}
+
+const scratchSize = 4 << 20;
+const headroom = inflateHeadroom;
+
 /** Small files are read into one buffer: a new one for each costs more than the reading. Never used across a wait. */
-const scratch = Buffer.allocUnsafeSlow(4 << 20);
+const scratch = Buffer.allocUnsafeSlow(headroom + scratchSize);
 
 /** The bytes of a file, valid until the next call; `undefined` when it is larger than the buffer. */
 function readSmall(path: string): Buffer | undefined {
   const fd = openSync(path, "r");
   try {
-    let done = readSync(fd, scratch, 0, scratch.length, null);
-    for (let got = done; got > 0 && done < scratch.length; done += got) {
-      got = readSync(fd, scratch, done, scratch.length - done, null);
-    }
-    return done < scratch.length ? scratch.subarray(0, done) : undefined;
+    // A regular file gives less than was asked for only at its end (read(2)).
+    const done = readSync(fd, scratch, headroom, scratchSize, null);
+    return done < scratchSize ? scratch.subarray(headroom, headroom + done) : undefined;
   } finally {
     closeSync(fd);
   }
