@@ -51,7 +51,9 @@ class RawInflater {
     const result = this.#zlib.inflate(state, finish);
     const left = state.readUInt32LE(stream.availOut);
     this.#zlib.inflateReset(state);
-    return result === streamEnd && left === 1 ? this.#output.subarray(inflateHeadroom, inflateHeadroom + size) : undefined;
+    return result === streamEnd && left === 1
+      ? this.#output.subarray(inflateHeadroom, inflateHeadroom + size)
+      : undefined;
   }
 }
 

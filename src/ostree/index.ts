@@ -41,7 +41,8 @@ export { type DeltaDescription, describeDelta } from "./delta/describe-delta.ts"
 export { generateDelta, type GeneratedDelta, type GenerateDeltaOptions } from "./delta/generate.ts";
 export * from "./delta/manage-deltas.ts";
 export { type DeltaKeys, verifyDelta } from "./delta/verify-delta.ts";
-export * from "./fsck.ts";
+export { fsck } from "./fsck/fsck.ts";
+export * from "./fsck/model.ts";
 export * from "./prune/delete-commit.ts";
 export * from "./prune/options.ts";
 export * from "./prune/prune.ts";

@@ -61,7 +61,7 @@ export class Reachable {
       const before = this.#depths.get(next);
       if (before !== undefined && before >= left) return;
       this.#depths.set(next, left);
-      if (!this.#repo.has(next, "commit")) return;
+      if (!this.#repo.holds(next, "commit")) return;
       const content: Commit = this.#repo.loadCommit(next);
       if (before === undefined) this.#addTree(next, content);
       next = content.parent;

@@ -38,7 +38,7 @@ function addRefs(repo: Repo, reachable: Reachable, options: PruneOptions): void 
 function addYounger(repo: Repo, reachable: Reachable, commit: Checksum, oldest: bigint): void {
   reachable.addCommit(commit, 0);
   let next: Checksum | undefined = commit;
-  while (next !== undefined && repo.has(next, "commit")) {
+  while (next !== undefined && repo.holds(next, "commit")) {
     const { timestamp, parent } = repo.loadCommit(next);
     if (timestamp < oldest) return;
     reachable.addCommit(next, 0);
