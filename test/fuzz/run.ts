@@ -19,9 +19,9 @@ function runsOf(target: FuzzTarget): number {
   return Number(process.env["ATOMIC_FUZZ_RUNS"] ?? (target.remote ? 1_000_000 : 100_000));
 }
 
-function runHere(target: FuzzTarget): void {
+async function runHere(target: FuzzTarget): Promise<void> {
   let peak = 0;
-  const result = runTarget(target, runsOf(target), seed, (done) => {
+  const result = await runTarget(target, runsOf(target), seed, (done) => {
     peak = Math.max(peak, process.memoryUsage.rss());
     if (peak > memoryLimit) throw new Error(`${target.name}: ${peak >> 20} MB after ${done} executions`);
     // The parent takes silence for a hang.
@@ -61,7 +61,7 @@ async function lastLine(running: ChildProcess): Promise<string> {
 }
 
 const wanted = targets.filter(({ name }) => asked.length === 0 || asked.includes(name));
-if (child) wanted.forEach(runHere);
+if (child) for (const target of wanted) await runHere(target);
 else {
   const titles = ["executions", "decoded", "slowest", "peak"].map((title) => title.padStart(12));
   console.log(`seed ${seed}\n${"decoder".padEnd(20)}${titles.join("")}`);

@@ -35,7 +35,7 @@ import {
   parseRefSpec,
 } from "../../src/ostree/index.ts";
 import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
-import { signatureTarget } from "./signature-target.ts";
+import { signatureTargets } from "./signature-targets.ts";
 import { BodySink, ResponseParser } from "../../src/ostree/http/response.ts";
 import { inflateExactly } from "../../src/ostree/load-content.ts";
 
@@ -45,7 +45,7 @@ export interface FuzzTarget {
   readonly remote: boolean;
   readonly seeds: readonly Buffer[];
   /** Decodes; refuses by an error of the project, or one whose message this matches. */
-  run(bytes: Buffer): void;
+  run(bytes: Buffer): void | Promise<void>;
   readonly refusal?: RegExp;
 }
 
@@ -187,7 +187,7 @@ export const targets: readonly FuzzTarget[] = [
   { name: "xz", remote: true, seeds: [xz], run: unpack("xz") },
   { name: "xz-part", remote: true, seeds: [xz], run: (bytes) => decodeXzPart(bytes, 1 << 20) },
   ...deltaTargets,
-  signatureTarget,
+  ...signatureTargets,
   { name: "tar", remote: true, seeds: [tar()], run: readWholeTar },
   {
     name: "http-response",
