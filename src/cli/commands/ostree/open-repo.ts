@@ -37,12 +37,16 @@ export const sysrootOption: OptionDeclaration = {
   help: "Use sysroot at PATH (overrides --repo)",
 };
 
-/** The repository of the system root that was named, whose remotes are below its /etc (ostree_parse_sysroot_or_repo_option). */
+/**
+ * The repository of the system root that was named (ostree_parse_sysroot_or_repo_option). Its remotes are below /etc when
+ * that is the root of a deployment, which alone has a directory `sysroot`; a physical root has none.
+ */
 export async function openRepoOrSysroot(invocation: Invocation): Promise<Repo> {
   const sysroot = invocation.value("sysroot");
   if (sysroot === undefined) return openRepo(invocation);
   const { Repo } = await import("../../../ostree/index.ts");
-  return Repo.open(`${sysroot}/ostree/repo`, { sysroot });
+  const isPhysical = !existsSync(`${sysroot}/sysroot`);
+  return Repo.open(`${sysroot}/ostree/repo`, isPhysical ? {} : { sysroot });
 }
 
 /** The argument at `index`; `message` is what stock says when it is missing. */
