@@ -84,5 +84,14 @@ export interface PullStats {
   readonly seconds: number;
   readonly deltaParts: number;
   /** With `dryRun`, what deltas would cost. */
-  readonly dryRun?: { readonly parts: number; readonly partBytes: number; readonly uncompressedBytes: number };
+  readonly dryRun?: DeltaCost;
+}
+
+/** What the deltas of a pull take, and what of that is here already. */
+export interface DeltaCost {
+  readonly parts: number;
+  readonly partBytes: number;
+  readonly uncompressedBytes: number;
+  readonly presentParts: number;
+  readonly presentBytes: number;
 }

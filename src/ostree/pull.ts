@@ -213,12 +213,14 @@ function tellDeltas(plans: Plans, progress: ProgressListener): void {
 }
 
 function totalsOf(plans: Plans) {
-  const total = { parts: 0, partBytes: 0, uncompressedBytes: 0 };
+  const total = { parts: 0, partBytes: 0, uncompressedBytes: 0, presentParts: 0, presentBytes: 0 };
   for (const plan of plans.values()) {
     if (plan === "unchanged") continue;
     total.parts += plan.parts;
     total.partBytes += plan.partBytes;
     total.uncompressedBytes += plan.uncompressedBytes;
+    total.presentParts += plan.present.parts;
+    total.presentBytes += plan.present.bytes;
   }
   return total;
 }

@@ -213,7 +213,8 @@ export function pullText(stats: PullStats): string {
   return `${fetched}${near}${moved}; ${formatSize(stats.contentWritten)} content written`;
 }
 
-function dryRunText({ parts, partBytes, uncompressedBytes }: NonNullable<PullStats["dryRun"]>): string {
-  const sizes = `${formatSize(0)}/${formatSize(partBytes)}, ${formatSize(uncompressedBytes)} total uncompressed`;
-  return `Delta update: 0/${parts} parts, ${sizes}`;
+function dryRunText(cost: NonNullable<PullStats["dryRun"]>): string {
+  const { parts, partBytes, uncompressedBytes, presentParts, presentBytes } = cost;
+  const sizes = `${formatSize(presentBytes)}/${formatSize(partBytes)}, ${formatSize(uncompressedBytes)} total uncompressed`;
+  return `Delta update: ${presentParts}/${parts} parts, ${sizes}`;
 }
