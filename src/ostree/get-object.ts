@@ -18,7 +18,7 @@ import {
 } from "./model.ts";
 import { looseExists, loosePath } from "./object-path.ts";
 import type { ObjectSource } from "./pull-source.ts";
-import { storeHas, type Store } from "./store-content.ts";
+import { repositoryHas, storeHas, type Store } from "./store-content.ts";
 import { archiveLimit, fileWriter, IncomingStore } from "./store-fetched.ts";
 import { type ObjectKey, splitKey } from "./traverse.ts";
 import { memoryLimit, verifyObject } from "./verify-object.ts";
@@ -105,8 +105,14 @@ export class ObjectGetter {
 
   async #get(key: ObjectKey, names: boolean, counts: Counts): Promise<void> {
     const { checksum, type } = splitKey(key);
-    if (!storeHas(this.#data.store, checksum, type)) await this.#bring(checksum, type, counts);
+    if (!this.#has(checksum, type)) await this.#bring(checksum, type, counts);
     if (type === "dirtree") counts.trees.push(entriesOf(checksum, readStored(this.#data.store, checksum, type), names));
+  }
+
+  /** No object is asked for twice, so that what this pull wrote need not be looked for. */
+  #has(checksum: Checksum, type: ObjectType): boolean {
+    const { store } = this.#data;
+    return store.fresh ? repositoryHas(store, checksum, type) : storeHas(store, checksum, type);
   }
 
   async #bring(checksum: Checksum, type: ObjectType, counts: Counts): Promise<void> {
@@ -130,9 +136,10 @@ export class ObjectGetter {
     const client = this.#client!;
     const name = `objects/${loosePath(checksum, type, "archive")}`;
     const spill = () => this.#incoming.partial(checksum);
+    const resume = this.#incoming.begun(checksum);
     const options =
       type === "file"
-        ? { limit: Number.MAX_SAFE_INTEGER, limitFrom: archiveLimit, spill }
+        ? { limit: Number.MAX_SAFE_INTEGER, limitFrom: archiveLimit, spill, resume }
         : { limit: metadataFetchLimit };
     for (;;) {
       const { body, status } = await client.get(name, options);

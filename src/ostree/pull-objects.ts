@@ -19,7 +19,7 @@ export interface ObjectCounts {
 }
 
 /** Objects in one message to a worker. */
-const batchSize = 64;
+const batchSize = 256;
 
 /**
  * Walks trees from their roots and lets worker threads bring every object, directories first: they tell what else there

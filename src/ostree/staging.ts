@@ -20,6 +20,8 @@ function resumablePrefix(): string {
 
 export interface Staging {
   readonly path: string;
+  /** Taken over from a process that died. */
+  readonly adopted: boolean;
   /** A living owner holds it. */
   readonly lock: HeldLock;
 }
@@ -33,7 +35,7 @@ export function openStaging(repo: Repo, resume: boolean): Staging {
   const path = join(repo.path, "tmp", `${prefix}${randomBytes(6).toString("hex")}`);
   const lock = lockFile(`${path}-lock`, { record: true });
   mkdirSync(path, { mode: 0o755 });
-  return { path, lock };
+  return { path, lock, adopted: false };
 }
 
 function adopt(repo: Repo): Staging | undefined {
@@ -45,7 +47,7 @@ function adopt(repo: Repo): Staging | undefined {
     const lock = unlessBusy(() => lockFile(`${path}-lock`, { record: true }));
     if (lock && lstatIfExists(path)) {
       dropUnfinished(path, true);
-      return { path, lock };
+      return { path, lock, adopted: true };
     }
     lock?.release();
   }
@@ -66,7 +68,7 @@ export function dropUnfinished(staging: string, keepPartial = false): void {
   }
 }
 
-export function removeStaging({ path, lock }: Staging): void {
+export function removeStaging({ path, lock }: Omit<Staging, "adopted">): void {
   removeTree(path);
   rmSync(`${path}-lock`, { force: true });
   lock.release();

@@ -33,6 +33,8 @@ export interface Store {
   readonly perObjectFsync: boolean;
   /** Space on the file system that commits must leave free. */
   readonly reservedBytes: number;
+  /** The staging directory was new: whoever knows what was written since need not look into it. */
+  readonly fresh: boolean;
   /** The two-digit directories that `objects/` had at the start: nothing needs to be sought in others. */
   readonly prefixes: ReadonlySet<string>;
   readonly umask: number;

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { createInflateRaw } from "node:zlib";
-import { isErrno, writeAll } from "../base/index.ts";
+import { isErrno, listDirectory, writeAll } from "../base/index.ts";
 import { readGVariant } from "../formats/index.ts";
 import { requireSpace } from "./content-task.ts";
 import { ostreeError } from "./errors.ts";
@@ -45,6 +45,8 @@ const pieceSize = 1 << 20;
 export class IncomingStore {
   readonly store: Store;
   readonly #incoming: Store;
+  /** Large objects that a former process had begun. */
+  readonly #begun: ReadonlySet<string>;
   #space = 0;
   #temporary = 0;
 
@@ -53,6 +55,7 @@ export class IncomingStore {
     this.store = store;
     this.#incoming = { ...store, staging: `${store.staging}/${name}` };
     mkdirSync(this.#incoming.staging, { recursive: true });
+    this.#begun = new Set(listDirectory(`${store.staging}/${partialDirectory}`));
   }
 
   /** A new name for a temporary file. */
@@ -64,6 +67,11 @@ export class IncomingStore {
   partial(checksum: Checksum): string {
     mkdirSync(`${this.store.staging}/${partialDirectory}`, { recursive: true });
     return `${this.store.staging}/${partialDirectory}/${checksum}.filez`;
+  }
+
+  /** The file of `partial` when an earlier process wrote to it. */
+  begun(checksum: Checksum): string | undefined {
+    return this.#begun.has(`${checksum}.filez`) ? this.partial(checksum) : undefined;
   }
 
   /** @param trusted comes from a repository of this machine: its form is checked, its checksum is not */

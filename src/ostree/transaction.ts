@@ -69,6 +69,7 @@ export class Transaction implements Disposable {
       mode,
       objects,
       staging: staging.path,
+      fresh: !staging.adopted,
       zlibLevel,
       perObjectFsync: perObjectFsync && this.#fsync,
       reservedBytes: reservedBytes(repo),

@@ -78,7 +78,7 @@ export class HttpClient implements Disposable {
       throw baseError("http-status", `Invalid URI scheme in ${options.url}`);
     }
     this.#headers = commonHeaders(this.#base, options);
-    this.#depth = options.depth ?? 16;
+    this.#depth = options.depth ?? 32;
     this.#timer = setInterval(() => this.#dropSlow(), (options.idleSeconds ?? 30) * 1000).unref();
   }
 
@@ -102,8 +102,8 @@ export class HttpClient implements Disposable {
     const path = `${target.pathname}${target.search}`;
     target.username = target.password = "";
     const pending: Pending = { path, url: target.href, options, done, failures: 0 };
-    const earlier = options.spill?.();
-    if (earlier !== undefined) pending.partial = BodySink.resume({ url: target.href, ...options }, earlier);
+    const { resume } = options;
+    if (resume !== undefined) pending.partial = BodySink.resume({ url: target.href, ...options }, resume);
     this.#waiting.push(pending);
     this.#pump();
     return done.promise;

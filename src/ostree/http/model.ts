@@ -42,8 +42,10 @@ export interface TlsOptions {
 export interface GetOptions {
   readonly limit: number;
   readonly limitFrom?: (head: Buffer) => number;
-  /** Name of a file for a body that grows large. What it has of the body already is not asked for again. */
+  /** Name of a file for a body that grows large. */
   readonly spill?: () => string;
+  /** A file that has the beginning of the body: only the rest is asked for. */
+  readonly resume?: string | undefined;
   /** Asks only for what changed since (RFC 9110 section 13.1). */
   readonly validators?: Validators;
 }

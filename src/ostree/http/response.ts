@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from "node:fs";
 import { baseError, unlessErrno, writeAll } from "../../base/index.ts";
 
 /** What of a response's head the client acts upon. */
@@ -75,7 +75,7 @@ export class BodySink {
 
   /** Goes on with what an earlier process had received of a large body; `undefined` when there is nothing. */
   static resume(options: BodyOptions, path: string): BodySink | undefined {
-    const fd = unlessErrno(["ENOENT"], () => openSync(path, "a+"));
+    const fd = unlessErrno(["ENOENT"], () => openSync(path, constants.O_RDWR | constants.O_APPEND));
     if (fd === undefined) return undefined;
     const sink = new BodySink(options);
     sink.#fd = fd;

@@ -173,7 +173,7 @@ test("a large body goes to a file, and is gone on with where it stopped, also by
   assert.equal(readFileSync(whole.body.file!).length, 9 << 20);
   await assert.rejects(client!.get("part", { limit: 1 << 30, spill: spill("part") }), /Transferred a partial file/);
   assert.deepEqual(ranges, []);
-  const rest = await client!.get("part", { limit: 1 << 30, spill: spill("part") });
+  const rest = await client!.get("part", { limit: 1 << 30, spill: spill("part"), resume: spill("part")() });
   assert.ok(rest.body?.resumed);
   assert.deepEqual(readFileSync(rest.body.file!), body);
   assert.deepEqual(ranges, ["/repo/part"]);
