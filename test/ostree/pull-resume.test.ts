@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -111,3 +112,68 @@ test("a transaction of another kind leaves what a pull gathered, and a pull leav
   third.drop();
   assert.deepEqual(readdirSync(join(repo.path, "tmp")), ["cache"]);
 });
+
+test("a large object that was half fetched when the pull was killed goes on by Range", async () => {
+  using scratch = temporary();
+  const tree = join(scratch.path, "tree");
+  mkdirSync(tree);
+  const large = randomBytes(24 << 20);
+  writeFileSync(join(tree, "large"), large);
+  writeFileSync(join(tree, "small"), "small\n");
+  const source = join(scratch.path, "source");
+  stock(`--repo=${source}`, "init", "--mode=archive");
+  stock(`--repo=${source}`, "commit", "-b", "main", `--tree=dir=${tree}`);
+  const half = 12 << 20;
+  const repo = Repo.init(join(scratch.path, "target"), "bare-user");
+  await killWhenHalf(repo, source, half);
+  const ranges: string[] = [];
+  const server = createServer((request, response) => {
+    const path = join(source, request.url!);
+    if (!existsSync(path)) return void response.writeHead(404).end();
+    const bytes = readFileSync(path);
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    if (request.url!.endsWith(".filez")) ranges.push(`${bytes.length > half ? "large" : "small"} from ${from > 0}`);
+    if (from === 0) return void response.end(bytes);
+    response.writeHead(206, { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` });
+    response.end(bytes.subarray(from));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const stats = await pull(repo, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    refs: ["main"],
+  });
+  server.close();
+  assert.deepEqual(ranges, ["large from true"], "the small object was complete");
+  assert.equal(stats.fetchedContent, 1);
+  stock(`--repo=${repo.path}`, "fsck", "-q");
+  assert.deepEqual(readdirSync(join(repo.path, "tmp")), ["cache"]);
+});
+
+/** Kills a pull when it has the small object and half of the large one. */
+async function killWhenHalf(repo: Repo, source: string, half: number): Promise<void> {
+  const server = createServer((request, response) => {
+    const path = join(source, request.url!);
+    if (!existsSync(path)) return void response.writeHead(404).end();
+    const bytes = readFileSync(path);
+    if (bytes.length <= half) return void response.end(bytes);
+    response.writeHead(200, { "content-length": bytes.length });
+    response.write(bytes.subarray(0, half));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const child = spawn(
+    process.execPath,
+    ["--no-warnings", join(import.meta.dirname, "pull-in-child.ts"), repo.path, url],
+    {
+      stdio: "inherit",
+    },
+  );
+  const size = () =>
+    globSync("tmp/staging-*/partial/*", { cwd: repo.path }).map((path) => statSync(join(repo.path, path)).size);
+  const small = () => globSync("tmp/staging-*/??/*.file", { cwd: repo.path }).length;
+  while (size()[0] !== half || small() < 1) await new Promise((wait) => setTimeout(wait, 10));
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  server.closeAllConnections();
+  server.close();
+}

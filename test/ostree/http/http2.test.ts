@@ -14,15 +14,10 @@ import type { ClientOptions } from "../../../src/ostree/http/model.ts";
 import { newRateLimit } from "../../../src/ostree/http/rate-limit.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tls-"));
-execFileSync(
-  "openssl",
-  [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
-    ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-    ...["-keyout", "key.pem", "-out", "cert.pem"],
-  ],
-  { cwd: directory, stdio: "ignore" },
-);
+const request =
+  "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost " +
+  "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout key.pem -out cert.pem";
+execFileSync("openssl", request.split(" "), { cwd: directory, stdio: "ignore" });
 const [key, cert] = ["key.pem", "cert.pem"].map((name) => readFileSync(join(directory, name), "utf8")) as [
   string,
   string,
@@ -55,7 +50,7 @@ async function serve(answer: (path: string, stream: ServerHttp2Stream, count: nu
   server.on("stream", (stream, headers) => {
     seen.headers.push({ ...headers });
     stream.on("error", () => {});
-    answer(String(headers[":path"]), stream, seen.headers.length);
+    answer(String(headers[":path"]), stream as ServerHttp2Stream, seen.headers.length);
   });
   return { seen, port: await listening(server) };
 }
