@@ -2,13 +2,14 @@
 /** Judged by openssl, which made the keys. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { removeTree } from "../../../src/base/index.ts";
 import {
   keySet,
+  loadSystemKeys,
   parseSecretKey,
   readPublicKeys,
   readSecretKeys,
@@ -159,4 +160,21 @@ test("keys of the wrong kind or size are refused", () => {
   assert.throws(() => verifyBytes("spki", garbage, data, [data]), refused(/initialize spki key/, "ostree-sign-keys"));
   const huge = Buffer.alloc(1 << 20).toString("base64");
   assert.throws(() => keySet("spki", huge), refused(/more than 65536 bytes/, "ostree-sign-keys"));
+});
+
+test("the system's directories: files and directories of keys, and revoked ones", () => {
+  const [key, lost] = [newEd25519("system"), newEd25519("lost")];
+  const system = join(directory, "system");
+  for (const name of ["trusted.ed25519.d", "revoked.ed25519.d"]) mkdirSync(join(system, name), { recursive: true });
+  assert.throws(() => loadSystemKeys("ed25519", system), refused(/ed25519: no keys loaded/, "ostree-sign-keys"));
+  writeFileSync(join(system, "trusted.ed25519"), `${lost.public}\n`);
+  writeFileSync(join(system, "trusted.ed25519.d/site"), `${key.public}\n`);
+  writeFileSync(join(system, "trusted.ed25519.d/README"), "not a key\n");
+  const made = (secret: string) => signBytes("ed25519", parseSecretKey("ed25519", secret), data);
+  const check = (secret: string) => verifyBytes("ed25519", loadSystemKeys("ed25519", system), data, [made(secret)]);
+  check(key.secret);
+  check(lost.secret);
+  writeFileSync(join(system, "revoked.ed25519.d/lost"), `${lost.public}\n`);
+  check(key.secret);
+  assert.throws(() => check(lost.secret), refused(/couldn't be verified/));
 });
