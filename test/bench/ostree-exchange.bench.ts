@@ -3,25 +3,16 @@
  * Pull over HTTP, local pull and fsck against stock `ostree`. Input: a part of this machine's /usr, or the directory in
  * ATOMIC_BENCH_TREE. Both pull from the same server, which shares the machine's cores with them.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { atomic, compare, heading, stockOstree } from "./compare.ts";
+import { startServer } from "./start-server.ts";
 import { describeTree, makeSystemTree } from "./trees.ts";
 
 const work = mkdtempSync("/dev/shm/atomic-bench-");
 const stock = stockOstree();
 const ostree = (...args: string[]) => execFileSync(stock, args, { stdio: ["ignore", "pipe", "inherit"] });
-
-/** Stock's server is not used: it is a different program for each side to wait for. */
-async function startServer(repo: string): Promise<{ url: string; stop: () => void }> {
-  const child = spawn(process.execPath, ["--no-warnings", join(import.meta.dirname, "serve-repository.ts"), repo], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  for await (const url of createInterface(child.stdout)) return { url, stop: () => child.kill() };
-  throw new Error("the server did not start");
-}
 
 try {
   const tree = process.env["ATOMIC_BENCH_TREE"] ?? join(work, "tree");
