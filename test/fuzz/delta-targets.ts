@@ -142,7 +142,7 @@ export const deltaTargets: readonly FuzzTarget[] = [
     name: "delta-part",
     remote: true,
     seeds: [payload],
-    run: (bytes) => void executePart({ objects, usize }, openPartPayload(bytes, "fuzz"), store),
+    run: (bytes) => void executePart({ objects, usize, to: one }, openPartPayload(bytes, "fuzz"), store),
   },
   {
     name: "delta-operations",

@@ -63,7 +63,7 @@ function writeCommit(transaction: Transaction, { superblock }: OpenedDelta): voi
 }
 
 async function applyParts(transaction: Transaction, delta: OpenedDelta): Promise<void> {
-  const { parts } = delta.superblock;
+  const { parts, to } = delta.superblock;
   const tooNew = parts.find(({ version }) => version > partVersion);
   if (tooNew) throw ostreeError("unsupported", `Delta part has too new version ${tooNew.version}`);
   const missing = [...parts.entries()].filter(([, header]) => !hasAllObjects(header, transaction.store));
@@ -75,7 +75,7 @@ async function applyParts(transaction: Transaction, delta: OpenedDelta): Promise
     missing.map(([index, header]) => {
       const { source, inline } = delta.part(index);
       const { objects, usize, checksum } = header;
-      return pool.apply({ index, header: { objects, usize }, source, ...(inline ? {} : { checksum }) });
+      return pool.apply({ index, bounds: { objects, usize, to }, source, ...(inline ? {} : { checksum }) });
     }),
   );
   transaction.countContent(pool.total.content, pool.total.written);

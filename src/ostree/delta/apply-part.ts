@@ -9,15 +9,15 @@ import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "
 import { loosePath } from "../object-path.ts";
 import { storeHas, type Store } from "../store-content.ts";
 import { IncomingStore } from "../store-fetched.ts";
-import { executePart, type ObjectStore, type PartResult, pieces } from "./execute.ts";
-import type { DeltaObject, PartHeader } from "./format.ts";
+import { executePart, type ObjectStore, type PartBounds, type PartResult, pieces } from "./execute.ts";
+import type { DeltaObject } from "./format.ts";
 import { openPart, payloadMemoryLimit, type PartSource } from "./open-part.ts";
 import { openPartPayload } from "./part-format.ts";
 import { inMemory, ReusedSpace, type Space } from "./space.ts";
 
 export interface PartTask {
   readonly index: number;
-  readonly header: Pick<PartHeader, "objects" | "usize">;
+  readonly bounds: PartBounds;
   readonly source: PartSource;
   /** Of the part file; none for inline parts. */
   readonly checksum?: Checksum;
@@ -41,11 +41,11 @@ export class PartApplier {
     this.#payload = new ReusedSpace(payloadMemoryLimit, store.staging);
   }
 
-  run({ index, header, source, checksum }: PartTask): PartResult {
+  run({ index, bounds, source, checksum }: PartTask): PartResult {
     const what = `delta part ${index}`;
     try {
-      using payload = openPart(source, checksum, header, (size) => this.#payload.make(size), what);
-      return executePart(header, openPartPayload(payload.bytes, what), this.#objects);
+      using payload = openPart(source, checksum, bounds, (size) => this.#payload.make(size), what);
+      return executePart(bounds, openPartPayload(payload.bytes, what), this.#objects);
     } catch (error) {
       if (error instanceof Error) error.message = `Executing delta part ${index}: ${error.message}`;
       throw error;

@@ -36,7 +36,7 @@ export class PartPool implements Disposable {
 
   #send(task: PartTask): Promise<PartResult> {
     // A view would be sent with the whole buffer that it looks into.
-    const header = { ...task.header, objects: task.header.objects.slice() };
-    return this.#pool!.run({ ...task, header });
+    const bounds = { ...task.bounds, objects: task.bounds.objects.slice() };
+    return this.#pool!.run({ ...task, bounds });
   }
 }

@@ -43,17 +43,21 @@ export interface PartResult {
 /** A longer target is refused by the kernel (PATH_MAX). */
 const symlinkLimit = 4096;
 
+/** What of the headers binds a part. */
+export interface PartBounds {
+  readonly objects: Uint8Array;
+  readonly usize: number;
+  /** The commit that the delta leads to. */
+  readonly to: Checksum;
+}
+
 /**
  * Runs a part. Every object is hashed before `store` sees it, and what is made is bounded by the header: objects that it
  * lists, each of the size that its instruction declares, together no more than `usize` (links aside, which count nothing).
  */
-export function executePart(
-  header: { readonly objects: Uint8Array; readonly usize: number },
-  payload: OpenedPayload,
-  store: ObjectStore,
-): PartResult {
-  using executor = new PartExecutor(header, payload, store);
-  runOperations(payload.operations, objectCount(header.objects), executor);
+export function executePart(bounds: PartBounds, payload: OpenedPayload, store: ObjectStore): PartResult {
+  using executor = new PartExecutor(bounds, payload, store);
+  runOperations(payload.operations, objectCount(bounds.objects), executor);
   return executor.result;
 }
 
@@ -69,21 +73,19 @@ interface OpenObject {
 class PartExecutor implements OperationHandler, Disposable {
   readonly result: PartResult = { metadata: 0, content: 0, written: 0 };
   readonly #objects: Uint8Array;
+  readonly #to: Checksum;
   readonly #payload: OpenedPayload;
   readonly #store: ObjectStore;
   #left: number;
   #open: OpenObject | undefined;
   #source: Space | undefined;
 
-  constructor(
-    header: { readonly objects: Uint8Array; readonly usize: number },
-    payload: OpenedPayload,
-    store: ObjectStore,
-  ) {
-    this.#objects = header.objects;
+  constructor({ objects, usize, to }: PartBounds, payload: OpenedPayload, store: ObjectStore) {
+    this.#objects = objects;
+    this.#to = to;
     this.#payload = payload;
     this.#store = store;
-    this.#left = header.usize;
+    this.#left = usize;
   }
 
   isMetadata(object: number): boolean {
@@ -93,6 +95,8 @@ class PartExecutor implements OperationHandler, Disposable {
   spliceMetadata(object: number, range: Range): void {
     const { checksum, type } = objectAt(this.#objects, object);
     if (type === "file") throw new Error("content among metadata");
+    // Any other would get into the repository unsigned, and look whole where nothing of its tree is.
+    if (type === "commit" && checksum !== this.#to) throw ostreeError("corrupt-delta", `brings the commit ${checksum}`);
     if (range.size > metadataLimit) throw ostreeError("corrupt-delta", `${type} object of ${range.size} bytes`);
     this.#take(range.size);
     const bytes = this.#data(range);
@@ -122,7 +126,7 @@ class PartExecutor implements OperationHandler, Disposable {
   write(range: Range): void {
     const open = this.#current();
     if (!open.space) return;
-    const bytes = this.#source === undefined ? this.#data(range) : this.#fromSource(this.#source, range);
+    const bytes = this.#source === undefined ? this.#data(range) : subrange(this.#source.bytes, range);
     if (bytes.length > open.size - open.done) throw ostreeError("corrupt-delta", "writes more than the object has");
     open.space.bytes.set(bytes, open.done);
     open.done += bytes.length;
@@ -190,10 +194,6 @@ class PartExecutor implements OperationHandler, Disposable {
 
   #data(range: Range): Uint8Array {
     return subrange(this.#payload.data, range);
-  }
-
-  #fromSource(source: Space, range: Range): Uint8Array {
-    return subrange(source.bytes, range);
   }
 
   #dropSource(): void {

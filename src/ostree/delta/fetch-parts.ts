@@ -3,6 +3,7 @@ import { closeSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type ProgressListener, writeAll } from "../../base/index.ts";
 import { ostreeError } from "../errors.ts";
+import type { Checksum } from "../model.ts";
 import type { PullSource } from "../pull-source.ts";
 import type { IncomingStore } from "../store-fetched.ts";
 import { PartPool } from "./apply-parts.ts";
@@ -12,6 +13,8 @@ import type { PartHeader } from "./format.ts";
 /** A part that is to be fetched and applied. */
 export interface WantedPart {
   readonly index: number;
+  /** The commit that the delta leads to. */
+  readonly to: Checksum;
   readonly header: PartHeader;
   /** Of the part's file, below the repository. */
   readonly path: string;
@@ -95,7 +98,7 @@ async function applyPart(pool: PartPool, part: WantedPart, { path, temporary }: 
   try {
     await pool.apply({
       index: part.index,
-      header: { objects, usize },
+      bounds: { objects, usize, to: part.to },
       source: { path },
       ...(part.inline ? {} : { checksum }),
     });

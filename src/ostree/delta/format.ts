@@ -110,13 +110,10 @@ function objectType(number: number): ObjectType {
   return type;
 }
 
-/** Numbers of a superblock as they stand in the file, read as little-endian. */
-interface RawPart {
-  readonly version: number;
-  readonly checksum: Checksum;
+/** With numbers as they stand in the file, read as little-endian. */
+interface RawPart extends Omit<PartHeader, "size" | "usize"> {
   readonly size: bigint;
   readonly usize: bigint;
-  readonly objects: Uint8Array;
 }
 
 /** Bytes are views of the input. @param what name of the input, for errors */
@@ -140,8 +137,9 @@ export function decodeSuperblock(bytes: Uint8Array, what: string): Superblock {
   };
 }
 
-type Eight<T> = [T, T, T, T, T, T, T, T];
-type Members = Eight<Uint8Array>;
+type Bytes = Uint8Array;
+/** The members of a superblock, serialized. */
+type Members = [Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes];
 
 function readAll(type: string, bytes: Uint8Array, what: string): GVariantValue[][] {
   const items = gvariantItems(type, bytes, what);

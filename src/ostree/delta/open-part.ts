@@ -5,6 +5,7 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import { baseError, mapFile, readExactly, xzContentSize, xzDecode } from "../../base/index.ts";
 import { ostreeError } from "../errors.ts";
 import type { Checksum } from "../model.ts";
+import type { PartBounds } from "./execute.ts";
 import { inMemory, type Space } from "./space.ts";
 import { objectCount } from "./format.ts";
 import { partCompression } from "./part-format.ts";
@@ -24,17 +25,12 @@ export interface PartSource {
   readonly range?: { readonly offset: number; readonly length: number };
 }
 
-export interface PartBounds {
-  readonly objects: Uint8Array;
-  readonly usize: number;
-}
-
 /**
  * The most that the payload of an honest part can have, by what its header declares. The worst way to make one byte is a
  * bsdiff step of 24 bytes of control and one of data; an object has 12 bytes of mode, less than 256 of instructions and
  * read sources, a link's target of 4 KiB, and attributes, of which the kernel lists 64 KiB at most (XATTR_LIST_MAX).
  */
-export function payloadLimit({ objects, usize }: PartBounds): number {
+export function payloadLimit({ objects, usize }: Pick<PartBounds, "objects" | "usize">): number {
   return usize * 25 + objectCount(objects) * (12 + 256 + 4096 + 65536) + 4096;
 }
 
@@ -46,7 +42,7 @@ export function payloadLimit({ objects, usize }: PartBounds): number {
 export function openPart(
   source: PartSource,
   expected: Checksum | undefined,
-  bounds: PartBounds,
+  bounds: Pick<PartBounds, "objects" | "usize">,
   makeSpace: (size: number) => Space,
   what: string,
 ): Space {
@@ -84,7 +80,12 @@ function checkPart(bytes: Uint8Array, expected: Checksum): void {
 }
 
 /** Takes `file` over: the payload may lie in it. */
-function openPayload(file: Space, bounds: PartBounds, makeSpace: (size: number) => Space, what: string): Space {
+function openPayload(
+  file: Space,
+  bounds: Pick<PartBounds, "objects" | "usize">,
+  makeSpace: (size: number) => Space,
+  what: string,
+): Space {
   const [compression] = file.bytes;
   const body = file.bytes.subarray(1);
   if (compression === partCompression.none) {
@@ -100,7 +101,12 @@ function openPayload(file: Space, bounds: PartBounds, makeSpace: (size: number) 
 }
 
 /** The size is known, and refused, before anything is decompressed. */
-function decodeXz(body: Uint8Array, bounds: PartBounds, makeSpace: (size: number) => Space, what: string): Space {
+function decodeXz(
+  body: Uint8Array,
+  bounds: Pick<PartBounds, "objects" | "usize">,
+  makeSpace: (size: number) => Space,
+  what: string,
+): Space {
   try {
     const size = xzContentSize(body, what);
     checkSize(size, bounds, what);
@@ -113,7 +119,7 @@ function decodeXz(body: Uint8Array, bounds: PartBounds, makeSpace: (size: number
   }
 }
 
-function checkSize(size: number, bounds: PartBounds, what: string): void {
+function checkSize(size: number, bounds: Pick<PartBounds, "objects" | "usize">, what: string): void {
   const limit = payloadLimit(bounds);
   if (size <= limit) return;
   throw ostreeError("corrupt-delta", `${what}: expands to ${size} bytes, for objects of ${bounds.usize} bytes`);

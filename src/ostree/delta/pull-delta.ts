@@ -206,7 +206,7 @@ async function applyPlan(
   const wanted = missing.map(({ header, index }): WantedPart => {
     const inline = inlinePart(superblock, index);
     const path = deltaPath(superblock, String(index));
-    return { index, header, path, ...(inline ? { inline } : {}) };
+    return { index, to: superblock.to, header, path, ...(inline ? { inline } : {}) };
   });
   const { written } = await applyFetchedParts(source, incoming, wanted, progress);
   checkComplete(repo, incoming.store, superblock);

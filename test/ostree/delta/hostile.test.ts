@@ -256,6 +256,22 @@ test("objects that no delta may bring are refused", async () => {
   }
 });
 
+test("a commit other than the delta's own is refused: it would be there unsigned, without its tree", async () => {
+  const other = encodeCommit({
+    metadata: new Map(),
+    subject: "Other",
+    body: "",
+    timestamp: 1n,
+    tree: sum(meta),
+    meta: sum(meta),
+  });
+  const objects: DeltaObject[] = [{ type: "commit", checksum: sum(other) }];
+  await refused(
+    { objects, data: other, operations: [S, (other.length & 0x7f) | 0x80, other.length >> 7, 0] },
+    /brings the commit/,
+  );
+});
+
 test("a part that was changed on its way is refused", async () => {
   const delta = makeDelta({ data: meta, operations: [S, meta.length, 0] });
   writeFileSync(join(delta, "0"), "something else");
