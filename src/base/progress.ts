@@ -13,6 +13,12 @@ export type ProgressEvent =
       readonly total?: number;
       readonly unit: string;
       readonly current?: string;
+      /** Units done in a second of late. */
+      readonly perSecond?: number;
+      /** How long the rest will take at that. */
+      readonly secondsLeft?: number;
+      /** The total is what is known so far. */
+      readonly growing?: boolean;
     }
   | { readonly type: "end"; readonly task: string; readonly text: string; readonly seconds: number }
   | { readonly type: "note"; readonly text: string }

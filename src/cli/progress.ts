@@ -75,8 +75,12 @@ export function terminalProgress(style: Style, write: Write): ProgressListener {
 
 function stepsText(event: ProgressEvent & { type: "steps" }): string {
   const count = (value: number) => (event.unit === "bytes" ? formatBytes(value) : String(value));
-  if (event.total === undefined || event.total === 0) return `${count(event.done)} ${event.current ?? ""}`;
+  const { current = "", perSecond, secondsLeft, growing } = event;
+  const speed = perSecond !== undefined && event.unit === "bytes" ? `${formatBytes(perSecond)}/s` : "";
+  const left = secondsLeft === undefined ? "" : `${growing ? "at least " : ""}${formatSeconds(secondsLeft)} left`;
+  const more = [current, speed, left].filter((text) => text !== "").join("  ");
+  if (event.total === undefined || event.total === 0) return `${count(event.done)} ${more}`;
   const filled = Math.round((Math.min(event.done, event.total) / event.total) * barWidth);
   const bar = "█".repeat(filled) + "░".repeat(barWidth - filled);
-  return `${bar} ${count(event.done)}/${count(event.total)} ${event.current ?? ""}`;
+  return `${bar} ${count(event.done)}/${count(event.total)}${growing ? "+" : ""} ${more}`;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from "node:os";
-import type { ProgressListener } from "../base/index.ts";
 import { WorkerPool } from "../base/index.ts";
 import type { PullBatch, PullData, PullResult, TreeEntries } from "./get-object.ts";
 import type { Checksum } from "./model.ts";
+import type { PullProgress } from "./pull-progress.ts";
 import type { ObjectSource } from "./pull-source.ts";
 import { connectionLimit } from "./remote/servers.ts";
 import { type ObjectKey, objectKey } from "./traverse.ts";
@@ -36,7 +36,7 @@ export class ObjectPull implements Disposable {
   };
   readonly #pool: WorkerPool<PullBatch, PullResult>;
   readonly #threads: number;
-  readonly #progress: ProgressListener;
+  readonly #progress: PullProgress;
   readonly #subpaths: readonly string[];
   readonly #seen = new Set<ObjectKey>();
   readonly #trees: ObjectKey[] = [];
@@ -45,12 +45,13 @@ export class ObjectPull implements Disposable {
   readonly #places = new Map<Checksum, string[]>();
   readonly #entries = new Map<Checksum, TreeEntries>();
   #running = 0;
+  #treesRunning = 0;
   #done = 0;
   #failure: unknown;
   #wake: (() => void) | undefined;
 
   /** @param subpaths absolute paths in the tree; none pulls all of it */
-  constructor(data: PullData, subpaths: readonly string[], progress: ProgressListener) {
+  constructor(data: PullData, subpaths: readonly string[], progress: PullProgress) {
     this.#threads = Math.min(availableParallelism(), 8);
     this.#subpaths = subpaths.map((path) => `/${path.split("/").filter(Boolean).join("/")}`);
     this.#progress = progress;
@@ -87,10 +88,15 @@ export class ObjectPull implements Disposable {
     // While few are known they are shared out, so that no thread waits for another.
     const share = Math.ceil(queue.length / (this.#threads * 2 - this.#running));
     const objects = queue.splice(0, Math.min(batchSize, share));
+    const trees = queue === this.#trees;
     this.#running++;
+    if (trees) this.#treesRunning++;
     this.#pool
       .run({ objects, names: this.#subpaths.length > 0 })
-      .then((result) => this.#finish(result, objects.length))
+      .then((result) => {
+        if (trees) this.#treesRunning--;
+        this.#finish(result, objects.length);
+      })
       .catch((error: unknown) => (this.#failure ??= error))
       .finally(() => {
         this.#running--;
@@ -103,7 +109,11 @@ export class ObjectPull implements Disposable {
     for (const key of Object.keys(counts) as (keyof typeof counts)[]) this.counts[key] += counts[key];
     for (const tree of trees) this.#found(tree);
     this.#done += count;
-    this.#progress({ type: "steps", task: "pull", done: this.#done, total: this.#seen.size, unit: "objects" });
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#progress.objects(this.#done, this.#seen.size, this.#trees.length === 0 && this.#treesRunning === 0);
   }
 
   #found(entries: TreeEntries): void {

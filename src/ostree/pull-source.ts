@@ -43,14 +43,22 @@ export interface PullSource extends Disposable {
   readonly transferred: number;
 }
 
-/** Opens what is pulled from: a repository that was given, or a URL's, or a remote's. */
-export async function openSource(repo: Repo, remote: Remote | undefined, options: PullOptions): Promise<PullSource> {
+/**
+ * Opens what is pulled from: a repository that was given, or a URL's, or a remote's.
+ * @param received counts the bytes that come over the network
+ */
+export async function openSource(
+  repo: Repo,
+  remote: Remote | undefined,
+  options: PullOptions,
+  received?: SharedArrayBuffer,
+): Promise<PullSource> {
   if (options.source) return localSource(options.source);
   const metalink = options.url === undefined ? remote?.option("metalink") : undefined;
   const url = options.url ?? (metalink === undefined && remote ? remoteUrl(remote) : undefined);
   if (url === undefined && metalink === undefined) throw new Error("a pull needs a remote, a URL or a source");
   if (url?.startsWith("file://")) return localSource(Repo.open(fileURLToPath(url)));
-  const transfer = transferOptions(repo, remote, options);
+  const transfer = transferOptions(repo, remote, options, received);
   const linked = metalink === undefined ? undefined : await resolveMetalink(metalink, transfer);
   const meta = linked?.servers ?? (await resolveServers(url!, transfer));
   const contentUrl = options.url === undefined ? remote?.contentUrl : undefined;

@@ -9,6 +9,7 @@ import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
 import type { Checksum } from "./model.ts";
 import { CommitPull } from "./pull-commits.ts";
 import type { PullOptions, PullStats } from "./pull-options.ts";
+import { missingBytes, PullProgress } from "./pull-progress.ts";
 import { ObjectPull } from "./pull-objects.ts";
 import { type RemoteFacts, resolveRefs, usesDeltas } from "./pull-refs.ts";
 import { openSource, type PullSource } from "./pull-source.ts";
@@ -32,7 +33,7 @@ interface Pull {
   /** What commits must be signed by. */
   readonly trust: Trust;
   readonly transaction: Transaction;
-  readonly progress: ProgressListener;
+  readonly progress: PullProgress;
 }
 
 /**
@@ -45,7 +46,8 @@ export async function pull(repo: Repo, options: PullOptions, progress: ProgressL
   if (options.requireDeltas && repo.mode === "archive") {
     throw ostreeError("pull-failed", "Can't use static deltas in an archive repo");
   }
-  using source = await openSource(repo, remote, options);
+  using told = new PullProgress(progress, options.updateFrequency ?? 1000);
+  using source = await openSource(repo, remote, options, told.received);
   const began = performance.now();
   progress({ type: "start", task: "pull", text: `Pulling from ${source.name}` });
   const trust = pullTrust(repo, options);
@@ -56,8 +58,18 @@ export async function pull(repo: Repo, options: PullOptions, progress: ProgressL
     ...(options.perObjectFsync === undefined ? {} : { perObjectFsync: options.perObjectFsync }),
   });
   try {
-    const stats = await bring({ repo, source, remote, options, resolved, trust: trust.commits, transaction, progress });
+    const stats = await bring({
+      repo,
+      source,
+      remote,
+      options,
+      resolved,
+      trust: trust.commits,
+      transaction,
+      progress: told,
+    });
     const seconds = (performance.now() - began) / 1000;
+    told.tell();
     progress({ type: "end", task: "pull", text: summaryLine(stats), seconds });
     return { ...stats, seconds };
   } catch (error) {
@@ -107,13 +119,15 @@ function pullTrust(repo: Repo, options: PullOptions): { readonly commits: Trust;
 }
 
 async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
-  const { repo, source, resolved, options, transaction, progress } = pull;
+  const { repo, source, resolved, options, transaction } = pull;
   const incoming = new IncomingStore(transaction.store, `incoming-${process.pid}-main`);
   const plans = await planDeltas(pull, incoming);
   if (options.dryRun) return dryRunStats(pull, plans);
   const commits = commitPull(pull, incoming);
   using objects = objectPull(pull);
   const pulled: Checksum[] = [];
+  const missing: (number | undefined)[] = [];
+  const counted = new Set<Checksum>();
   let fetched = 0;
   for (const wanted of resolved.commits) {
     const plan = plans.get(wanted.commit);
@@ -124,11 +138,15 @@ async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
       if (isNew && !(plan && checksum === plan.to)) fetched++;
       if (!scan || options.commitMetadataOnly) continue;
       if (plan && checksum === plan.to) objects.addObjects(plan.fallbacks);
-      else objects.add(commit.tree, commit.meta);
+      else {
+        missing.push(missingBytes(transaction.store, commit, `commit ${checksum}`, counted));
+        objects.add(commit.tree, commit.meta);
+      }
     }
   }
+  expectBytes(pull, plans, missing);
   await objects.run();
-  const applied = await applyPlans(plans, progress);
+  const applied = await applyPlans(plans);
   publish(repo, transaction, resolved, options);
   if (!options.commitMetadataOnly && !options.subpaths?.length) for (const commit of pulled) clearPartial(repo, commit);
   if (resolved.refs.size > 0 || resolved.collectionRefs) await updateSummaryIfAutomatic(repo);
@@ -180,7 +198,7 @@ function collectionOf(source: PullSource, remote: Remote | undefined): string | 
 type Plans = ReadonlyMap<Checksum, DeltaPlan | "unchanged">;
 
 /** Looks for deltas to every commit that is wanted and not here whole. */
-async function planDeltas({ repo, source, options, resolved, progress }: Pull, incoming: IncomingStore) {
+async function planDeltas({ repo, source, options, resolved }: Pull, incoming: IncomingStore) {
   const plans = new Map<Checksum, DeltaPlan | "unchanged">();
   if (!usesDeltas(repo, source.objects.type === "local", options)) return plans;
   const { summary, indexedDeltas: indexed } = resolved;
@@ -203,13 +221,22 @@ async function planDeltas({ repo, source, options, resolved, progress }: Pull, i
       throw ostreeError("pull-failed", `Static deltas required, but none found for ${ref ?? ""} to ${to}`);
     }
   }
-  if (plans.size > 0) tellDeltas(plans, progress);
   return plans;
 }
 
-function tellDeltas(plans: Plans, progress: ProgressListener): void {
-  const { parts, partBytes } = totalsOf(plans);
-  if (parts > 0) progress({ type: "steps", task: "pull", done: 0, total: partBytes, unit: "bytes" });
+/** Tells what is to come over the network, when every commit and delta says it. */
+function expectBytes(
+  { source, progress, options }: Pull,
+  plans: Plans,
+  missing: readonly (number | undefined)[],
+): void {
+  if (source.objects.type === "local" || options.subpaths?.length) return;
+  let bytes = totalsOf(plans).partBytes;
+  for (const one of missing) {
+    if (one === undefined) return;
+    bytes += one;
+  }
+  if (bytes > 0) progress.expect(bytes);
 }
 
 function totalsOf(plans: Plans) {
@@ -225,11 +252,11 @@ function totalsOf(plans: Plans) {
   return total;
 }
 
-async function applyPlans(plans: Plans, progress: ProgressListener) {
+async function applyPlans(plans: Plans) {
   const total = { parts: 0, written: 0 };
   for (const plan of plans.values()) {
     if (plan === "unchanged") continue;
-    const { parts, written } = await plan.apply(progress);
+    const { parts, written } = await plan.apply(silent);
     total.parts += parts;
     total.written += written;
   }

@@ -101,7 +101,9 @@ export class HttpClient implements Disposable {
     const done = Promise.withResolvers<Answer>();
     const path = `${target.pathname}${target.search}`;
     target.username = target.password = "";
-    const pending: Pending = { path, url: target.href, options, done, failures: 0 };
+    const { received } = this.options;
+    const counted = received ? { ...options, received } : options;
+    const pending: Pending = { path, url: target.href, options: counted, done, failures: 0 };
     const { resume } = options;
     if (resume !== undefined) pending.partial = BodySink.resume({ url: target.href, ...options }, resume);
     this.#waiting.push(pending);

@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly proxy?: string;
   /** Speak HTTP/2 where the server offers it by ALPN; default true. */
   readonly http2?: boolean;
+  /** One 64-bit number, to which the bytes of bodies are added as they come. */
+  readonly received?: SharedArrayBuffer;
   /** Shared by all clients that together must stay below a rate. */
   readonly rateLimit?: RateLimit;
 }
@@ -46,6 +48,8 @@ export interface GetOptions {
   readonly spill?: () => string;
   /** A file that has the beginning of the body: only the rest is asked for. */
   readonly resume?: string | undefined;
+  /** As in ClientOptions, which gives it. */
+  readonly received?: SharedArrayBuffer;
   /** Asks only for what changed since (RFC 9110 section 13.1). */
   readonly validators?: Validators;
 }

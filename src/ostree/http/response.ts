@@ -48,6 +48,8 @@ export interface BodyOptions {
   readonly limitFrom?: ((head: Buffer) => number) | undefined;
   /** Name of a file for a body over `bufferLimit`; without it everything stays in memory. */
   readonly spill?: (() => string) | undefined;
+  /** One 64-bit number, to which what comes is added. */
+  readonly received?: SharedArrayBuffer;
 }
 
 /** A body over this many bytes goes to a file, so that memory stays bounded. */
@@ -98,6 +100,8 @@ export class BodySink {
     if (this.#size === 0) this.#narrow(piece);
     this.expect(piece.length);
     this.#size += piece.length;
+    const { received } = this.#options;
+    if (received) Atomics.add(new BigInt64Array(received), 0, BigInt(piece.length));
     if (this.#fd !== undefined) {
       writeAll(this.#fd, piece);
       return;

@@ -17,7 +17,12 @@ export const connectionLimit = 8;
 /** What all requests of a pull have in common. */
 export type TransferOptions = Omit<ClientOptions, "url">;
 
-export function transferOptions(repo: Repo, remote: Remote | undefined, options: PullOptions): TransferOptions {
+export function transferOptions(
+  repo: Repo,
+  remote: Remote | undefined,
+  options: PullOptions,
+  received?: SharedArrayBuffer,
+): TransferOptions {
   const agent =
     options.appendUserAgent === undefined ? {} : { "User-Agent": `${userAgent} ${options.appendUserAgent}` };
   const rate = limitRate(repo, remote, options);
@@ -31,6 +36,7 @@ export function transferOptions(repo: Repo, remote: Remote | undefined, options:
     tls: remote && tlsOptions(remote),
     proxy: proxy === "" ? undefined : proxy,
     http2: remote?.boolean("http2"),
+    received,
     cookies: remote && listCookies(repo, remote.name),
     rateLimit: rate === undefined ? undefined : newRateLimit(rate),
   };
