@@ -8,12 +8,9 @@ export interface XzOptions {
   readonly preset: number;
   /** As `xz -e`. */
   readonly extreme?: boolean;
-  /** Bytes; default: enough for the whole input, at most what the preset has. */
+  /** Bytes at most; default what the preset has. It is never larger than the input needs. */
   readonly dictionary?: number;
-  /** Bits of the previous byte, of the position, and of the position's parity that literals and matches are predicted by. */
-  readonly lc?: number;
-  readonly lp?: number;
-  readonly pb?: number;
+  /** A match of so many bytes is taken without looking for a better one; 2 to 273. */
   readonly niceLength?: number;
 }
 
@@ -65,16 +62,13 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** struct lzma_options_lzma: dict_size 0, lc 20, lp 24, pb 28, mode 32, nice_len 36, mf 40, depth 44. */
+/** struct lzma_options_lzma: dict_size at 0, nice_len at 36. */
 function lzmaOptions(inputLength: number, options: XzOptions): Buffer {
   const settings = Buffer.alloc(256);
   const preset = (options.preset | (options.extreme ? LZMA_PRESET_EXTREME : 0)) >>> 0;
   if (Number(library().lzma_lzma_preset(settings, preset)) !== 0) throw new Error(`no xz preset ${options.preset}`);
-  const dictionary = options.dictionary ?? Math.min(settings.readUInt32LE(0), enoughFor(inputLength));
+  const dictionary = Math.min(options.dictionary ?? settings.readUInt32LE(0), enoughFor(inputLength));
   settings.writeUInt32LE(dictionary, 0);
-  if (options.lc !== undefined) settings.writeUInt32LE(options.lc, 20);
-  if (options.lp !== undefined) settings.writeUInt32LE(options.lp, 24);
-  if (options.pb !== undefined) settings.writeUInt32LE(options.pb, 28);
   if (options.niceLength !== undefined) settings.writeUInt32LE(options.niceLength, 36);
   return settings;
 }

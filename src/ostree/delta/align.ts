@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** How a file came from an older one: stretches that follow the older file with few changes, and what is between them. */
+import { comparisonView, type TableRange } from "./elf-view.ts";
 import { SeedIndex } from "./seed-index.ts";
 
 /**
@@ -14,15 +15,18 @@ export interface Segment {
 
 /**
  * What a match must have more than going on as before has, to be worth a jump (bsdiff.c: `len > oldscore + 8`). A jump
- * costs 24 bytes of numbers before compression.
+ * costs 24 bytes of numbers, which compress to 3 or 4. Measured on a kernel's modules: 8 makes 7 % more of them.
  */
 const jumpGain = 4;
+/** In a table it is worth a jump when three rows fit better: less is one changed row, and the next jumps back. */
+const tableJumpGain = 72;
 /** So many equal bytes on end are followed without looking for anything better. */
 const followLength = 24;
 
 /** Segments of `fresh` against `old`, in order, as bsdiff makes them (Percival, "Naive differences of executable code"). */
 export function align(old: Uint8Array, fresh: Uint8Array): Segment[] {
-  return new Aligner(old, fresh).run();
+  const { bytes, tables } = comparisonView(fresh);
+  return new Aligner(comparisonView(old).bytes, bytes, tables).run();
 }
 
 class Aligner {
@@ -33,10 +37,14 @@ class Aligner {
   /** Where the current segment begins, in the target and in the source. */
   #start = 0;
   #from = 0;
+  readonly #tables: readonly TableRange[];
+  /** The first table that does not end before the place that was last asked for. */
+  #table = 0;
 
-  constructor(old: Uint8Array, fresh: Uint8Array) {
+  constructor(old: Uint8Array, fresh: Uint8Array, tables: readonly TableRange[]) {
     this.#old = old;
     this.#fresh = fresh;
+    this.#tables = tables;
     this.#index = new SeedIndex(old);
   }
 
@@ -72,7 +80,7 @@ class Aligner {
       }
       const length = this.#index.longest(fresh, scan, scan + offset);
       for (; scored < scan + length; scored++) if (old[scored + offset] === fresh[scored]) score++;
-      if (length > score + jumpGain) return { scan, position: this.#index.position, length };
+      if (length > score + this.#gainAt(scan)) return { scan, position: this.#index.position, length };
       if (length > 0 && length === score) {
         scan += length;
         score = 0;
@@ -85,6 +93,13 @@ class Aligner {
       scan++;
     }
     return { scan: size, position: old.length, length: 0 };
+  }
+
+  /** Places are asked for in ascending order. */
+  #gainAt(scan: number): number {
+    let table = this.#tables[this.#table];
+    while (table && table.end <= scan) table = this.#tables[++this.#table];
+    return table && table.start <= scan ? tableJumpGain : jumpGain;
   }
 
   /** Ends the current segment before the match of `scan` and `position`, which begins the next one. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { zstdCompressSync, constants } from "node:zlib";
 
-/** What is looked at of a large file, in as many pieces. */
-const probeSize = 64 << 10;
+/** What is looked at of a large file: so many pieces, none larger than this. */
+const probeSize = 8 << 10;
 const probePieces = 8;
 
 /**
@@ -14,16 +14,17 @@ export function estimateCompressed(bytes: Uint8Array): number {
   return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } }).length;
 }
 
-/** Whether compressing gains nothing (less than 3 %), judged by pieces from all over the file. */
+/**
+ * Whether compressing gains nothing (less than 3 %), judged by pieces from all over the file; one may compress, as the
+ * loader at the beginning of a compressed kernel does.
+ */
 export function isIncompressible(bytes: Uint8Array): boolean {
-  const sample = bytes.length <= 2 * probeSize ? bytes : samplePieces(bytes);
-  return estimateCompressed(sample) > sample.length * 0.97;
-}
-
-function samplePieces(bytes: Uint8Array): Buffer {
-  const size = probeSize / probePieces;
+  const size = Math.min(probeSize, Math.ceil(bytes.length / probePieces));
   const stride = Math.floor((bytes.length - size) / (probePieces - 1));
-  return Buffer.concat(
-    Array.from({ length: probePieces }, (_, index) => bytes.subarray(index * stride, index * stride + size)),
-  );
+  let dense = 0;
+  for (let index = 0; index < probePieces; index++) {
+    const piece = bytes.subarray(index * stride, index * stride + size);
+    if (estimateCompressed(piece) > piece.length * 0.97) dense++;
+  }
+  return dense >= probePieces - 1;
 }
