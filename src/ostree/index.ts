@@ -38,6 +38,7 @@ export * from "./delta-names.ts";
 export * from "./delete-object.ts";
 export { applyDeltaOffline, type ApplyOfflineOptions } from "./delta/apply-offline.ts";
 export { type DeltaDescription, describeDelta } from "./delta/describe-delta.ts";
+export { type Endianness } from "./delta/format.ts";
 export { generateDelta, type GeneratedDelta, type GenerateDeltaOptions } from "./delta/generate.ts";
 export * from "./delta/manage-deltas.ts";
 export { type DeltaKeys, verifyDelta } from "./delta/verify-delta.ts";

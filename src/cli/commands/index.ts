@@ -85,6 +85,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "ostree show": () => import("./ostree/show.ts"),
   "ostree static-delta apply-offline": () => import("./ostree/static-delta/apply-offline.ts"),
   "ostree static-delta delete": () => import("./ostree/static-delta/delete.ts"),
+  "ostree static-delta generate": () => import("./ostree/static-delta/generate.ts"),
   "ostree static-delta indexes": () => import("./ostree/static-delta/indexes.ts"),
   "ostree static-delta list": () => import("./ostree/static-delta/list.ts"),
   "ostree static-delta reindex": () => import("./ostree/static-delta/reindex.ts"),

@@ -19,6 +19,7 @@ import { SerializedGVariant, type Variant } from "../../formats/index.ts";
 import { deltaPath } from "../delta-names.ts";
 import type { Checksum } from "../model.ts";
 import type { Repo } from "../repo.ts";
+import { type Signer, signDetached } from "../sign/signer.ts";
 import { planDelta } from "./delta-plan.ts";
 import { selectEncodings } from "./select-encodings.ts";
 import { type Endianness, encodeSignedDelta, encodeSuperblock, type Fallback, type PartHeader } from "./format.ts";
@@ -44,8 +45,8 @@ export interface GenerateDeltaOptions {
   readonly metadata?: ReadonlyMap<string, Variant>;
   /** Where the superblock goes instead of into the repository; parts go beside it. */
   readonly filename?: string;
-  /** Signs the superblock: `ostree.sign.TYPE` to signatures. */
-  readonly sign?: (superblock: Uint8Array) => ReadonlyMap<string, Variant>;
+  /** They sign the superblock, inline parts included. */
+  readonly signers?: readonly Signer[];
   /** Seconds since 1970; default the time of the commit, so that the same commits give the same delta. */
   readonly timestamp?: bigint;
   /** Worker threads; they do not change the result. Default one per core, at most 8. */
@@ -114,19 +115,19 @@ async function generateInto(
     threads: options.threads ?? Math.min(availableParallelism(), 8),
   };
   const { parts, counts } = await generateParts(repo, plan, files, staging, limits, progress);
-  const superblock = makeSuperblock(repo, options, parts, fallbacks, staging);
+  const superblock = await makeSuperblock(repo, options, parts, fallbacks, staging);
   publish(repo, staging, target, superblock, options.inline ? 0 : parts.length);
   return { path: target.superblock, parts, fallbacks, superblockSize: superblock.length, counts };
 }
 
-function makeSuperblock(
+async function makeSuperblock(
   repo: Repo,
   options: GenerateDeltaOptions,
   parts: readonly PartHeader[],
   fallbacks: readonly Fallback[],
   staging: string,
-): Buffer {
-  const { from, to, endianness = "l", sign } = options;
+): Promise<Buffer> {
+  const { from, to, endianness = "l", signers = [] } = options;
   const superblock = encodeSuperblock({
     metadata: superblockMetadata(repo, options, parts.length, staging),
     timestamp: options.timestamp ?? repo.loadCommit(to).timestamp,
@@ -137,7 +138,8 @@ function makeSuperblock(
     fallbacks,
     endianness,
   });
-  return sign ? encodeSignedDelta({ superblock, signatures: sign(superblock) }) : superblock;
+  if (signers.length === 0) return superblock;
+  return encodeSignedDelta({ superblock, signatures: await signDetached(new Map(), superblock, signers) });
 }
 
 /** Order as libostree's: what the caller gives, byte order, inline parts, detached metadata of the commit. */
