@@ -93,7 +93,7 @@ const operations = Buffer.concat([
 const payload = encodePartPayload({
   modes: [header, link].map(({ uid, gid, mode }) => ({ uid, gid, mode })),
   xattrs: [header.xattrs],
-  data,
+  data: [data],
   operations,
 });
 const usize = 1 << 16;

@@ -23,10 +23,14 @@ const tableJumpGain = 72;
 /** So many equal bytes on end are followed without looking for anything better. */
 const followLength = 24;
 
-/** Segments of `fresh` against `old`, in order, as bsdiff makes them (Percival, "Naive differences of executable code"). */
-export function align(old: Uint8Array, fresh: Uint8Array): Segment[] {
+/**
+ * Segments of `fresh` against `old`, in order, as bsdiff makes them (Percival, "Naive differences of executable code").
+ * @param seeds places of the old file that are looked up at most: fewer find only long equal stretches, and soon
+ */
+export function align(old: Uint8Array, fresh: Uint8Array, seeds?: number): Segment[] {
   const { bytes, tables } = comparisonView(fresh);
-  return new Aligner(comparisonView(old).bytes, bytes, tables).run();
+  const before = comparisonView(old).bytes;
+  return new Aligner(before, bytes, tables, new SeedIndex(before, seeds)).run();
 }
 
 class Aligner {
@@ -41,11 +45,11 @@ class Aligner {
   /** The first table that does not end before the place that was last asked for. */
   #table = 0;
 
-  constructor(old: Uint8Array, fresh: Uint8Array, tables: readonly TableRange[]) {
+  constructor(old: Uint8Array, fresh: Uint8Array, tables: readonly TableRange[], index: SeedIndex) {
     this.#old = old;
     this.#fresh = fresh;
     this.#tables = tables;
-    this.#index = new SeedIndex(old);
+    this.#index = index;
   }
 
   run(): Segment[] {

@@ -18,12 +18,19 @@ export interface EncodeRules {
 
 /** Smaller files are not probed: they do not pay for a part of their own. */
 const probedSize = 64 << 10;
+/** Places of the old file in its index when only long equal stretches count. */
+const copySeeds = 1 << 21;
 /** Equal bytes that are worth two instructions. */
 const copyLength = 32;
 /** A patch below this share of the file needs no comparison with the whole file. */
 const clearGain = 0.2;
 /** What the instruction of a piece takes when it is compressed, about. */
 const pieceCost = 6;
+/**
+ * How much larger than pieces a patch may look and still be taken: long runs of zeros cost xz next to nothing, the
+ * estimate some bytes each.
+ */
+const patchAllowance = 64;
 /** The checksum of the old file, which no compressor shrinks, and the instructions. */
 const partnerCost = 40;
 
@@ -32,7 +39,7 @@ export function encodeContent(fresh: Uint8Array, old: Uint8Array | undefined, ru
   const incompressible = fresh.length >= probedSize && isIncompressible(fresh);
   const whole: EncodedContent = { kind: "whole", data: fresh, incompressible };
   if (!old || (incompressible && isUnrelated(old, fresh))) return whole;
-  const segments = align(old, fresh);
+  const segments = align(old, fresh, rules.bsdiff ? undefined : copySeeds);
   const patch = bestPatch(old, fresh, segments, rules);
   const cost = patch.cost + partnerCost;
   if (cost < fresh.length * clearGain || cost < estimateCompressed(fresh)) return patch.encoded;
@@ -49,7 +56,7 @@ function bestPatch(old: Uint8Array, fresh: Uint8Array, segments: readonly Segmen
   if (!rules.bsdiff) return copied;
   const data = encodeBsdiff(old, fresh, segments);
   const cost = estimateCompressed(data);
-  return cost <= copied.cost ? { encoded: { kind: "bsdiff", data }, cost } : copied;
+  return cost <= copied.cost + patchAllowance ? { encoded: { kind: "bsdiff", data }, cost } : copied;
 }
 
 function copyTrial(old: Uint8Array, fresh: Uint8Array, segments: readonly Segment[]): Trial {

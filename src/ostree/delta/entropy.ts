@@ -15,8 +15,8 @@ export function estimateCompressed(bytes: Uint8Array): number {
 }
 
 /**
- * Whether compressing gains nothing (less than 3 %), judged by pieces from all over the file; one may compress, as the
- * loader at the beginning of a compressed kernel does.
+ * Whether compressing gains nothing (less than 3 %), judged by pieces from all over the file; two may compress, as the
+ * loader at the beginning of a compressed kernel and the tables at its end do.
  */
 export function isIncompressible(bytes: Uint8Array): boolean {
   const size = Math.min(probeSize, Math.ceil(bytes.length / probePieces));
@@ -26,5 +26,5 @@ export function isIncompressible(bytes: Uint8Array): boolean {
     const piece = bytes.subarray(index * stride, index * stride + size);
     if (estimateCompressed(piece) > piece.length * 0.97) dense++;
   }
-  return dense >= probePieces - 1;
+  return dense >= probePieces - 2;
 }

@@ -106,7 +106,7 @@ class PartWriter implements Disposable {
     const { payload, usize, objects } = builder.build();
     const path = join(this.#directory, String(this.#parts.length));
     const part = this.#pool
-      .run({ payload, incompressible, path })
+      .run({ payload, incompressible, path }, [payload.buffer as ArrayBuffer])
       .then(({ checksum, size }) => ({ version: partVersion, checksum, size, usize, objects }));
     this.#parts.push(part);
     const ended: Promise<unknown> = part.finally(() => this.#running.delete(ended));

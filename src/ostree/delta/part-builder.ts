@@ -96,7 +96,7 @@ export class PartBuilder {
     const payload = encodePartPayload({
       modes: this.#modes.values,
       xattrs: this.#xattrs.values,
-      data: Buffer.concat([...this.#pieces, ...sourceBytes]),
+      data: [...this.#pieces, ...sourceBytes],
       operations: encodeOperations(this.#operations, this.#dataSize),
     });
     return { payload, usize: this.#usize, objects: encodeObjects(this.#objects) };

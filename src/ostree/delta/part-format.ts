@@ -6,7 +6,6 @@ import {
   type GVariantItems,
   gvariantMembers,
   readGVariant,
-  SerializedGVariant,
   writeGVariant,
 } from "../../formats/index.ts";
 import { ostreeError } from "../errors.ts";
@@ -44,19 +43,42 @@ const xattrsType = "a(ayay)";
 export interface PartPayload {
   readonly modes: readonly PartMode[];
   readonly xattrs: readonly (readonly Xattr[])[];
-  /** What instructions take bytes from: content, patches, checksums of read sources. */
-  readonly data: Uint8Array;
+  /** What instructions take bytes from: content, patches, checksums of read sources. One after the other. */
+  readonly data: readonly Uint8Array[];
   readonly operations: Uint8Array;
 }
 
-/** The payload of a part, without compression. */
+/** The payload of a part, without compression: written once, in one piece of memory that is nothing else's. */
 export function encodePartPayload({ modes, xattrs, data, operations }: PartPayload): Buffer {
-  return writeGVariant(payloadType, [
+  const modeTable = writeGVariant(
+    `a${modeType}`,
     modes.map(({ uid, gid, mode }) => [swap32(uid), swap32(gid), swap32(mode)]),
+  );
+  const xattrTable = writeGVariant(
+    `a${xattrsType}`,
     xattrs.map((set) => xattrsToVariant(set)),
-    new SerializedGVariant(data),
-    new SerializedGVariant(operations),
-  ]);
+  );
+  const dataEnd = data.reduce((sum, { length }) => sum + length, modeTable.length + xattrTable.length);
+  const body = dataEnd + operations.length;
+  // The last member needs no framing offset; those of the others stand in reverse.
+  const size = framingOffsetSize(body, 3);
+  const payload = Buffer.allocUnsafeSlow(body + 3 * size);
+  let at = 0;
+  for (const piece of [modeTable, xattrTable, ...data, operations]) {
+    payload.set(piece, at);
+    at += piece.length;
+  }
+  for (const end of [dataEnd, modeTable.length + xattrTable.length, modeTable.length]) {
+    at = payload.writeUIntLE(end, at, size);
+  }
+  return payload;
+}
+
+/** Bytes of each of `count` framing offsets behind a body (GVariant specification 2.4.2). */
+function framingOffsetSize(body: number, count: number): number {
+  const size = [1, 2, 4].find((size) => body + count * size < 2 ** (8 * size));
+  if (size === undefined) throw ostreeError("bad-option", `a part of ${body} bytes is too large`);
+  return size;
 }
 
 /** A payload whose tables are read where instructions point at them: a table of a million entries costs nothing. */

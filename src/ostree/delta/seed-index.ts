@@ -3,10 +3,8 @@
 
 /** Bytes of a seed. A match that is worth a jump is longer (see align.ts), so that hardly one is missed. */
 export const seedLength = 8;
-/** Positions that an index holds at most, which bounds its memory: 64 MiB, and as much of hashes and of buckets. */
-const positionLimit = 1 << 24;
-/** Only every second position has its seed in the index: of two neighbours in a match of 9 bytes one is there. */
-const smallestStep = 1;
+/** Places that an index holds by default at most, which bounds its memory: 64 MiB, and as much of hashes and of buckets. */
+const usualLimit = 1 << 24;
 /** Places looked at for one seed: more hardly ever find a longer match, and periodic data has thousands. */
 const candidateLimit = 48;
 
@@ -15,16 +13,26 @@ let hashes = new Uint32Array(0);
 let positions = new Uint32Array(0);
 let starts = new Uint32Array(0);
 
-/** Positions sorted by the hash of the seed that stands there; within a bucket they ascend. One lives at a time. */
+/**
+ * Positions sorted by the hash of the seed that stands there; within a bucket they ascend. The index is made when it is
+ * first asked, into memory that the next one takes over.
+ */
 export class SeedIndex {
   readonly #old: Uint8Array;
-  readonly #shift: number;
+  readonly #limit: number;
+  #shift = 0;
   /** Where the last match found begins. */
   position = 0;
 
-  constructor(old: Uint8Array) {
+  /** @param limit places that are in the index; in a larger file every second, third ... is */
+  constructor(old: Uint8Array, limit = usualLimit) {
     this.#old = old;
-    const step = Math.max(smallestStep, Math.ceil(old.length / positionLimit));
+    this.#limit = limit;
+  }
+
+  #fill(): void {
+    const old = this.#old;
+    const step = Math.max(1, Math.ceil(old.length / this.#limit));
     const count = Math.max(0, Math.floor((old.length - seedLength) / step) + 1);
     const bits = Math.min(24, Math.max(8, Math.ceil(Math.log2(count + 1))));
     this.#shift = 32 - bits;
@@ -35,8 +43,8 @@ export class SeedIndex {
     const buckets = (1 << bits) + 1;
     if (starts.length < buckets) starts = new Uint32Array(buckets);
     else starts.fill(0, 0, buckets);
-    const kept = hashSeeds(old, step, count, this.#shift);
-    sortByHash(kept, buckets, step);
+    hashSeeds(old, step, count, this.#shift);
+    sortByHash(count, buckets, step);
   }
 
   /**
@@ -45,6 +53,7 @@ export class SeedIndex {
    */
   longest(fresh: Uint8Array, scan: number, expected: number): number {
     if (scan + seedLength > fresh.length) return 0;
+    if (this.#shift === 0) this.#fill();
     const bucket = seedHash(fresh, scan) >>> this.#shift;
     const first = starts[bucket] ?? 0;
     const end = starts[bucket + 1] ?? 0;
@@ -92,7 +101,7 @@ function lowerBound(first: number, end: number, expected: number): number {
 }
 
 /** Fills `hashes` with a bucket for each seed, and counts each bucket; a seed inside a run of one byte gets none. */
-function hashSeeds(old: Uint8Array, step: number, count: number, shift: number): number {
+function hashSeeds(old: Uint8Array, step: number, count: number, shift: number): void {
   for (let index = 0, at = 0; index < count; index++, at += step) {
     const low = (old[at] ?? 0) | ((old[at + 1] ?? 0) << 8) | ((old[at + 2] ?? 0) << 16) | ((old[at + 3] ?? 0) << 24);
     const high =
@@ -105,7 +114,6 @@ function hashSeeds(old: Uint8Array, step: number, count: number, shift: number):
     hashes[index] = bucket;
     starts[bucket] = (starts[bucket] ?? 0) + 1;
   }
-  return count;
 }
 
 const inRun = 0xffff_ffff;

@@ -50,7 +50,7 @@ function makeDelta(part: Part): string {
   const payload = encodePartPayload({
     modes: part.modes ?? [plainMode],
     xattrs: part.xattrs ?? [[]],
-    data: part.data ?? new Uint8Array(),
+    data: [part.data ?? new Uint8Array()],
     operations: Uint8Array.from(part.operations ?? []),
   });
   const file = part.file ?? encodePart(0, payload);
