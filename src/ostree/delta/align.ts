@@ -28,9 +28,13 @@ const followLength = 24;
  * @param seeds places of the old file that are looked up at most: fewer find only long equal stretches, and soon
  */
 export function align(old: Uint8Array, fresh: Uint8Array, seeds?: number): Segment[] {
-  const { bytes, tables } = comparisonView(fresh);
-  const before = comparisonView(old).bytes;
-  return new Aligner(before, bytes, tables, new SeedIndex(before, seeds)).run();
+  const before = comparisonView(old);
+  const after = comparisonView(fresh);
+  // One in view and the other as it is would have nothing in common where the tables are.
+  const viewed = before.tables.length > 0 && after.tables.length > 0;
+  const source = viewed ? before.bytes : old;
+  const index = new SeedIndex(source, seeds);
+  return new Aligner(source, viewed ? after.bytes : fresh, viewed ? after.tables : [], index).run();
 }
 
 class Aligner {
