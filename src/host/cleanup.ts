@@ -12,6 +12,7 @@ import {
   originPath,
   parseDeploymentId,
 } from "./model.ts";
+import { Transaction } from "../ostree/index.ts";
 import { removeOldOverlays } from "./overlay-initrds.ts";
 import { bootedDirectoryId, directoryId } from "./running.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -123,8 +124,13 @@ function setDeploymentRefs({ repo, bootVersion, deployments }: Sysroot): void {
   const prefix = `ostree/${bootVersion.version}/${bootVersion.sub}/`;
   const wanted = new Map(deployments.map(({ checksum }, index) => [`${prefix}${index}`, checksum]));
   const present = repo.listRefs();
-  for (const [ref, checksum] of wanted) if (present.get(ref) !== checksum) repo.setRef(ref, checksum);
-  for (const ref of present.keys()) {
-    if (/^ostree\/[01]\/[01]\/[0-9]+$/.test(ref) && !wanted.has(ref)) repo.setRef(ref, undefined);
-  }
+  const changed = [...wanted].filter(([ref, checksum]) => present.get(ref) !== checksum);
+  const unneeded = [...present.keys()].filter((ref) => deploymentRef.test(ref) && !wanted.has(ref));
+  if (changed.length + unneeded.length === 0) return;
+  using transaction = Transaction.begin(repo);
+  for (const [ref, checksum] of changed) transaction.setRef(ref, checksum);
+  for (const ref of unneeded) transaction.setRef(ref, undefined);
+  transaction.commit();
 }
+
+const deploymentRef = /^ostree\/[01]\/[01]\/[0-9]+$/;

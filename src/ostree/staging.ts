@@ -82,7 +82,7 @@ export function leaveStaging(repo: Repo, { path, lock }: Staging): void {
 }
 
 /**
- * Removes what dead processes left in `tmp/` (cleanup_tmpdir): our staging directories, and anything else older than
+ * Removes what dead processes left in `tmp/` (cleanup_tmpdir): staging directories, and anything else older than
  * tmp-expiry-secs. Staging directories of this boot that a pull can go on with are left, libostree's to libostree.
  */
 export function cleanTemporary(repo: Repo): void {
@@ -95,7 +95,8 @@ export function cleanTemporary(repo: Repo): void {
     const expired = isExpired(path, now, repo.settings.tmpExpirySeconds);
     if (name.startsWith(resumable) && !expired) continue;
     if (name.startsWith(stagingPrefix)) removeAbandoned(path);
-    else if (!name.startsWith("staging-") && expired) removeTree(path);
+    else if (name.startsWith("staging-")) removeForeign(path, name);
+    else if (expired) removeTree(path);
   }
 }
 
@@ -107,6 +108,15 @@ function isExpired(path: string, now: number, seconds: number): boolean {
 function removeAbandoned(path: string): void {
   const lock = unlessBusy(() => lockFile(`${path}-lock`, { record: true }));
   if (lock) removeStaging({ path, lock });
+}
+
+/** libostree goes on with what it staged in this boot, if that is anything. */
+function removeForeign(path: string, name: string): void {
+  if (lstatIfExists(path)?.isDirectory() !== true) return;
+  const lock = unlessBusy(() => lockFile(`${path}-lock`, { record: true }));
+  if (lock === undefined) return;
+  if (name.startsWith(`staging-${bootId()}-`) && listDirectory(path).length > 0) lock.release();
+  else removeStaging({ path, lock });
 }
 
 function unlessBusy<T>(take: () => T): T | undefined {
