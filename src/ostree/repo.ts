@@ -90,7 +90,8 @@ export class Repo {
     }
     const repo = new Repo(absolute, Keyfile.parse(text, file), depth, options);
     // It may be emptied by hand; who may not write here needs none (ostree_repo_open).
-    unlessErrno(["EACCES", "EROFS"], () => makeDirectories(join(absolute, "tmp")));
+    const temporary = join(absolute, "tmp");
+    if (!existsSync(temporary)) unlessErrno(["EACCES", "EROFS", "ENOSPC"], () => makeDirectories(temporary));
     return repo;
   }
 
