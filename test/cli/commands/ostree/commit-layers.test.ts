@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { removeTree, removeXattr, setXattr } from "../../../../src/base/index.ts";
+import { getXattr, removeTree, removeXattr, setXattr } from "../../../../src/base/index.ts";
 import { encodeTarHeader, tarEnd, tarPadding, type TarWriteHeader } from "../../../../src/formats/index.ts";
 import { Repo, readSizes } from "../../../../src/ostree/index.ts";
 import { describeTree } from "../../../ostree/fixture.ts";
@@ -289,4 +289,24 @@ test("a bootable commit names its kernel", () => {
   const two = run(atomic, ["ostree", "--repo=ours", "commit", "-b", "boot", "--bootable", "boot"]);
   assert.match(two.stderr, /Multiple kernels found/);
   assert.equal(readFileSync(join(directory, "ours/refs/heads/boot"), "utf8").length, 65);
+});
+
+test("a checkout is labelled by another policy, at another place, and its directories made safe", () => {
+  write("policy/etc/selinux/config", "SELINUX=permissive\nSELINUXTYPE=other\n");
+  const contexts = ["/.*\tsystem_u:object_r:default_t:s0", "/sysroot/etc(/.*)?\tsystem_u:object_r:etc_t:s0"];
+  write("policy/etc/selinux/other/contexts/files/file_contexts", `${contexts.join("\n")}\n`);
+  write("policy/etc/selinux/other/policy/policy.33", "policy");
+  chmodSync(join(directory, "tree/etc"), 0o2777);
+  run("ostree", ["--repo=ours", "commit", "-b", "open", "--tree=dir=tree"]);
+  const words = ["--repo=ours", "checkout", "-M", "--selinux-policy=policy", "--selinux-prefix=/sysroot", "open"];
+  const out = run(atomic, ["ostree", ...words, "out"]);
+  assert.equal(out.status, 0, out.stderr);
+  const labelOf = (path: string) => getXattr(join(directory, "out", path), "security.selinux")?.toString();
+  assert.match(labelOf("etc/passwd") ?? "", /^system_u:object_r:etc_t:s0/);
+  assert.match(labelOf("etc/link") ?? "", /etc_t/);
+  assert.match(labelOf("usr/bin/other") ?? "", /default_t/);
+  assert.equal(lstatSync(join(directory, "out/etc")).mode & 0o7777, 0o775);
+  assert.equal(run(atomic, ["ostree", ...words, "-H", "out2"]).status, 1);
+  const alone = run(atomic, ["ostree", "--repo=ours", "checkout", "--selinux-prefix=/x", "open", "out3"]);
+  assert.match(alone.stderr, /Cannot specify --selinux-prefix without --selinux-policy/);
 });
