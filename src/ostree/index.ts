@@ -44,6 +44,8 @@ export * from "./delta/manage-deltas.ts";
 export { type DeltaKeys, verifyDelta } from "./delta/verify-delta.ts";
 export { fsck } from "./fsck/fsck.ts";
 export * from "./fsck/model.ts";
+export type { RepairOptions, RepairReport } from "./fsck/repair/model.ts";
+export { repair } from "./fsck/repair/repair.ts";
 export * from "./prune/delete-commit.ts";
 export * from "./prune/options.ts";
 export * from "./prune/prune.ts";

@@ -21,10 +21,12 @@ export interface TraverseOptions {
   /** Commits only, nothing of their trees. */
   readonly commitOnly?: boolean;
   /**
-   * Told of a dirtree that cannot be read, instead of the error being thrown. One that is missing from a partial commit
-   * is no error in any case.
+   * Told of a dirtree that cannot be read, instead of the error being thrown; the tree counts as reached. One that is
+   * missing from a partial commit is no error, and not reached, unless `partialToo`.
    */
   readonly onUnreadable?: (error: unknown) => void;
+  /** Partial commits must have all of their trees as any other. */
+  readonly partialToo?: boolean;
 }
 
 export type ReachableType = "commit" | "dirtree" | "dirmeta" | "file";
@@ -80,7 +82,7 @@ export class Reachable {
     const { objects } = this;
     objects.commit.add(checksum);
     if (this.#options.commitOnly) return;
-    const partial = this.#repo.isPartial(checksum);
+    const partial = !this.#options.partialToo && this.#repo.isPartial(checksum);
     objects.dirmeta.add(commit.meta);
     const waiting = [commit.tree];
     for (let tree = waiting.pop(); tree !== undefined; tree = waiting.pop()) {

@@ -4,12 +4,11 @@ import { deleteObject, enableTombstones, markPartial } from "../delete-object.ts
 import { Inventory } from "../inventory.ts";
 import type { Checksum } from "../model.ts";
 import type { Repo } from "../repo.ts";
-import { Reachable, reachableTypes } from "../traverse.ts";
 import { checkRefs } from "./check-refs.ts";
+import { findMissing } from "./find-missing.ts";
 import { findOwners } from "./find-owners.ts";
-import type { FsckFinding, FsckOptions, FsckResult, OwnedFinding } from "./model.ts";
+import type { FsckOptions, FsckResult, OwnedFinding } from "./model.ts";
 import { surveyCommits } from "./survey-commits.ts";
-import { unlessUnreadable } from "./unless-unreadable.ts";
 import { Verification } from "./verify-all.ts";
 
 /**
@@ -40,20 +39,6 @@ export async function fsck(
     tombstones: orphans,
     ...handled,
   };
-}
-
-/** What commits need and the repository, with its parents, does not have. */
-export function findMissing(repo: Repo, inventory: Inventory, commits: readonly Checksum[]): FsckFinding[] {
-  const reachable = new Reachable(repo, { onUnreadable: () => {} });
-  for (const commit of commits) unlessUnreadable(() => reachable.addCommit(commit, 0));
-  const missing: FsckFinding[] = [];
-  for (const type of reachableTypes) {
-    for (const checksum of reachable.objects[type]) {
-      if (inventory.has(checksum, type) || repo.holds(checksum, type)) continue;
-      missing.push({ checksum, type, problem: undefined });
-    }
-  }
-  return missing;
 }
 
 /** fsck_one_object */

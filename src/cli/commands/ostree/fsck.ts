@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FsckPhase, FsckResult } from "../../../ostree/index.ts";
+import type { FsckPhase, FsckResult, RepairReport } from "../../../ostree/index.ts";
 import { defineCommand } from "../../command.ts";
+import { checkRepairOptions, repairExitCode, repairOptions, repairText, runRepair } from "./fsck-repair.ts";
 import { openRepo, repoOption } from "./open-repo.ts";
 
 interface Checked {
@@ -8,6 +9,7 @@ interface Checked {
   readonly phases: readonly string[];
   /** Absent when the refs were found so wrong that nothing else was looked at. */
   readonly result?: FsckResult;
+  readonly repaired?: RepairReport;
   readonly quiet: boolean;
   readonly addTombstones: boolean;
 }
@@ -18,6 +20,13 @@ export default defineCommand<Checked>({
   json: true,
   description:
     "Every object is read and compared with its checksum, also those that no commit needs. Damaged objects are removed with --delete; the commits that lack them are then partial, and a pull fetches what is missing.",
+  examples: [
+    { command: "atomic ostree fsck --repair", text: "Fetch what is damaged from the remotes again" },
+    {
+      command: "atomic ostree fsck --repair --checkout=/ostree/deploy/os/deploy/CHECKSUM.0",
+      text: "Without a network, from a deployment",
+    },
+  ],
   options: [
     repoOption,
     { name: "add-tombstones", help: "Add tombstones for missing commits" },
@@ -26,20 +35,24 @@ export default defineCommand<Checked>({
     { name: "delete", help: "Remove corrupted objects" },
     { name: "verify-bindings", help: "Verify ref bindings" },
     { name: "verify-back-refs", help: "Verify back-references (implies --verify-bindings)" },
+    ...repairOptions,
   ],
   async run(invocation) {
     const { fsck, ostreeError } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
     const addTombstones = invocation.flag("add-tombstones");
     const phases: string[] = [];
+    const onPhase = (phase: FsckPhase, commits?: number) => phases.push(phaseTexts[phase](commits));
+    const common = { phases, quiet: invocation.flag("quiet"), addTombstones };
+    if (invocation.flag("repair")) return { ...common, repaired: await runRepair(invocation, onPhase) };
+    checkRepairOptions(invocation);
     const options = {
       delete: invocation.flag("delete"),
       addTombstones,
       verifyBindings: invocation.flag("verify-bindings"),
       verifyBackRefs: invocation.flag("verify-back-refs"),
-      onPhase: (phase: FsckPhase, commits?: number) => phases.push(phaseTexts[phase](commits)),
+      onPhase,
     };
-    const common = { phases, quiet: invocation.flag("quiet"), addTombstones };
     try {
       const result = await fsck(repo, options, invocation.progress);
       process.stderr.write(problems(result, invocation.flag("all") || options.delete));
@@ -50,8 +63,9 @@ export default defineCommand<Checked>({
       return common;
     }
   },
-  render: ({ phases, result, quiet, addTombstones }) => {
+  render: ({ phases, result, repaired, quiet, addTombstones }) => {
     const lines = quiet ? [] : [...phases];
+    if (repaired) return [...lines, repairText(repaired)].join("\n");
     if (!result) return lines.join("\n");
     if (addTombstones) lines.push(...result.tombstones.map((commit) => `Adding tombstone for commit ${commit}`));
     else if (result.partial > 0) lines.push(`${result.partial} partial commits not verified`);
@@ -60,7 +74,10 @@ export default defineCommand<Checked>({
     }
     return lines.join("\n");
   },
-  exitCode: ({ result }) => (result ? exitCode(result) : 1),
+  exitCode: ({ result, repaired }) => {
+    if (repaired) return repairExitCode(repaired);
+    return result ? exitCode(result) : 1;
+  },
 });
 
 const phaseTexts: Readonly<Record<FsckPhase, (commits?: number) => string>> = {
