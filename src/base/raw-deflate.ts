@@ -8,18 +8,22 @@ const finish = 4;
 /** Content up to this size is compressed in one piece by libdeflate. */
 const wholeLimit = 16 << 20;
 
+/** libdeflate stores the shortest content as it is, with 5 bytes more: zlib makes it 3 bytes smaller. */
+const shortLimit = 48;
+
 /** libdeflate's level that gives output of about the size of zlib's, by zlib's level. */
 const levels = [0, 1, 1, 2, 2, 3, 3, 4, 5, 6] as const;
 
 let output = Buffer.alloc(0);
 
 /**
- * Raw deflate of content that is there whole, up to 16 MiB by libdeflate where the system has it.
+ * Raw deflate of content that is there whole; unless it is very short or over 16 MiB, by libdeflate where the system has it.
  * @param level zlib's, 1 to 9
  * @returns the stream; valid until the next call
  */
 export function deflateWhole(content: Uint8Array, level: number): Buffer {
-  const library = content.length <= wholeLimit ? libdeflate() : undefined;
+  const fits = content.length > shortLimit && content.length <= wholeLimit;
+  const library = fits ? libdeflate() : undefined;
   if (library === undefined) return deflatePiece(content, level, true);
   // Deflate grows content by at most 5 bytes in each 16 KiB, and 9 bytes of frame (libdeflate_deflate_compress_bound).
   const room = content.length + 5 * Math.ceil(content.length / 5000) + 64;
