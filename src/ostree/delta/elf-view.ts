@@ -31,13 +31,13 @@ export interface ComparisonView {
 /** The file as it is, unless it is a 64-bit little-endian ELF file with relocation tables. */
 export function comparisonView(file: Uint8Array): ComparisonView {
   const elf = ElfFile.open(file);
-  const sections = elf ? elf.sections.filter(({ type, size }) => type === SHT_RELA && size >= rowLength) : [];
+  const sections = elf ? elf.sections.filter(({ type, size }) => viewers.has(type) && size >= rowLength) : [];
   if (!elf || sections.length === 0) return { bytes: file, tables: [] };
   const bytes = Buffer.from(file);
   const tables: TableRange[] = [];
   for (const section of sections.toSorted((a, b) => a.offset - b.offset)) {
     if (section.offset < (tables.at(-1)?.end ?? 0)) continue;
-    viewRelocations(elf, section, bytes);
+    viewers.get(section.type)?.(elf, section, bytes);
     tables.push({ start: section.offset, end: section.offset + section.size });
   }
   return { bytes, tables };
@@ -150,6 +150,21 @@ function viewRelocations(elf: ElfFile, table: Section, view: Buffer): void {
     put(view, row + 16, mix(place, target));
   }
 }
+
+/** Elf64_Sym: st_name, st_info, st_other, st_shndx, st_value, st_size. Names stay when places and numbers change. */
+function viewSymbols(elf: ElfFile, table: Section, view: Buffer): void {
+  const { hashes } = elf.symbols(elf.sections.indexOf(table));
+  for (const [index, hash] of hashes.entries()) {
+    const row = table.offset + index * rowLength;
+    const named = mix(hash, elf.bytes.getUint8(row + 4));
+    for (const third of [0, 8, 16]) put(view, row + third, mix(named, third));
+  }
+}
+
+const viewers = new Map([
+  [SHT_RELA, viewRelocations],
+  [SHT_SYMTAB, viewSymbols],
+]);
 
 function mix(a: number, b: number): number {
   const mixed = Math.imul(a ^ 0x9e3779b1, 0x85ebca77) ^ Math.imul(b, 0xc2b2ae3d);

@@ -15,16 +15,15 @@ export function estimateCompressed(bytes: Uint8Array): number {
 }
 
 /**
- * Whether compressing gains nothing (less than 3 %), judged by pieces from all over the file; two may compress, as the
- * loader at the beginning of a compressed kernel and the tables at its end do.
+ * Whether compressing gains nothing (less than 3 %), judged by pieces from all over the file. One that compresses is
+ * enough to say no: the tables at the end of a compressed kernel make it worth comparing with the old one.
  */
 export function isIncompressible(bytes: Uint8Array): boolean {
   const size = Math.min(probeSize, Math.ceil(bytes.length / probePieces));
   const stride = Math.floor((bytes.length - size) / (probePieces - 1));
-  let dense = 0;
   for (let index = 0; index < probePieces; index++) {
     const piece = bytes.subarray(index * stride, index * stride + size);
-    if (estimateCompressed(piece) > piece.length * 0.97) dense++;
+    if (estimateCompressed(piece) <= piece.length * 0.97) return false;
   }
-  return dense >= probePieces - 2;
+  return true;
 }
