@@ -109,12 +109,9 @@ async function generateInto(
   progress: ProgressListener,
 ): Promise<GeneratedDelta> {
   const plan = planDelta(repo, options.from, options.to);
-  const { files, fallbacks } = selectEncodings(repo, plan, options);
-  const limits = {
-    maxChunkSize: options.maxChunkSize ?? 32_000_000,
-    threads: options.threads ?? Math.min(availableParallelism(), 8),
-  };
-  const { parts, counts } = await generateParts(repo, plan, files, staging, limits, progress);
+  const { maxChunkSize = 32_000_000, threads = Math.min(availableParallelism(), 8) } = options;
+  const { files, fallbacks } = await selectEncodings(repo, plan, options, threads);
+  const { parts, counts } = await generateParts(repo, plan, files, staging, { maxChunkSize, threads }, progress);
   const superblock = await makeSuperblock(repo, options, parts, fallbacks, staging);
   publish(repo, staging, target, superblock, options.inline ? 0 : parts.length);
   return { path: target.superblock, parts, fallbacks, superblockSize: superblock.length, counts };

@@ -6,6 +6,7 @@ import type { DeltaPlan, NewFile } from "./delta-plan.ts";
 import type { FileToEncode } from "./encode-batch.ts";
 import type { Fallback } from "./format.ts";
 import { type Partner, PartnerFinder } from "./partners.ts";
+import { findSimilar } from "./similar-files.ts";
 
 export interface SelectionRules {
   readonly minFallbackSize?: number;
@@ -22,13 +23,21 @@ export interface Selection {
   readonly fallbacks: readonly Fallback[];
 }
 
-export function selectEncodings(repo: Repo, plan: DeltaPlan, rules: SelectionRules): Selection {
+export async function selectEncodings(
+  repo: Repo,
+  plan: DeltaPlan,
+  rules: SelectionRules,
+  threads: number,
+): Promise<Selection> {
   const { minFallbackSize = 4_000_000, maxBsdiffSize = 128_000_000, bsdiff = true } = rules;
   const finder = new PartnerFinder(repo, plan);
+  const named = new Map(plan.files.map((file) => [file, finder.find(file)]));
+  const nameless = plan.files.filter((file) => !named.get(file));
+  const similar = await findSimilar(repo, plan, nameless, finder, threads);
   const files: FileToEncode[] = [];
   const fallbacks: Fallback[] = [];
   for (const file of plan.files) {
-    const partner = comparable(file, finder.find(file));
+    const partner = comparable(file, named.get(file) ?? similar.get(file.checksum));
     if (!partner && minFallbackSize > 0 && file.size > minFallbackSize) fallbacks.push(fallback(repo, file));
     else files.push({ file, partner, bsdiff: bsdiff && file.size + (partner?.size ?? 0) <= maxBsdiffSize });
   }

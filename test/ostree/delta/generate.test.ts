@@ -98,7 +98,7 @@ test("parts of an earlier delta with more of them go, and nothing else is left",
   assert.deepEqual(readdirSync(dirname(path)).sort(), expected.sort());
 });
 
-test("old versions are found by path, by path but for numbers, and by name", async () => {
+test("old versions are found by path, by path but for numbers, by name, and by content", async () => {
   const repo = Repo.init(join(scratch.path, "kernels"), "archive");
   const build = (version: string, names: readonly string[], text: string) => {
     const directory = join(scratch.path, `kernel-${version}`);
@@ -109,8 +109,12 @@ test("old versions are found by path, by path but for numbers, and by name", asy
     }
     return repo.resolve(stock("commit", `--repo=${repo.path}`, "-b", "k", `--tree=dir=${directory}`).trim());
   };
-  const from = build("1", ["modules/6.12.107-amd64/fs/a.ko", "lib/libx.so.1.2", "share/one/moved"], "old");
-  const to = build("2", ["modules/6.12.117-amd64/fs/a.ko", "lib/libx.so.2", "share/two/moved"], "new");
+  const from = build(
+    "1",
+    ["modules/6.12.107-amd64/fs/a.ko", "lib/libx.so.1.2", "share/one/moved", "bin/old-name"],
+    "old",
+  );
+  const to = build("2", ["modules/6.12.117-amd64/fs/a.ko", "lib/libx.so.2", "share/two/moved", "sbin/another"], "new");
   const { counts, parts } = await generateDelta(repo, { from, to });
   assert.equal(counts.whole, 0);
   assert.ok(parts.reduce((sum, { size }) => sum + size, 0) < 10_000);
