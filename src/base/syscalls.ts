@@ -18,6 +18,7 @@ const { functions: libc } = ffi.dlopen("libc.so.6", {
   mount: { return: "int32", arguments: ["string", "string", "string", "uint64", "string"] },
   umount2: { return: "int32", arguments: ["string", "int32"] },
   unshare: { return: "int32", arguments: ["int32"] },
+  setns: { return: "int32", arguments: ["int32", "int32"] },
   malloc_trim: { return: "int32", arguments: ["uint64"] },
   umask: { return: "uint32", arguments: ["uint32"] },
   syscall: { return: "int64", arguments: ["int64", "int64", "int64", "uint64", "string", "uint64"] },
@@ -188,6 +189,31 @@ export function unmount(target: string, lazy = false): void {
 }
 
 const CLONE_NEWNS = 0x20000;
+
+const CLONE_FS = 0x200;
+
+/**
+ * Runs synchronous work, and the programs that it starts, in another mount namespace, `/proc/PID/ns/mnt`. Only the
+ * calling thread goes there, with the root as its current directory; asynchronous file work of others does not notice.
+ */
+export function inMountNamespace<T>(path: string, action: () => T): T {
+  const [there, here] = [openSync(path, "r"), openSync("/proc/thread-self/ns/mnt", "r")];
+  const directory = process.cwd();
+  try {
+    // Threads that share their current directory cannot part (setns(2)).
+    check(libc.unshare(CLONE_FS), "unshare", "file system attributes");
+    check(libc.setns(there, CLONE_NEWNS), "setns", path);
+    try {
+      return action();
+    } finally {
+      check(libc.setns(here, CLONE_NEWNS), "setns", "/proc/thread-self/ns/mnt");
+      process.chdir(directory);
+    }
+  } finally {
+    closeSync(there);
+    closeSync(here);
+  }
+}
 
 /** Moves the calling thread into a mount namespace of its own: call it before any asynchronous file work. */
 export function unshareMounts(): void {

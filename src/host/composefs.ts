@@ -17,10 +17,15 @@ export async function writeDeploymentImage({ repo }: Sysroot, checksum: Checksum
   await composefsImage(repo, checksum, join(tree, composefsName), { verity });
 }
 
-/** `composefs.enabled` of ostree-prepare-root(1) (`otcore_load_rootfs_config`). */
+/** `composefs.enabled` (`otcore_load_rootfs_config`). */
 function requiresVerity(tree: string): boolean {
+  return ["verity", "signed"].includes(readPrepareRoot(tree).get("composefs", "enabled") ?? "");
+}
+
+/** How a tree wants to be mounted at boot: its ostree-prepare-root.conf (`otcore_load_config`). */
+export function readPrepareRoot(tree: string): Keyfile {
   const paths = ["etc", "usr/lib"].map((directory) => join(tree, directory, "ostree/prepare-root.conf"));
   const found = paths.map((path) => [path, readTextIfExists(path)] as const).find(([, text]) => text !== undefined);
   const [path, text] = found ?? ["prepare-root.conf", ""];
-  return ["verity", "signed"].includes(Keyfile.parse(text ?? "", path).get("composefs", "enabled") ?? "");
+  return Keyfile.parse(text ?? "", path);
 }

@@ -4,6 +4,7 @@ import { cleanSysroot } from "./cleanup.ts";
 import type { Deployment } from "./model.ts";
 import { writeOrigin } from "./origin.ts";
 import { writeStaged } from "./staged.ts";
+import { resetSoftReboot } from "./reset-soft-reboot.ts";
 import type { Sysroot } from "./sysroot.ts";
 
 export type Finalizer = () => Promise<void>;
@@ -30,6 +31,7 @@ export function stageDeployment(
 ): void {
   sysroot.requireBooted();
   if (sysroot.running === undefined) return;
+  resetSoftReboot(sysroot);
   if (deployment.origin !== undefined) writeOrigin(sysroot.path, deployment, deployment.origin, true);
   const extra = deployment.extraFields.length > 0 ? deployment.extraFields : (merge?.extraFields ?? []);
   writeStaged(sysroot.running.run, {

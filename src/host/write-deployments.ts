@@ -30,6 +30,7 @@ import { formatKernelArgs } from "./kernel-args.ts";
 import { findKernel } from "./kernel-layout.ts";
 import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
 import { treeTitle } from "./os-release.ts";
+import { unmountNextRoot } from "./reset-soft-reboot.ts";
 import { removeStaged } from "./staged.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -43,6 +44,7 @@ export type Swap = "none" | "links" | "menu";
 export function writeDeployments(sysroot: Sysroot, deployments: readonly Deployment[]): Swap {
   checkList(sysroot, deployments);
   if (sysroot.running !== undefined && !deployments.some(({ staged }) => staged)) removeStaged(sysroot.running.run);
+  if (sysroot.deployments.some(({ softRebootTarget }) => softRebootTarget)) keepSoftReboot(deployments);
   const wanted = deployments.filter(({ staged }) => !staged);
   const first = planEarlyPrune(sysroot, wanted);
   if (first !== undefined) {
@@ -54,6 +56,11 @@ export function writeDeployments(sysroot: Sysroot, deployments: readonly Deploym
   if (swap !== "none") sysroot.touch();
   sysroot.reload();
   return swap;
+}
+
+/** A soft reboot into a deployment that goes would find nothing. */
+function keepSoftReboot(deployments: readonly Deployment[]): void {
+  if (!deployments.some(({ softRebootTarget }) => softRebootTarget)) unmountNextRoot();
 }
 
 function writeBootable(sysroot: Sysroot, wanted: readonly Deployment[]): Swap {

@@ -34,6 +34,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "ostree admin os-init": () => import("./ostree/admin/os-init.ts"),
   "ostree admin pin": () => import("./ostree/admin/pin.ts"),
   "ostree admin post-copy": () => import("./ostree/admin/post-copy.ts"),
+  "ostree admin prepare-soft-reboot": () => import("./ostree/admin/prepare-soft-reboot.ts"),
   "ostree admin print-current-dir": () => import("./ostree/admin/print-current-dir.ts"),
   "ostree admin set-default": () => import("./ostree/admin/set-default.ts"),
   "ostree admin set-origin": () => import("./ostree/admin/set-origin.ts"),
