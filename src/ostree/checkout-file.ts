@@ -6,10 +6,13 @@ import { pipeline } from "node:stream/promises";
 import { isErrno, lstatIfExists, makeNode, removeTree, setXattr, temporaryName, unlessErrno } from "../base/index.ts";
 import { writeCheckedOut } from "./checkout-copy.ts";
 import { withLabel } from "./content-task.ts";
+import { endDirectory } from "./checkout-directory.ts";
+import type { CheckoutTask } from "./checkout-tree.ts";
 import { checksumDiskFile } from "./checksum-file.ts";
 import { readSymlink } from "./disk-header.ts";
+import { decodeDirTree } from "./dirtree-object.ts";
 import { ostreeError } from "./errors.ts";
-import { inflateLimit, type LoadedFile } from "./load-content.ts";
+import { inflateLimit, isLinkable, type LoadedFile } from "./load-content.ts";
 import { type Checksum, checkName, type FileHeader, isSymlinkMode } from "./model.ts";
 import type { Repo } from "./repo.ts";
 import type { Labeler } from "./selinux/labeler.ts";
@@ -56,6 +59,9 @@ export class FileCheckout {
   readonly #union: UnionMode;
   readonly #cache: UncompressedCache | undefined;
   readonly #label: Labeler | undefined;
+  readonly #objects: string;
+  /** No name means something else, and no other repository has objects. */
+  readonly #plainLinks: boolean;
 
   constructor(repo: Repo, options: FileCheckoutOptions) {
     this.#repo = repo;
@@ -63,6 +69,22 @@ export class FileCheckout {
     this.#union = options.union ?? "none";
     this.#cache = options.cache && options.user && !options.copy ? UncompressedCache.of(repo) : undefined;
     this.#label = options.policy && checkoutLabeler(options.policy);
+    this.#objects = `${repo.path}/objects/`;
+    const { copy, whiteouts, passthroughWhiteouts } = options;
+    this.#plainLinks = this.#linksFrom(repo) && !repo.parent && !copy && !whiteouts && !passthroughWhiteouts;
+  }
+
+  /** Writes all files of a task, and ends the directory with them. The promise is for large compressed ones. */
+  writeTask({ directory, inner, files, end }: CheckoutTask): Promise<void> | undefined {
+    const large: Promise<void>[] = [];
+    const entries = files instanceof Uint8Array ? decodeDirTree(files, `dirtree of ${directory}`).files : files;
+    for (const { name, checksum } of entries) {
+      const promise = this.write(checksum, directory, name, inner);
+      if (promise) large.push(promise);
+    }
+    if (large.length > 0) return Promise.all(large).then(() => end && endDirectory(directory, end));
+    if (end) endDirectory(directory, end);
+    return undefined;
   }
 
   /**
@@ -72,6 +94,7 @@ export class FileCheckout {
   write(checksum: Checksum, directory: string, name: string, inner: string): Promise<void> | undefined {
     checkName(name, directory);
     const path = `${directory}/${name}`;
+    if (this.#plainLinks && this.#linkedPlain(checksum, path)) return undefined;
     const special = this.#specialName(name);
     const holder = this.#repo.holder(checksum, "file");
     if (!special && this.#linked(holder, checksum, path)) return undefined;
@@ -90,6 +113,18 @@ export class FileCheckout {
     if (holder.mode === "archive" && file.size > inflateLimit) return this.#copyLarge(file, target);
     this.#copy(file, target, holder.mode === "archive" ? undefined : holder.objectPath(checksum, "file"));
     return undefined;
+  }
+
+  /** The usual way of a large checkout: `write` knows the others. False: it must find out. */
+  #linkedPlain(checksum: Checksum, path: string): boolean {
+    const object = `${this.#objects}${checksum.slice(0, 2)}/${checksum.slice(2)}.file`;
+    try {
+      if (!isLinkable(object, checksum, this.#repo.mode)) return false;
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return false;
+      throw error;
+    }
+    return this.#hardlink(checksum, object, path);
   }
 
   /** Whether files of this repository can be hard-linked into the checkout. */

@@ -19,6 +19,11 @@ export function decodeDirTree(bytes: Uint8Array, what: string): DirTree {
   return decodePlain(bytes) ?? decodeAny(bytes, what);
 }
 
+/** The directories of a dirtree alone. Only these are checked: for one who leaves the files to another. */
+export function subdirectoriesOf(bytes: Uint8Array, what: string): DirTree["dirs"] {
+  return plainSubdirectories(bytes) ?? decodeAny(bytes, what).dirs;
+}
+
 function decodeAny(bytes: Uint8Array, what: string): DirTree {
   const [files, dirs] = readGVariant(dirTreeType, bytes, what) as [
     [string, Uint8Array][],
@@ -56,19 +61,35 @@ function checkNames({ files, dirs }: DirTree, what: string): void {
  * The usual dirtree, with names of ASCII, in a fifth of the time that the general way takes. Whatever is unusual, or wrong,
  * is left to that way: `undefined`.
  */
-function decodePlain(input: Uint8Array): DirTree | undefined {
-  const bytes = Buffer.from(input.buffer, input.byteOffset, input.length);
-  const size = offsetSize(bytes.length);
-  const filesEnd = bytes.length > 0 ? offset(bytes, bytes.length - size, size) : -1;
-  if (filesEnd < 0 || filesEnd > bytes.length - size) return undefined;
+function decodePlain(bytes: Uint8Array): DirTree | undefined {
+  const dirs = plainSubdirectories(bytes);
   const files: { name: string; checksum: Checksum }[] = [];
+  const buffer = bufferOf(bytes);
+  const take = (name: string, at: number) => files.push({ name, checksum: digits(buffer, at) });
+  return dirs && eachEntry(buffer, 0, endOfFiles(buffer), 1, take) && !haveCommonName(files, dirs)
+    ? { files, dirs }
+    : undefined;
+}
+
+function plainSubdirectories(bytes: Uint8Array): DirTree["dirs"] | undefined {
+  const buffer = bufferOf(bytes);
+  const start = endOfFiles(buffer);
+  const end = buffer.length - offsetSize(buffer.length);
+  if (start < 0 || start > end) return undefined;
   const dirs: { name: string; tree: Checksum; meta: Checksum }[] = [];
-  const plain =
-    eachEntry(bytes, 0, filesEnd, 1, (name, at) => files.push({ name, checksum: digits(bytes, at) })) &&
-    eachEntry(bytes, filesEnd, bytes.length - size, 2, (name, at) =>
-      dirs.push({ name, tree: digits(bytes, at), meta: digits(bytes, at + checksumSize) }),
-    );
-  return plain && !haveCommonName(files, dirs) ? { files, dirs } : undefined;
+  const take = (name: string, at: number) =>
+    dirs.push({ name, tree: digits(buffer, at), meta: digits(buffer, at + checksumSize) });
+  return eachEntry(buffer, start, end, 2, take) ? dirs : undefined;
+}
+
+/** The only offset of the outer tuple stands at its end. */
+function endOfFiles(buffer: Buffer): number {
+  const size = offsetSize(buffer.length);
+  return buffer.length < size ? -1 : offset(buffer, buffer.length - size, size);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 const checksumSize = 32;

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { pipeline, Readable } from "node:stream";
 import { createInflateRaw, inflateRawSync } from "node:zlib";
-import { getXattr, inflateWhole, readXattrs } from "../base/index.ts";
+import { getXattr, inflateWhole, readXattrs, viewXattr } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import {
   archiveHeaderLength,
@@ -95,7 +95,7 @@ export function isLinkable(path: string, checksum: Checksum, mode: RepoMode): bo
     const stat = lstatSync(path);
     return stat.isSymbolicLink() ? mode === "bare" : stat.size > 0;
   }
-  const meta = getXattr(path, "user.ostreemeta");
+  const meta = viewXattr(path, "user.ostreemeta");
   if (meta !== undefined) return linkableMeta(meta, path) && emptyChecksum(meta, path) !== checksum;
   throw ostreeError("corrupt-object", `${path}: no attribute user.ostreemeta`);
 }

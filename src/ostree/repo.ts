@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve as resolvePath } from "node:path";
 import {
   type HeldLock,
@@ -23,12 +23,12 @@ import {
   type DirTree,
   type FileHeader,
   isChecksum,
-  metadataLimit,
   type MetadataType,
   type ObjectType,
   type RepoMode,
 } from "./model.ts";
 import { looseExists, loosePath, parseLoose } from "./object-path.ts";
+import { readMetadata } from "./read-metadata.ts";
 import { listRefs } from "./list-refs.ts";
 import { parseRefSpec, readRef, type RefSpec, writeRef } from "./refs.ts";
 import { newConfig, parseSettings, type RepoSettings } from "./repo-config.ts";
@@ -149,11 +149,7 @@ export class Repo {
   /** The bytes of a metadata object as stored, not verified. */
   loadMetadata(checksum: Checksum, type: MetadataType): Buffer {
     const path = this.holder(checksum, type).objectPath(checksum, type);
-    return this.#loading(checksum, type, () => {
-      const { size } = statSync(path);
-      if (size > metadataLimit) throw ostreeError("corrupt-object", `${checksum}.${type} has ${size} bytes`);
-      return readFileSync(path);
-    });
+    return this.#loading(checksum, type, () => readMetadata(path));
   }
 
   loadCommit(checksum: Checksum): Commit {

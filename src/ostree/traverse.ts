@@ -34,6 +34,10 @@ export type ReachableType = "commit" | "dirtree" | "dirmeta" | "file";
 /** In the order in which they must be deleted: a commit that is cut short must not stay. */
 export const reachableTypes: readonly ReachableType[] = ["commit", "dirtree", "dirmeta", "file"];
 
+function isReachableType(type: ObjectType): type is ReachableType {
+  return (reachableTypes as readonly ObjectType[]).includes(type);
+}
+
 /**
  * Gathers what commits reach. Trees that commits share are walked once, so that long histories are cheap
  * (ostree_repo_traverse_commit_with_flags).
@@ -70,8 +74,9 @@ export class Reachable {
     }
   }
 
-  has(checksum: Checksum, type: ReachableType): boolean {
-    return this.objects[type].has(checksum);
+  /** Of a type that commits do not refer to, nothing is reachable. */
+  has(checksum: Checksum, type: ObjectType): boolean {
+    return isReachableType(type) && this.objects[type].has(checksum);
   }
 
   get size(): number {

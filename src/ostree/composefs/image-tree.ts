@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Commit -> nodes of an image (ostree-repo-composefs.c: _ostree_repo_checkout_composefs). */
-import { readFileSync, statSync } from "node:fs";
 import { WorkerPool } from "../../base/index.ts";
 import { byteString, ImageNode, nodeType, setFileXattrs, XattrTable } from "../../formats/index.ts";
 import { ostreeError } from "../errors.ts";
 import { decodeDirTree } from "../dirtree-object.ts";
 import { decodeDirMeta } from "../metadata-objects.ts";
-import { type Checksum, directoryDepthLimit, isSymlinkMode, metadataLimit } from "../model.ts";
+import { type Checksum, directoryDepthLimit, isSymlinkMode } from "../model.ts";
 import { loosePath } from "../object-path.ts";
+import { readMetadata } from "../read-metadata.ts";
 import { type FileDescription, FileDescriber, type ImageVerity } from "./describe-file.ts";
 import { loadObject, type ObjectPlaces } from "./places.ts";
 
@@ -116,10 +116,6 @@ export class ImageTree {
   }
 
   #metadata(checksum: Checksum, type: "dirtree" | "dirmeta"): Buffer {
-    return loadObject(this.#data.places, checksum, type, (path) => {
-      const { size } = statSync(path);
-      if (size > metadataLimit) throw ostreeError("corrupt-object", `${checksum}.${type} has ${size} bytes`);
-      return readFileSync(path);
-    });
+    return loadObject(this.#data.places, checksum, type, readMetadata);
   }
 }
