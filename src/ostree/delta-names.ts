@@ -4,7 +4,8 @@ import { hash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listDirectory, removeTree } from "../base/index.ts";
-import { asChecksum, type Checksum, checksumFromBytes } from "./model.ts";
+import { ostreeError } from "./errors.ts";
+import { type Checksum, checksumFromBytes, isChecksum } from "./model.ts";
 import type { Repo } from "./repo.ts";
 
 /** The commits that a delta leads from and to. */
@@ -27,8 +28,13 @@ export function deltaName({ from, to }: DeltaEnds): string {
 /** _ostree_parse_delta_name */
 export function parseDeltaName(name: string): DeltaEnds {
   const dash = name.indexOf("-");
-  if (dash < 0) return { to: asChecksum(name) };
-  return { from: asChecksum(name.slice(0, dash)), to: asChecksum(name.slice(dash + 1)) };
+  if (dash < 0) return { to: checkRev(name) };
+  return { from: checkRev(name.slice(0, dash)), to: checkRev(name.slice(dash + 1)) };
+}
+
+function checkRev(text: string): Checksum {
+  if (isChecksum(text)) return text;
+  throw ostreeError("bad-checksum", `Invalid rev ${text.slice(0, 200)}`);
 }
 
 /**

@@ -79,8 +79,9 @@ export interface PullStats {
   readonly importedContent: number;
   /** Bytes that came over the network. */
   readonly transferred: number;
-  /** Bytes of content that were written. */
+  /** Bytes of content that were written; of deltas, which libostree does not count here, in a number of their own. */
   readonly contentWritten: number;
+  readonly deltaContentWritten: number;
   readonly seconds: number;
   readonly deltaParts: number;
   /** With `dryRun`, what deltas would cost. */

@@ -33,7 +33,7 @@ export interface PullSource extends Disposable {
   read(path: string, limit: number): Promise<Buffer | undefined>;
   /** As `read`, from the servers for content: objects and deltas. */
   readContent(path: string, limit: number): Promise<Buffer | undefined>;
-  /** As `readContent`, into a file when it is large. */
+  /** As `readContent`, into a file when it is large; counted as transferred also where the source is on this machine. */
   fetchContent(path: string, options: GetOptions): Promise<Body | undefined>;
   /** As `read`, but nothing when it is still what the validators tell. */
   readIfChanged(path: string, limit: number, validators: Validators | undefined): Promise<Answer>;
@@ -69,15 +69,19 @@ export async function openSource(
 export function localSource(repo: Repo): PullSource {
   const read = (path: string, limit: number) =>
     Promise.resolve(unlessErrno(["ENOENT", "EISDIR", "ENOTDIR"], () => readCapped(join(repo.path, path), limit)));
+  let transferred = 0;
   return {
     name: repo.path,
     objects: { type: "local", path: repo.path, mode: repo.mode },
     mode: repo.mode,
-    transferred: 0,
+    get transferred() {
+      return transferred;
+    },
     read,
     readContent: read,
     async fetchContent(path, { limit }) {
       const bytes = await read(path, limit);
+      transferred += bytes?.length ?? 0;
       return bytes && { bytes, size: bytes.length };
     },
     async readIfChanged(path, limit) {

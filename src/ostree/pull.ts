@@ -150,19 +150,21 @@ async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
   publish(repo, transaction, resolved, options);
   if (!options.commitMetadataOnly && !options.subpaths?.length) for (const commit of pulled) clearPartial(repo, commit);
   if (resolved.refs.size > 0 || resolved.collectionRefs) await updateSummaryIfAutomatic(repo);
-  const local = source.objects.type === "local";
+  // A pull that insists on deltas takes a repository of this machine for a remote one.
+  const local = source.objects.type === "local" && !options.requireDeltas;
   const { counts } = objects;
   return {
     refs: resolved.refs,
     commits: pulled,
     local,
     deltaParts: applied.parts,
-    fetchedMetadata: counts.fetchedMetadata + (local ? 0 : fetched + plans.size),
+    fetchedMetadata: counts.fetchedMetadata + (local ? 0 : fetched) + requestsOf(plans),
     fetchedContent: counts.fetchedContent,
     importedMetadata: counts.importedMetadata + (local ? fetched : 0),
     importedContent: counts.importedContent,
     transferred: counts.transferred + source.transferred,
-    contentWritten: counts.written + applied.written,
+    contentWritten: counts.written,
+    deltaContentWritten: applied.written,
   };
 }
 
@@ -252,6 +254,11 @@ function totalsOf(plans: Plans) {
   return total;
 }
 
+/** Files that were fetched to find the deltas. */
+function requestsOf(plans: Plans): number {
+  return plans.values().reduce((sum, plan) => sum + (plan === "unchanged" ? 0 : plan.requests), 0);
+}
+
 async function applyPlans(plans: Plans) {
   const total = { parts: 0, written: 0 };
   for (const plan of plans.values()) {
@@ -275,6 +282,7 @@ function dryRunStats({ source, resolved }: Pull, plans: Plans): Omit<PullStats, 
     importedContent: 0,
     transferred: source.transferred,
     contentWritten: 0,
+    deltaContentWritten: 0,
     dryRun: totalsOf(plans),
   };
 }

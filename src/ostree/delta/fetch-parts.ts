@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { type ProgressListener, writeAll } from "../../base/index.ts";
 import { ostreeError } from "../errors.ts";
 import type { Checksum } from "../model.ts";
@@ -43,11 +42,11 @@ export async function applyFetchedParts(
     let applied = Promise.resolve();
     for (const part of queue) {
       if (failed) break;
-      const place = await fetchPart(source, incoming, part);
+      const path = await fetchPart(source, incoming, part);
       fetched += part.header.size;
       progress({ type: "steps", task: "pull", done: fetched, total, unit: "bytes" });
       await applied;
-      applied = applyPart(pool, part, place);
+      applied = applyPart(pool, part, path);
       // It is awaited above or below; until then it must not count as unhandled.
       applied.catch(() => {});
     }
@@ -65,21 +64,13 @@ export async function applyFetchedParts(
   return pool.total;
 }
 
-interface PartPlace {
-  readonly path: string;
-  /** A file of our own, to be removed. */
-  readonly temporary: boolean;
-}
-
-async function fetchPart(source: PullSource, incoming: IncomingStore, part: WantedPart): Promise<PartPlace> {
-  if (part.inline) return { path: writeTemporary(incoming, part.inline), temporary: true };
-  const { objects } = source;
-  if (objects.type === "local") return { path: join(objects.path, part.path), temporary: false };
+/** @returns path of a file of our own */
+async function fetchPart(source: PullSource, incoming: IncomingStore, part: WantedPart): Promise<string> {
+  if (part.inline) return writeTemporary(incoming, part.inline);
   const { checksum, size } = part.header;
   const body = await source.fetchContent(part.path, { limit: size, spill: () => incoming.partial(checksum) });
-  if (!body)
-    throw ostreeError("pull-failed", `While fetching ${source.contentUrl(part.path)}: Server returned HTTP 404`);
-  return { path: body.file ?? writeTemporary(incoming, body.bytes), temporary: true };
+  if (body) return body.file ?? writeTemporary(incoming, body.bytes);
+  throw ostreeError("pull-failed", `While fetching ${source.contentUrl(part.path)}: Server returned HTTP 404`);
 }
 
 function writeTemporary(incoming: IncomingStore, bytes: Uint8Array): string {
@@ -93,7 +84,7 @@ function writeTemporary(incoming: IncomingStore, bytes: Uint8Array): string {
   return path;
 }
 
-async function applyPart(pool: PartPool, part: WantedPart, { path, temporary }: PartPlace): Promise<void> {
+async function applyPart(pool: PartPool, part: WantedPart, path: string): Promise<void> {
   const { objects, usize, checksum } = part.header;
   try {
     await pool.apply({
@@ -103,6 +94,6 @@ async function applyPart(pool: PartPool, part: WantedPart, { path, temporary }: 
       ...(part.inline ? {} : { checksum }),
     });
   } finally {
-    if (temporary) rmSync(path, { force: true });
+    rmSync(path, { force: true });
   }
 }

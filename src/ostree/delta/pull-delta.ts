@@ -62,6 +62,8 @@ export interface DeltaPlan {
   readonly parts: number;
   readonly partBytes: number;
   readonly uncompressedBytes: number;
+  /** Files that were fetched to make this plan. */
+  readonly requests: number;
   /** Of those parts and bytes, what is here already. */
   readonly present: { readonly parts: number; readonly bytes: number };
   /**
@@ -94,7 +96,7 @@ async function knownDeltas(
   const listed = summary ? digestsFromMetadata(summary.summary.metadata) : new Map<string, Checksum>();
   if (!indexed) return listed;
   const path = deltaIndexPath(to);
-  const bytes = await source.readContent(path, metadataLimit);
+  const bytes = (await source.fetchContent(path, { limit: metadataLimit }))?.bytes;
   return bytes ? new Map([...decodeDeltaIndex(bytes, source.contentUrl(path)), ...listed]) : listed;
 }
 
@@ -131,8 +133,10 @@ async function readPlan(
 ): Promise<DeltaPlan | undefined> {
   const { source, repo } = context;
   const path = deltaPath(ends, "superblock");
-  const bytes = await source.readContent(path, superblockLimit);
-  if (!bytes) return undefined;
+  const body = await source.fetchContent(path, { limit: superblockLimit });
+  if (!body) return undefined;
+  // What was received may lie in a buffer that is used again; the plan looks into the superblock to its end.
+  const bytes = Buffer.from(body.bytes);
   checkDigest(context, ends, bytes, digest);
   const url = source.contentUrl(path);
   const superblock = decodeSuperblock(decodeSignedDelta(bytes, url)?.superblock ?? bytes, url);
@@ -180,6 +184,7 @@ function makePlan(context: DeltaPullContext, superblock: Superblock): DeltaPlan 
     parts: items.length,
     partBytes,
     uncompressedBytes: total(items, "usize"),
+    requests: context.indexed ? 2 : 1,
     present: { parts: items.length - missing.length - absent.length, bytes: partBytes - wantedBytes },
     apply: (progress) => applyPlan(context, superblock, missing, progress),
   };
