@@ -34,6 +34,7 @@ import {
   type FileHeader,
   parseRefSpec,
 } from "../../src/ostree/index.ts";
+import { commitTargets } from "./commit-targets.ts";
 import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
 import { signatureTargets } from "./signature-targets.ts";
 import { BodySink, ResponseParser } from "../../src/ostree/http/response.ts";
@@ -186,6 +187,7 @@ export const targets: readonly FuzzTarget[] = [
   { name: "zstd", remote: true, seeds: [zstdCompressSync(text)], run: unpack("zstd") },
   { name: "xz", remote: true, seeds: [xz], run: unpack("xz") },
   { name: "xz-part", remote: true, seeds: [xz], run: (bytes) => decodeXzPart(bytes, 1 << 20) },
+  ...commitTargets,
   ...deltaTargets,
   ...signatureTargets,
   { name: "tar", remote: true, seeds: [tar()], run: readWholeTar },

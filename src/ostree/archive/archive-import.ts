@@ -2,7 +2,7 @@
 import { closeSync, openSync, rmSync } from "node:fs";
 import { safeRelative, temporaryName, writeAll, type Xattr } from "../../base/index.ts";
 import type { TarEntry } from "../../formats/index.ts";
-import { type ContentTask, withLabel } from "../content-task.ts";
+import { type ContentTask, requireSpace, withLabel } from "../content-task.ts";
 import { ostreeError } from "../errors.ts";
 import { canonicalXattrs } from "../file-object.ts";
 import { type Checksum, checkName, type DirMeta, directoryDepthLimit, type FileHeader, fileType } from "../model.ts";
@@ -141,7 +141,9 @@ export class ArchiveImport {
 
   #content(entry: TarEntry): { source: ContentTask["source"]; remove?: () => void } {
     if (entry.size <= memoryLimit) return { source: { type: "bytes", bytes: entry.content(memoryLimit) } };
-    const path = temporaryName(this.#transaction.store.staging);
+    const { store } = this.#transaction;
+    requireSpace(store, entry.size);
+    const path = temporaryName(store.staging);
     const fd = openSync(path, "wx", 0o600);
     try {
       for (const piece of entry.pieces()) writeAll(fd, piece);
