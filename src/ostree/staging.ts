@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { baseError, type HeldLock, listDirectory, lockFile, lstatIfExists, removeTree } from "../base/index.ts";
+import { parseLoose } from "./object-path.ts";
 import type { Repo } from "./repo.ts";
 
 /** Ours differs from libostree's `staging-BOOTID-`, which its next transaction would take over with half-written files. */
@@ -58,14 +59,19 @@ function adopt(repo: Repo): Staging | undefined {
 export const partialDirectory = "partial";
 
 /**
- * Removes what is not an object's directory: where threads write before they rename.
+ * Removes what is no object: files that threads had not renamed yet, and where they write others.
  * @param keepPartial leave what there is of large objects
  */
 export function dropUnfinished(staging: string, keepPartial = false): void {
   for (const name of readdirSync(staging)) {
-    if (/^[0-9a-f]{2}$/.test(name) || (keepPartial && name === partialDirectory)) continue;
-    removeTree(join(staging, name));
+    if (/^[0-9a-f]{2}$/.test(name)) dropUnnamed(join(staging, name), name);
+    else if (!keepPartial || name !== partialDirectory) removeTree(join(staging, name));
   }
+}
+
+/** Removes files that did not come to get an object's name. */
+function dropUnnamed(directory: string, prefix: string): void {
+  for (const name of readdirSync(directory)) if (!parseLoose(prefix, name)) rmSync(join(directory, name));
 }
 
 export function removeStaging({ path, lock }: Omit<Staging, "adopted">): void {

@@ -33,6 +33,8 @@ export interface Store {
   readonly perObjectFsync: boolean;
   /** Space on the file system that commits must leave free. */
   readonly reservedBytes: number;
+  /** Follows the names of files that are written, until they are whole and verified and get their own. */
+  readonly suffix?: string;
   /** The staging directory was new: whoever knows what was written since need not look into it. */
   readonly fresh: boolean;
   /** The two-digit directories that `objects/` had at the start: nothing needs to be sought in others. */
@@ -80,7 +82,7 @@ export function storeContent(
   size: number,
   source?: ContentSource,
 ): number | undefined {
-  const path = `${store.staging}/${loosePath(checksum, "file", store.mode)}`;
+  const path = `${store.staging}/${loosePath(checksum, "file", store.mode)}${store.suffix ?? ""}`;
   const plain = { checksum, content, size, source };
   try {
     return storeAt(store, path, header, plain);

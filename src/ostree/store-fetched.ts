@@ -39,28 +39,31 @@ const spaceStep = 64 << 20;
 const pieceSize = 1 << 20;
 
 /**
- * Writes into a directory of its own, then renames into the transaction's: a process that is killed leaves no object
- * that is not whole, and the next pull goes on with those that are.
+ * Writes beside the place of each object, then renames: a process that is killed leaves no object that is not whole, and
+ * the next pull goes on with those that are. A rename within a directory takes no lock that the other threads wait for.
  */
 export class IncomingStore {
   readonly store: Store;
-  readonly #incoming: Store;
+  readonly #incoming: Store & { readonly suffix: string };
+  /** For files that are no object's. */
+  readonly #directory: string;
   /** Large objects that a former process had begun. */
   readonly #begun: ReadonlySet<string>;
   #space = 0;
   #temporary = 0;
 
-  /** @param name of the directory, different for each thread */
+  /** @param name different for each thread */
   constructor(store: Store, name: string) {
     this.store = store;
-    this.#incoming = { ...store, staging: `${store.staging}/${name}` };
-    mkdirSync(this.#incoming.staging, { recursive: true });
+    this.#incoming = { ...store, suffix: `.${name}` };
+    this.#directory = `${store.staging}/${name}`;
+    mkdirSync(this.#directory, { recursive: true });
     this.#begun = new Set(listDirectory(`${store.staging}/${partialDirectory}`));
   }
 
   /** A new name for a temporary file. */
   temporary(): string {
-    return `${this.#incoming.staging}/temporary-${++this.#temporary}`;
+    return `${this.#directory}/temporary-${++this.#temporary}`;
   }
 
   /** Where a large object gathers; the next pull goes on with it when this one is killed. */
@@ -150,14 +153,14 @@ export class IncomingStore {
 
   /** Stores bytes that are the object's file. */
   #whole(type: ObjectType, checksum: Checksum, bytes: Uint8Array): void {
-    const temporary = this.temporary();
-    const fd = openSync(temporary, "wx", 0o644);
+    const path = `${this.store.staging}/${loosePath(checksum, type, this.store.mode)}`;
+    const fd = this.#inPrefix(checksum, () => openSync(`${path}${this.#incoming.suffix}`, "w", 0o644));
     try {
       writeAll(fd, bytes);
     } finally {
       closeSync(fd);
     }
-    this.#rename(temporary, type, checksum);
+    renameSync(`${path}${this.#incoming.suffix}`, path);
   }
 
   async #inMemory(checksum: Checksum, bytes: Buffer, check: (header: FileHeader) => void): Promise<number> {
@@ -207,18 +210,24 @@ export class IncomingStore {
   }
 
   #place(checksum: Checksum, type: ObjectType): void {
-    this.#rename(`${this.#incoming.staging}/${loosePath(checksum, type, this.store.mode)}`, type, checksum);
+    const path = `${this.store.staging}/${loosePath(checksum, type, this.store.mode)}`;
+    renameSync(`${path}${this.#incoming.suffix}`, path);
   }
 
   #rename(from: string, type: ObjectType, checksum: Checksum, mode?: number): void {
     if (mode !== undefined) chmodSync(from, mode);
     const to = `${this.store.staging}/${loosePath(checksum, type, this.store.mode)}`;
+    this.#inPrefix(checksum, () => renameSync(from, to));
+  }
+
+  /** Makes the object's directory when it turns out to be missing. */
+  #inPrefix<T>(checksum: Checksum, act: () => T): T {
     try {
-      renameSync(from, to);
+      return act();
     } catch (error) {
       if (!isErrno(error, "ENOENT")) throw error;
       mkdirSync(`${this.store.staging}/${checksum.slice(0, 2)}`, { recursive: true });
-      renameSync(from, to);
+      return act();
     }
   }
 
