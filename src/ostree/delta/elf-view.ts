@@ -74,6 +74,8 @@ class ElfFile {
     const fits = start + count * sectionLength <= file.length && count <= sectionLimit;
     if (!fits || count === 0 || bytes.getUint16(58, true) !== sectionLength) return undefined;
     const sections = Array.from({ length: count }, (_, index) => readSection(bytes, start + index * sectionLength));
+    // More than one symbol table is against the ABI; thousands, each as long as the file, would be read for ever.
+    if (sections.filter(({ type }) => type === SHT_SYMTAB).length > 1) return undefined;
     const names = sections[bytes.getUint16(62, true)];
     return new ElfFile(bytes, sections, names?.offset ?? 0);
   }
