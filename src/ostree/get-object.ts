@@ -23,12 +23,19 @@ import { archiveLimit, fileWriter, IncomingStore } from "./store-fetched.ts";
 import { type ObjectKey, splitKey } from "./traverse.ts";
 import { memoryLimit, verifyObject } from "./verify-object.ts";
 
+interface NearRepo {
+  readonly path: string;
+  readonly mode: RepoMode;
+}
+
 /** What each worker is told at its start. */
 export interface PullData {
   readonly store: Store;
   readonly source: ObjectSource;
   /** Repositories on this machine that are looked into first. */
-  readonly caches: readonly { readonly path: string; readonly mode: RepoMode }[];
+  readonly caches: readonly NearRepo[];
+  /** Parents of the repository: files that they have are not brought. Directories are, so that the tree can be walked. */
+  readonly parents: readonly NearRepo[];
   /** Take objects of local repositories without hashing them, by hard link where possible. */
   readonly trusted: boolean;
   /** Refuse files with modes that a bare-user-only repository must not have. */
@@ -111,15 +118,14 @@ export class ObjectGetter {
 
   /** No object is asked for twice, so that what this pull wrote need not be looked for. */
   #has(checksum: Checksum, type: ObjectType): boolean {
-    const { store } = this.#data;
-    return store.fresh ? repositoryHas(store, checksum, type) : storeHas(store, checksum, type);
+    const { store, parents } = this.#data;
+    if (store.fresh ? repositoryHas(store, checksum, type) : storeHas(store, checksum, type)) return true;
+    return type === "file" && findNear(parents, checksum, type) !== undefined;
   }
 
   async #bring(checksum: Checksum, type: ObjectType, counts: Counts): Promise<void> {
     const { source, caches } = this.#data;
-    const near = [...caches, ...(source.type === "local" ? [source] : [])].find(({ path, mode }) =>
-      looseExists(`${path}/objects/${loosePath(checksum, type, mode)}`, type, mode),
-    );
+    const near = findNear([...caches, ...(source.type === "local" ? [source] : [])], checksum, type);
     if (near) {
       await this.#import(`${near.path}/objects/${loosePath(checksum, type, near.mode)}`, checksum, type, near.mode);
       counts[type === "file" ? "importedContent" : "importedMetadata"]++;
@@ -224,6 +230,10 @@ function entriesOf(tree: Checksum, bytes: Uint8Array, names: boolean): TreeEntri
     dirs: dirs.map(({ tree, meta }) => tree + meta).join(""),
     ...(names ? { fileNames: files.map(({ name }) => name), dirNames: dirs.map(({ name }) => name) } : {}),
   };
+}
+
+function findNear(repos: readonly NearRepo[], checksum: Checksum, type: ObjectType): NearRepo | undefined {
+  return repos.find(({ path, mode }) => looseExists(`${path}/objects/${loosePath(checksum, type, mode)}`, type, mode));
 }
 
 /** A metadata object of the repository or of the transaction. */

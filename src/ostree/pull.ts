@@ -6,7 +6,7 @@ import { clearPartial } from "./delete-object.ts";
 import { type DeltaPlan, planDelta } from "./delta/pull-delta.ts";
 import { ostreeError } from "./errors.ts";
 import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
-import type { Checksum } from "./model.ts";
+import type { Checksum, RepoMode } from "./model.ts";
 import { CommitPull } from "./pull-commits.ts";
 import type { PullOptions, PullStats } from "./pull-options.ts";
 import { missingBytes, PullProgress } from "./pull-progress.ts";
@@ -184,11 +184,16 @@ function objectPull({ source, options, transaction, progress }: Pull): ObjectPul
     store: transaction.store,
     source: source.objects,
     caches: (options.localCaches ?? []).map(({ path, mode }) => ({ path, mode })),
+    parents: parentsOf(transaction.repo),
     trusted: !options.untrusted,
     userOnlyFiles: options.bareUserOnlyFiles ?? false,
     unverified: (options.httpTrusted && options.mirror && !options.untrusted && !options.bareUserOnlyFiles) ?? false,
   };
   return new ObjectPull(data, options.subpaths ?? [], progress);
+}
+
+function parentsOf({ parent }: Repo): { path: string; mode: RepoMode }[] {
+  return parent ? [{ path: parent.path, mode: parent.mode }, ...parentsOf(parent)] : [];
 }
 
 /** A repository on this machine tells its collection itself (get_remote_repo_collection_id). */
