@@ -13,7 +13,7 @@ import type { EtcMergeOptions } from "./merge-etc.ts";
 import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
 import { planDeployments } from "./retain.ts";
 import { explainFullDisk } from "./space.ts";
-import { readStaged, removeStaged, removeStagedLock, type StagedState, writeStaged } from "./staged.ts";
+import { readStaged, removeStaged, type StagedState, writeStaged } from "./staged.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { writeDeployments } from "./write-deployments.ts";
 
@@ -101,6 +101,5 @@ export async function lockFinalization(sysroot: Sysroot, locked: boolean): Promi
   const state = sysroot.running === undefined ? undefined : readStaged(sysroot.running.run);
   if (sysroot.running === undefined || state === undefined) throw hostError("no-deployment", "nothing is staged");
   writeStaged(sysroot.running.run, { ...state, locked });
-  if (!locked) removeStagedLock(sysroot.running.run);
   sysroot.reload();
 }

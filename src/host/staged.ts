@@ -55,11 +55,9 @@ export function writeStaged(run: string, state: StagedState): void {
     entries.push(["bootconfig-extra", { type: "a{ss}", value: new Map(state.extraFields) }]);
   makeDirectories(dirname(stagedPath(run)));
   writeFileAtomic(stagedPath(run), writeGVariant("a{sv}", new Map(entries)), { durable: false });
-}
-
-/** The lock file of older libostree, besides the key in the state. */
-export function removeStagedLock(run: string): void {
-  removeIfExists(lockedPath(run));
+  // libostree before 2023.8 knows the lock only as a file of its own.
+  if (state.locked) writeFileAtomic(lockedPath(run), "", { durable: false });
+  else removeIfExists(lockedPath(run));
 }
 
 /** Removes the state; the deployment's directory is left to the clean-up. */
