@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { listDirectory, lstatIfExists, removeIfExists, removeTree, setImmutable } from "../base/index.ts";
+import { Transaction } from "../ostree/index.ts";
 import { bootDirectory } from "./boot-entries.ts";
 import { flip, otherBootVersions } from "./boot-version.ts";
 import {
@@ -12,7 +13,6 @@ import {
   originPath,
   parseDeploymentId,
 } from "./model.ts";
-import { Transaction } from "../ostree/index.ts";
 import { removeOldOverlays } from "./overlay-initrds.ts";
 import { bootedDirectoryId, directoryId } from "./running.ts";
 import type { Sysroot } from "./sysroot.ts";

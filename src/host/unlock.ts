@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Makes /usr of the booted deployment writable by an overlay, for trying things out (`ostree_sysroot_deployment_unlock`). */
-import { chmodSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   copyAttributes,
@@ -89,7 +89,6 @@ function makeLikeUsr(tree: string, path: string): void {
   const stat = lstatSync(usr);
   mkdirSync(path, { recursive: true });
   copyAttributes(usr, stat, path);
-  chmodSync(path, stat.mode & 0o7777);
 }
 
 function recordState(sysroot: Sysroot, deployment: Deployment, how: Exclude<Unlocked, "none">): void {

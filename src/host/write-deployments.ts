@@ -4,32 +4,26 @@
  * everything new is written beside what is current, flushed, and made current by one rename. A crash before the rename
  * leaves the old list, after it the new one; what is left over is removed by the next clean-up.
  */
-import { mkdirSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import {
-  lstatIfExists,
-  makeDirectories,
-  removeTree,
-  syncDirectory,
-  syncFileSystem,
-  unlessErrno,
-} from "../base/index.ts";
+import { renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { lstatIfExists, makeDirectories, unlessErrno } from "../base/index.ts";
 import { type BlsEntry, formatBlsEntry } from "../formats/index.ts";
-import { type BootLink, bootLinkPath, entryFileName, makeBootEntry } from "./boot-entries.ts";
+import { type BootLink, entryFileName, makeBootEntry } from "./boot-entries.ts";
+import { assignLinks, makeLinks, switchLinks, writeLinks } from "./boot-links.ts";
 import { type BootVersion, nextBootVersion } from "./boot-version.ts";
+import { findBootLoader } from "./bootloader/find.ts";
+import type { BootLoader, BootMenu } from "./bootloader/model.ts";
 import { removeOldKernels } from "./cleanup.ts";
 import { commitVersion } from "./commit-metadata.ts";
 import { planEarlyPrune } from "./early-prune.ts";
 import { hostError } from "./errors.ts";
-import { flushBoot } from "./flush-boot.ts";
-import { findBootLoader } from "./bootloader/find.ts";
-import type { BootLoader, BootMenu } from "./bootloader/model.ts";
+import { flushBoot, flushSysroot } from "./flush.ts";
 import { installKernel } from "./install-kernel.ts";
-import { installOverlays } from "./overlay-initrds.ts";
 import { formatKernelArgs } from "./kernel-args.ts";
 import { findKernel } from "./kernel-layout.ts";
-import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
+import { type Deployment, sameDeployment } from "./model.ts";
 import { treeTitle } from "./os-release.ts";
+import { installOverlays } from "./overlay-initrds.ts";
 import { unmountNextRoot } from "./reset-soft-reboot.ts";
 import { removeStaged } from "./staged.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -44,7 +38,7 @@ export type Swap = "none" | "links" | "menu";
 export function writeDeployments(sysroot: Sysroot, deployments: readonly Deployment[]): Swap {
   checkList(sysroot, deployments);
   if (sysroot.running !== undefined && !deployments.some(({ staged }) => staged)) removeStaged(sysroot.running.run);
-  if (sysroot.deployments.some(({ softRebootTarget }) => softRebootTarget)) keepSoftReboot(deployments);
+  dropSoftReboot(sysroot, deployments);
   const wanted = deployments.filter(({ staged }) => !staged);
   const first = planEarlyPrune(sysroot, wanted);
   if (first !== undefined) {
@@ -59,8 +53,9 @@ export function writeDeployments(sysroot: Sysroot, deployments: readonly Deploym
 }
 
 /** A soft reboot into a deployment that goes would find nothing. */
-function keepSoftReboot(deployments: readonly Deployment[]): void {
-  if (!deployments.some(({ softRebootTarget }) => softRebootTarget)) unmountNextRoot();
+function dropSoftReboot(sysroot: Sysroot, kept: readonly Deployment[]): void {
+  const hasTarget = (list: readonly Deployment[]) => list.some(({ softRebootTarget }) => softRebootTarget);
+  if (hasTarget(sysroot.deployments) && !hasTarget(kept)) unmountNextRoot();
 }
 
 function writeBootable(sysroot: Sysroot, wanted: readonly Deployment[]): Swap {
@@ -107,16 +102,6 @@ function sameMenu(sysroot: Sysroot, before: readonly Deployment[], after: readon
   );
 }
 
-/** Deployments with the same kernel set are told apart by a serial (`assign_bootserials`). */
-function assignLinks(deployments: readonly Deployment[], { version }: BootVersion): BootLink[] {
-  const serials = new Map<string, number>();
-  return deployments.map(({ stateroot, bootChecksum }) => {
-    const bootSerial = serials.get(bootChecksum) ?? 0;
-    serials.set(bootChecksum, bootSerial + 1);
-    return { version, stateroot, bootChecksum, bootSerial };
-  });
-}
-
 /** What statfs(2) says of FAT, which has no symbolic links and so no atomic switch. */
 const fatMagic = 0x4d44;
 
@@ -147,14 +132,14 @@ function writeMenu(
     writeFileSync(join(loader, "entries", name), formatBlsEntry(entry));
   }
   makeLinks(sysroot, deployments, links, next);
-  replaceLink(`boot.${next.version}.${next.sub}`, join(sysroot.path, `ostree/boot.${next.version}`));
+  switchLinks(sysroot, next);
   const menu: BootMenu = { sysroot, version: next.version, entries, deployments };
   bootLoader.write(menu);
   // Lets paths with and without /boot/ in front lead to the same file (`prepare_new_bootloader_link`).
   unlessErrno(["EEXIST"], () => symlinkSync(".", join(boot, "boot")));
   rmSync(join(boot, "loader.tmp"), { force: true });
   symlinkSync(`loader.${next.version}`, join(boot, "loader.tmp"));
-  flush(sysroot);
+  flushSysroot(sysroot);
   renameSync(join(boot, "loader.tmp"), join(boot, "loader"));
   flushBoot(sysroot);
   bootLoader.afterSwitch?.(menu);
@@ -182,50 +167,4 @@ function installEntry(
     bootPrefix: sysroot.bootPrefix,
     appendFields: sysroot.appendedFields,
   });
-}
-
-function writeLinks(
-  sysroot: Sysroot,
-  deployments: readonly Deployment[],
-  links: readonly BootLink[],
-  next: BootVersion,
-): void {
-  makeLinks(sysroot, deployments, links, next);
-  flush(sysroot);
-  replaceLink(`boot.${next.version}.${next.sub}`, join(sysroot.path, `ostree/boot.${next.version}`));
-  syncDirectory(join(sysroot.path, "ostree"));
-}
-
-/** Makes the links of a version that is not in use (`create_new_bootlinks`). */
-function makeLinks(
-  sysroot: Sysroot,
-  deployments: readonly Deployment[],
-  links: readonly BootLink[],
-  next: BootVersion,
-): void {
-  const directory = join(sysroot.path, `ostree/boot.${next.version}.${next.sub}`);
-  removeTree(directory);
-  mkdirSync(directory, 0o755);
-  for (const [index, link] of links.entries()) {
-    const deployment = deployments[index]!;
-    const path = join(directory, bootLinkPath(link).split("/").slice(2).join("/"));
-    makeDirectories(dirname(path));
-    symlinkSync(`../../../deploy/${deployment.stateroot}/deploy/${deploymentId(deployment)}`, path);
-  }
-}
-
-function replaceLink(target: string, path: string): void {
-  const temporary = `${path}.tmp`;
-  rmSync(temporary, { force: true });
-  symlinkSync(target, temporary);
-  renameSync(temporary, path);
-}
-
-/** Everything is on the disk before the one rename that counts (`full_system_sync`). */
-function flush(sysroot: Sysroot): void {
-  if (sysroot.flags.testFreeze) flushBoot(sysroot);
-  if (sysroot.flags.skipSync) return;
-  // Not /ostree: on a running host that is a link.
-  syncFileSystem(join(sysroot.path, "ostree/repo"));
-  if (sysroot.bootIsSeparate) syncFileSystem(sysroot.boot);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, spawnSync } from "node:child_process";
 import { statfsSync } from "node:fs";
+import { join } from "node:path";
 import { checkpointJournal, freezeAndThaw, syncDirectory, syncFileSystem } from "../base/index.ts";
 import { hostError } from "./errors.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -8,12 +9,20 @@ import type { Sysroot } from "./sysroot.ts";
 /** What statfs(2) says of XFS, whose journal only freezing empties. */
 const xfsMagic = 0x58465342;
 
+/** Everything is on the disk before the one rename that counts (`full_system_sync`). */
+export function flushSysroot(sysroot: Sysroot): void {
+  if (sysroot.flags.testFreeze) failWatched(sysroot.boot);
+  if (sysroot.flags.skipSync) return;
+  // Not /ostree: on a running host that is a link.
+  syncFileSystem(join(sysroot.path, "ostree/repo"));
+  if (sysroot.bootIsSeparate) syncFileSystem(sysroot.boot);
+}
+
 /**
  * Writes the boot directory back so that a program which reads the disk without the journal sees it: the menu that was
  * just made current must not be the old link still when a clean-up removes the old menu (`fsfreeze_thaw_cycle`).
  */
 export function flushBoot({ boot, flags }: Sysroot): void {
-  if (flags.testFreeze) failWatched(boot);
   if (flags.skipSync) return;
   syncDirectory(boot);
   syncFileSystem(boot);
