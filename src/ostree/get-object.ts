@@ -83,14 +83,18 @@ type Counts = { -readonly [Key in Exclude<keyof PullResult, "trees">]: number } 
 
 export class ObjectGetter {
   readonly #data: PullData;
-  readonly #incoming: IncomingStore;
+  #store: IncomingStore | undefined;
   readonly #client: MirroredClient | undefined;
   #transferred = 0;
 
   constructor(data: PullData) {
     this.#data = data;
-    this.#incoming = new IncomingStore(data.store, `incoming-${process.pid}-${threadId}`);
     if (data.source.type === "http") this.#client = new MirroredClient(data.source.servers);
+  }
+
+  /** Made with the first object: a thread that starts late must not make a directory where the transaction has ended. */
+  get #incoming(): IncomingStore {
+    return (this.#store ??= new IncomingStore(this.#data.store, `incoming-${process.pid}-${threadId}`));
   }
 
   async run({ objects, names }: PullBatch): Promise<PullResult> {

@@ -32,7 +32,7 @@ export async function runTarget(
   let accepted = 0;
   let worst = 0;
   for (let number = 0; number < executions; number++) {
-    if (number % 10_000 === 0) each(number);
+    if (number % 1000 === 0) each(number);
     // Every execution can be had again by its number alone.
     const input = mutate(target.seeds, new Random(Math.imul(seed, 0x9e3779b1) ^ number));
     const began = performance.now();

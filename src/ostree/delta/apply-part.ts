@@ -56,15 +56,19 @@ export class PartApplier {
 /** The objects of a repository and of a transaction on it. */
 class TransactionObjects implements ObjectStore {
   readonly #store: Store;
-  readonly #incoming: IncomingStore;
+  #written: IncomingStore | undefined;
   readonly #content: ReusedSpace;
   readonly #source: ReusedSpace;
 
   constructor(store: Store) {
     this.#store = store;
-    this.#incoming = new IncomingStore(store, `delta-${process.pid}-${threadId}`);
     this.#content = new ReusedSpace(contentLimit, store.staging);
     this.#source = new ReusedSpace(contentLimit, store.staging);
+  }
+
+  /** Made with the first object: a thread that starts late must not make a directory where the transaction has ended. */
+  get #incoming(): IncomingStore {
+    return (this.#written ??= new IncomingStore(this.#store, `delta-${process.pid}-${threadId}`));
   }
 
   has({ checksum, type }: DeltaObject): boolean {
