@@ -8,7 +8,7 @@ import { tryFindRemote } from "../remotes.ts";
 import type { CollectionRef } from "./collection-ref.ts";
 import { findInConfig } from "./finder-config.ts";
 import { findOnMounts } from "./finder-mount.ts";
-import { defaultFinders, type Finder, type FinderName, type FoundPlace } from "./finder.ts";
+import { defaultFinders, type Finder, type FinderName, type FinderOptions, type FoundPlace } from "./finder.ts";
 
 /** A remote that has the newest commit of at least one of the refs. */
 export interface FoundRemote extends Omit<FoundPlace, "summary"> {
@@ -35,8 +35,9 @@ export async function findRemotes(
   repo: Repo,
   refs: readonly CollectionRef[],
   names: readonly FinderName[] = defaultFinders(repo),
+  options: FinderOptions = {},
 ): Promise<FoundRemote[]> {
-  const places = (await Promise.all(names.map((name) => finders[name](repo, refs)))).flat();
+  const places = (await Promise.all(names.map((name) => finders[name](repo, refs, options)))).flat();
   const offers = places.map((place) => ({ place, entries: refs.map((ref) => offerOf(repo, place, ref)) }));
   const newest = refs.map((_, index) =>
     offers.reduce<SummaryRef | undefined>((best, { entries }) => newer(best, entries[index]), undefined),

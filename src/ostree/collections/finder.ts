@@ -17,7 +17,12 @@ export interface FoundPlace {
 }
 
 /** Looks for repositories that have refs of collections (OstreeRepoFinder). */
-export type Finder = (repo: Repo, refs: readonly CollectionRef[]) => Promise<FoundPlace[]>;
+export type Finder = (repo: Repo, refs: readonly CollectionRef[], options: FinderOptions) => Promise<FoundPlace[]>;
+
+export interface FinderOptions {
+  /** Where summaries are kept, instead of in the repository. */
+  readonly cacheDirectory?: string;
+}
 
 export type FinderName = "config" | "lan" | "mount";
 

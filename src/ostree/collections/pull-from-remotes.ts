@@ -2,18 +2,20 @@
 import { AtomicError, type ProgressListener, silent } from "../../base/index.ts";
 import { ostreeError } from "../errors.ts";
 import { pull } from "../pull.ts";
+import { tryFindRemote } from "../remotes.ts";
 import type { Repo } from "../repo.ts";
 import { formatCollectionRef } from "./collection-ref.ts";
 import type { FoundRemote } from "./find-remotes.ts";
+import type { FinderOptions } from "./finder.ts";
 
-export interface PullFromRemotesOptions {
+export interface PullFromRemotesOptions extends FinderOptions {
   readonly mirror?: boolean;
   readonly fsync?: boolean;
 }
 
 /**
- * Pulls each ref from the first remote that has it, and from the next when that fails. Commits must be signed by the
- * keys of the remote whatever its configuration says (ostree_repo_pull_from_remotes_async).
+ * Pulls each ref from the first remote that has it, and from the next when that fails. Commits must be signed by keys of
+ * the remote, also where its configuration asks for no signatures (ostree_repo_pull_from_remotes_async).
  */
 export async function pullFromRemotes(
   repo: Repo,
@@ -29,7 +31,7 @@ export async function pullFromRemotes(
     );
     if (wanted.length === 0) continue;
     const place = finder === "OstreeRepoFinderMount" ? { remote, url } : { remote };
-    const trust = { gpgVerify: true, gpgVerifySummary: false, untrusted: true };
+    const trust = { gpgVerify: needsGpg(repo, remote), gpgVerifySummary: false, untrusted: true };
     try {
       await pull(repo, { ...options, ...place, ...trust, collectionRefs: wanted }, progress);
       for (const ref of wanted) {
@@ -48,4 +50,11 @@ export async function pullFromRemotes(
     cause,
     hint: cause!.message,
   });
+}
+
+/** By GPG, unless the remote does without it in favour of other signatures. */
+function needsGpg(repo: Repo, name: string): boolean {
+  const remote = tryFindRemote(repo, name);
+  const other = remote?.option("sign-verify");
+  return remote?.gpgVerify !== false || other === undefined || ["", "false", "0"].includes(other);
 }

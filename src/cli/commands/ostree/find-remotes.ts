@@ -3,7 +3,7 @@ import type { CollectionRef, FinderName, FoundRemote } from "../../../ostree/ind
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { collectionRefs } from "./collection-refs.ts";
-import { openRepo, refuse, repoOption } from "./open-repo.ts";
+import { openRepo, repoOption } from "./open-repo.ts";
 
 interface Found {
   readonly refs: readonly CollectionRef[];
@@ -24,7 +24,7 @@ export default defineCommand<Found>({
   arguments: [{ name: "COLLECTION-ID REF", optional: true, repeat: true }],
   options: [
     repoOption,
-    { name: "cache-dir", value: "DIR", hidden: true, help: "Not supported" },
+    { name: "cache-dir", value: "DIR", help: "Use custom cache dir" },
     { name: "disable-fsync", help: "Do not invoke fsync()" },
     {
       name: "finders",
@@ -35,17 +35,18 @@ export default defineCommand<Found>({
     { name: "mirror", help: "Do a mirror pull (see ostree pull --mirror)" },
   ],
   async run(invocation) {
-    refuse(invocation, "cache-dir");
     const refs = await collectionRefs(invocation.args);
     const [mirror, pulling] = [invocation.flag("mirror"), invocation.flag("pull")];
     if (mirror && !pulling) throw cliError("usage", "When --mirror is specified, --pull must also be");
     const finders = await chosenFinders(invocation);
     const { findRemotes, pullFromRemotes } = await import("../../../ostree/index.ts");
     const repo = await openRepo(invocation);
-    const remotes = await findRemotes(repo, refs, finders);
+    const cacheDirectory = invocation.value("cache-dir");
+    const cache = cacheDirectory === undefined ? {} : { cacheDirectory };
+    const remotes = await findRemotes(repo, refs, finders, cache);
     const pulled = pulling && remotes.length > 0;
     if (pulled) {
-      const options = { mirror, ...(invocation.flag("disable-fsync") ? { fsync: false } : {}) };
+      const options = { ...cache, mirror, ...(invocation.flag("disable-fsync") ? { fsync: false } : {}) };
       await pullFromRemotes(repo, remotes, options, invocation.progress);
     }
     return { refs, remotes, pulled };
