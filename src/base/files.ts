@@ -64,9 +64,18 @@ export function readExactly(fd: number, bytes: Uint8Array, offset: number, what:
   }
 }
 
-/** Writes all bytes: write(2) may take fewer than it is given. */
+/** Writes all bytes: write(2) may take fewer than it is given, and a pipe that is set not to block none for a while. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
+  for (let done = 0; done < bytes.length;) {
+    const written = unlessErrno(["EAGAIN"], () => writeSync(fd, bytes, done));
+    if (written === undefined) waitBriefly();
+    else done += written;
+  }
+}
+
+/** A few milliseconds, for what can be tried again only later. */
+export function waitBriefly(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
 }
 
 export function syncDirectory(path: string): void {

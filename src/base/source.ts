@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readSync } from "node:fs";
 import { baseError, isErrno } from "./errors.ts";
+import { waitBriefly } from "./files.ts";
 
 /** Bytes that are pulled, synchronously, piece by piece: how archives of any size are read in bounded memory. */
 export interface ByteSource {
@@ -52,7 +53,7 @@ function readWaiting(fd: number, buffer: Buffer): number {
       return readSync(fd, buffer);
     } catch (error) {
       if (!isErrno(error, "EAGAIN")) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      waitBriefly();
     }
   }
 }

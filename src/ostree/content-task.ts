@@ -45,7 +45,7 @@ export interface ContentTask {
 
 export interface ContentResult {
   readonly checksum: Checksum;
-  /** Bytes stored, or -1 when the repository had the object. */
+  /** Bytes of content stored, or -1 when the repository had the object. */
   readonly written: number;
 }
 
@@ -185,7 +185,8 @@ export class ContentStorer {
     // Whether the transaction has it shows when the file is made.
     if (repositoryHas(this.#store, checksum, "file")) return { checksum, written: -1 };
     this.#reserve(size);
-    return { checksum, written: storeContent(this.#store, checksum, header, content, size, this.#source) ?? -1 };
+    const stored = storeContent(this.#store, checksum, header, content, size, this.#source) !== undefined;
+    return { checksum, written: stored ? size : -1 };
   }
 
   /** Brings an object from another repository, by hard link where that gives the same file. */
@@ -206,7 +207,8 @@ export class ContentStorer {
     if (mode === "archive" && file.size > inflateLimit) return this.#inflated(file, fromPath);
     if (mode !== "archive" && file.size > pieceSize) return fromPath(path);
     this.#reserve(file.size);
-    return { checksum, written: storeContent(store, checksum, file.header, file.content(), file.size) ?? -1 };
+    const stored = storeContent(store, checksum, file.header, file.content(), file.size) !== undefined;
+    return { checksum, written: stored ? file.size : -1 };
   }
 
   #reserve(bytes: number): void {

@@ -6,6 +6,8 @@ import type { Store } from "./store-content.ts";
 /** A file to be hashed and stored, and who wants to know of it. */
 export interface PendingTask {
   readonly task: ContentTask;
+  /** Memory of the task that nobody else needs: it is moved to the thread that does the work, not copied. */
+  readonly transfer?: ArrayBuffer;
   done(result: ContentResult): void;
 }
 
@@ -56,7 +58,9 @@ async function storeInWorkers(
   using pool = new WorkerPool<ContentTask[], ContentResult[]>("ostree/commit", store, workers);
   const running = new Set<Promise<void>>();
   const runBatch = async (batch: PendingTask[]) => {
-    const results = await pool.run(batch.map(({ task }) => task));
+    const moved = batch.flatMap(({ transfer }) => (transfer === undefined ? [] : [transfer]));
+    const tasks = batch.map(({ task }) => task);
+    const results = await pool.run(tasks, moved);
     for (const [index, result] of results.entries()) batch[index]?.done(result);
     count(results.length);
   };

@@ -129,7 +129,7 @@ export class Transaction implements Disposable {
     this.stats.contentTotal++;
     if (this.has(checksum, "file")) return checksum;
     const written = storeContent(this.store, checksum, header, bytes, bytes.length);
-    if (written !== undefined) this.countContent(1, written);
+    if (written !== undefined) this.countContent(1, bytes.length);
     return checksum;
   }
 

@@ -208,7 +208,10 @@ class TreeWriter {
     const bytes = encodeDirMeta(meta);
     const key = bytes.toString("latin1");
     const known = this.#metas.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#transaction.stats.metadataTotal++;
+      return known;
+    }
     const checksum = this.#transaction.writeMetadata("dirmeta", bytes);
     this.#metas.set(key, checksum);
     this.#options.sizes?.addMetadata("dirmeta", checksum, bytes.length);

@@ -121,9 +121,10 @@ export class ArchiveImport {
     // A later entry of the same name may overtake this one in the workers: it has a place of its own.
     const place: FileNode = { kind: "file", header, source: { type: "bytes", bytes: nothing } };
     parent.entries.set(name, place);
-    const { source, remove } = this.#content(entry);
+    const { source, remove, transfer } = this.#content(entry);
     return {
       task: { header, source },
+      ...(transfer === undefined ? {} : { transfer }),
       done: ({ checksum, written }) => {
         remove?.();
         if (parent.entries.get(name) === place) parent.entries.set(name, this.#stored(checksum));
@@ -139,8 +140,13 @@ export class ArchiveImport {
     return node;
   }
 
-  #content(entry: TarEntry): { source: ContentTask["source"]; remove?: () => void } {
-    if (entry.size <= memoryLimit) return { source: { type: "bytes", bytes: entry.content(memoryLimit) } };
+  #content(entry: TarEntry): { source: ContentTask["source"]; transfer?: ArrayBuffer; remove?: () => void } {
+    if (entry.size <= memoryLimit) {
+      const bytes = entry.content(memoryLimit);
+      // Short ones share their memory with others.
+      const whole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+      return { source: { type: "bytes", bytes }, ...(whole ? { transfer: bytes.buffer as ArrayBuffer } : {}) };
+    }
     const { store } = this.#transaction;
     requireSpace(store, entry.size);
     const path = temporaryName(store.staging);

@@ -217,6 +217,29 @@ test("an export is unpacked by tar to the tree that stock's export is unpacked t
   assert.equal(run("ostree", ["--repo=ours", "diff", "both", again]).stdout, "");
 });
 
+test("an export waits for a slow reader of its pipe", () => {
+  const { stdout, stderr } = run("sh", ["-c", `"${atomic}" ostree --repo=ours export both | (sleep 0.3; wc -c)`]);
+  assert.equal(stderr, "");
+  assert.ok(Number(stdout) > 6_000_000);
+});
+
+test("the numbers of --table-output are stock's", () => {
+  for (const mode of ["archive", "bare-user"]) {
+    for (const name of ["stock", "ours"]) run("ostree", [`--repo=table-${name}`, "init", `--mode=${mode}`]);
+    const words = ["commit", "-b", "table", "--timestamp=@9", "--table-output", "tree"];
+    for (let times = 0; times < 2; times++) {
+      const stock = run("ostree", ["--repo=table-stock", ...words])
+        .stdout.split("\n")
+        .slice(1);
+      const ours = run(atomic, ["ostree", "--repo=table-ours", ...words])
+        .stdout.split("\n")
+        .slice(1);
+      assert.deepEqual(ours, stock);
+    }
+    for (const name of ["stock", "ours"]) removeTree(join(directory, `table-${name}`));
+  }
+});
+
 test("files of a checkout by hard link are committed without being read", () => {
   for (const mode of ["bare", "bare-user"]) {
     const name = `linked-${mode}`;
