@@ -5,7 +5,7 @@
  * Exit status 0: no assertion failed.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -39,11 +39,23 @@ function runSuite(directory: string, globs: readonly string[]): Result[] {
   return [...found.filter(({ script }) => script !== "test-basic.sh"), ...basic];
 }
 
+/**
+ * A script that is this program under the name `ostree`. The scripts commit what `which ostree` names, and count on a
+ * small file: above 4 MB a static delta leaves it to be fetched by itself, which they do not expect of it.
+ */
+function makeLauncher(directory: string): string {
+  const own = join(directory, "launcher");
+  mkdirSync(own, { recursive: true });
+  symlinkSync(join(root, "dist/atomic"), join(own, "ostree"));
+  writeFileSync(join(own, "launch"), `#!/bin/sh\nexec '${own}/ostree' "$@"\n`, { mode: 0o755 });
+  return join(own, "launch");
+}
+
 function runScripts(directory: string, globs: readonly string[], ...options: string[]): Result[] {
   const stock = execFileSync(join(root, "tools/newest-ostree"), { encoding: "utf8" }).trim();
   const httpd = join(import.meta.dirname, "trivial-httpd");
   const places = ["-t", join(stock, "tests"), "-H", httpd, "-w", directory];
-  const words = [runner, ...places, "-T", "300", "-j", "2", ...options, join(root, "dist/atomic"), ...globs];
+  const words = [runner, ...places, "-T", "300", "-j", "2", ...options, makeLauncher(directory), ...globs];
   // The composefs tools and gjs, which some scripts look for; this program comes before them.
   const env = { ...process.env, PATH: `${process.env["PATH"]}:${join(stock, "bin")}` };
   spawnSync("bash", words, { stdio: "inherit", env });
