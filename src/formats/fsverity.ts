@@ -51,8 +51,8 @@ export class FsVerityHasher {
     descriptor[2] = 12; // log2 of the block size
     descriptor.writeBigUInt64LE(BigInt(this.#size), 8);
     // "If the file is empty, then the root hash is all zeroes."
-    if (this.#size > 0) descriptor.set(hashOf(root.block), 16);
-    return hashOf(descriptor);
+    if (this.#size > 0) descriptor.write(hashOf(root.block), 16, "latin1");
+    return Buffer.from(hashOf(descriptor), "latin1");
   }
 
   #flush(level: number): void {
@@ -62,16 +62,17 @@ export class FsVerityHasher {
     this.#append(level + 1, hashOf(from.block));
   }
 
-  #append(level: number, digest: Buffer): void {
+  #append(level: number, digest: string): void {
     const to = (this.#levels[level] ??= { block: Buffer.alloc(blockSize), filled: 0 });
     if (to.filled === blockSize) this.#flush(level);
-    to.block.set(digest, to.filled);
+    to.block.write(digest, to.filled, "latin1");
     to.filled += digestSize;
   }
 }
 
-function hashOf(bytes: Uint8Array): Buffer {
-  return hash("sha256", bytes, "buffer");
+/** As a string of 32 characters: there are so many that the cost of a buffer for each shows. */
+function hashOf(bytes: Uint8Array): string {
+  return hash("sha256", bytes, "latin1");
 }
 
 /** The fs-verity digest of content that is in memory. */

@@ -23,8 +23,8 @@ const stockDigests = {
     none: "3ec963c937f6a8f4e1e0aa7cbdd0ef5ce5e53c16ca5a5ed5e12d3f2bcf66061a",
   },
   many: {
-    compute: "c188611310650025c8d427fb9ceca132388a393517890ca9837edcf949b4d8de",
-    none: "455ad9766db07e5da279aaf88b15b197c404471d7419e4d6a532fdc72ae043aa",
+    compute: "345e577d1d0f4e0089c3092744071a4e5846c1bac32427f1a52ea2a46b8722ae",
+    none: "2f63724fb2dc3c91d78ad4282def4eb86854c800e2d1fd177994702497393540",
   },
 };
 
@@ -32,21 +32,29 @@ for (const mode of ["archive", "bare", "bare-user"] as const satisfies RepoMode[
   test(`the image of a commit in a repository of mode ${mode} is stock's`, async () => {
     using scratch = temporary();
     makeReferenceTree(join(scratch.path, "reference"));
-    makeManyFiles(join(scratch.path, "many"), 3000);
     const repo = Repo.init(join(scratch.path, "repo"), mode);
     const image = join(scratch.path, "image");
-    for (const [name, expected] of Object.entries(stockDigests)) {
-      await commitDirectory(repo, join(scratch.path, name), name);
-      for (const [verity, digest] of Object.entries(expected)) {
-        const made = await composefsImage(repo, name, image, { verity: verity as "compute" | "none" });
-        assert.equal(made.toString("hex"), digest, `${name} ${verity}`);
-        assert.deepEqual(fsVerityDigest(readFileSync(image)), made);
-      }
-    }
+    await checkImages(repo, "reference", join(scratch.path, "reference"), image);
     assert.equal(statSync(image).mode & 0o7777, 0o644);
-    assert.deepEqual(readdirSync(scratch.path).sort(), ["image", "many", "reference", "repo"]);
+    assert.deepEqual(readdirSync(scratch.path).sort(), ["image", "reference", "repo"]);
   });
 }
+
+async function checkImages(repo: Repo, name: keyof typeof stockDigests, tree: string, image: string): Promise<void> {
+  await commitDirectory(repo, tree, name);
+  for (const verity of ["compute", "none"] as const) {
+    const made = await composefsImage(repo, name, image, { verity });
+    assert.equal(made.toString("hex"), stockDigests[name][verity], `${name} ${verity}`);
+    assert.deepEqual(fsVerityDigest(readFileSync(image)), made);
+  }
+}
+
+test("so is that of a tree so large that several threads look at it", async () => {
+  using scratch = temporary();
+  makeManyFiles(join(scratch.path, "tree"), 1600);
+  const repo = Repo.init(join(scratch.path, "repo"), "bare");
+  await checkImages(repo, "many", join(scratch.path, "tree"), join(scratch.path, "image"));
+});
 
 test("a commit's digest is computed inside of its transaction, and holds against the image", async () => {
   using scratch = temporary();
@@ -78,4 +86,16 @@ test("an image lacks nothing: a missing object is an error", async () => {
   for (const { checksum, type } of repo.objects()) if (type === "file") rmSync(repo.objectPath(checksum, type));
   await assert.rejects(composefsImage(repo, "main", join(scratch.path, "image")), { code: "ostree-no-such-object" });
   assert.deepEqual(readdirSync(scratch.path).sort(), ["repo", "tree"]);
+});
+
+test("objects of the parent repository are found, whatever its mode", async () => {
+  using scratch = temporary();
+  makeReferenceTree(join(scratch.path, "tree"));
+  const parent = Repo.init(join(scratch.path, "parent"), "archive");
+  const commit = await commitDirectory(parent, join(scratch.path, "tree"), "main");
+  const child = Repo.init(join(scratch.path, "child"), "bare");
+  child.config.set("core", "parent", parent.path);
+  child.saveConfig();
+  const made = await composefsImage(Repo.open(child.path), commit, join(scratch.path, "image"));
+  assert.equal(made.toString("hex"), stockDigests.reference.compute);
 });

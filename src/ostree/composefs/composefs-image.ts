@@ -11,7 +11,7 @@ import type { Repo } from "../repo.ts";
 import type { Transaction } from "../transaction.ts";
 import type { ImageVerity } from "./describe-file.ts";
 import { ImageTree } from "./image-tree.ts";
-import { type ObjectPlaces, placesOfRepo, placesOfTransaction } from "./places.ts";
+import { type ObjectPlace, placesOfRepo, placesOfTransaction } from "./places.ts";
 
 /** OSTREE_COMPOSEFS_DIGEST_KEY_V0: in a commit's metadata, the digest of its image with all files' digests. */
 export const composefsDigestKey = "ostree.composefs.digest.v0";
@@ -62,7 +62,7 @@ export async function composefsMetadata(
 type Sink = (piece: Uint8Array) => void;
 
 async function makeImage(
-  places: ObjectPlaces,
+  places: readonly ObjectPlace[],
   tree: Checksum,
   meta: Checksum,
   verity: ImageVerity,

@@ -5,8 +5,8 @@ import { measureVerity } from "../../base/index.ts";
 import { FsVerityHasher } from "../../formats/index.ts";
 import { ostreeError } from "../errors.ts";
 import { inflateLimit, type LoadedFile, loadContent } from "../load-content.ts";
-import { type Checksum, type FileHeader, isSymlinkMode } from "../model.ts";
-import { loadObject, type ObjectPlaces } from "./places.ts";
+import { type Checksum, type FileHeader, isSymlinkMode, type RepoMode } from "../model.ts";
+import { loadObject, type ObjectPlace } from "./places.ts";
 
 /**
  * Which files get an fs-verity digest in an image: `compute` all, `present` those on which the file system has verity
@@ -24,32 +24,31 @@ const pieceSize = 1 << 20;
 
 /** Describes one object after the other; each thread has its own. */
 export class FileDescriber {
-  readonly #places: ObjectPlaces;
+  readonly #places: readonly ObjectPlace[];
   readonly #verity: ImageVerity;
   readonly #buffer = Buffer.allocUnsafeSlow(pieceSize);
   /** Until the file system says that it has no fs-verity. */
   #measures = true;
 
-  constructor(places: ObjectPlaces, verity: ImageVerity) {
+  constructor(places: readonly ObjectPlace[], verity: ImageVerity) {
     this.#places = places;
     this.#verity = verity;
-    this.#measures = places.mode !== "archive";
   }
 
   /** The promise is for large compressed objects. */
   run(checksum: Checksum): FileDescription | Promise<FileDescription> {
-    return loadObject(this.#places, checksum, "file", (path) => {
-      const file = loadContent(path, this.#places.mode);
+    return loadObject(this.#places, checksum, "file", (path, mode) => {
+      const file = loadContent(path, mode);
       const description = { ...file.header, size: isSymlinkMode(file.header.mode) ? 0 : file.size };
       if (description.size === 0 || this.#verity === "none") return description;
-      const digest = this.#digest(path, file);
+      const digest = this.#digest(path, mode, file);
       if (digest instanceof Promise) return digest.then((digest) => ({ ...description, digest }));
       return digest ? { ...description, digest } : description;
     });
   }
 
-  #digest(path: string, file: LoadedFile): Uint8Array | undefined | Promise<Uint8Array> {
-    if (this.#places.mode !== "archive") return this.#digestOfPath(path, file.size);
+  #digest(path: string, mode: RepoMode, file: LoadedFile): Uint8Array | undefined | Promise<Uint8Array> {
+    if (mode !== "archive") return this.#digestOfPath(path, file.size);
     if (this.#verity === "present") return undefined;
     if (file.size > inflateLimit) return digestOfStream(file);
     return new FsVerityHasher().update(file.content()).digest();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Commit -> nodes of an image (ostree-repo-composefs.c: _ostree_repo_checkout_composefs). */
+import { availableParallelism } from "node:os";
 import { WorkerPool } from "../../base/index.ts";
 import { byteString, ImageNode, nodeType, setFileXattrs, XattrTable } from "../../formats/index.ts";
 import { ostreeError } from "../errors.ts";
@@ -9,17 +10,19 @@ import { type Checksum, directoryDepthLimit, isSymlinkMode } from "../model.ts";
 import { loosePath } from "../object-path.ts";
 import { readMetadata } from "../read-metadata.ts";
 import { type FileDescription, FileDescriber, type ImageVerity } from "./describe-file.ts";
-import { loadObject, type ObjectPlaces } from "./places.ts";
+import { loadObject, type ObjectPlace } from "./places.ts";
 
 /** What a worker is given at its start. */
 export interface DescribeData {
-  readonly places: ObjectPlaces;
+  readonly places: readonly ObjectPlace[];
   readonly verity: ImageVerity;
 }
 
 /** Starting threads takes longer than to look at this many files. */
 const smallTree = 1000;
-const batchFiles = 256;
+const batchFiles = 128;
+
+type Pool = WorkerPool<readonly Checksum[], FileDescription[]>;
 
 /** Directories that a root file system is mounted with; made when a tree lacks them. */
 const rootDirectories = ["usr", "etc", "boot", "var", "sysroot"];
@@ -44,26 +47,39 @@ export class ImageTree {
   /** Looks at the files and puts them into their directories. */
   async addFiles(): Promise<void> {
     const checksums = [...this.#files.keys()];
-    if (checksums.length <= smallTree) {
-      const describer = new FileDescriber(this.#data.places, this.#data.verity);
-      for (const checksum of checksums) this.#place(checksum, await describer.run(checksum));
-    } else await this.#addInWorkers(checksums);
+    const { places, verity } = this.#data;
+    const describer = new FileDescriber(places, verity);
+    // Without hashing, telling another thread costs more than looking.
+    if (checksums.length <= smallTree || verity !== "compute") await this.#describeHere(describer, checksums);
+    else await this.#describeInWorkers(describer, checksums);
     this.#addRootDirectories();
   }
 
-  async #addInWorkers(checksums: readonly Checksum[]): Promise<void> {
-    using pool = new WorkerPool<readonly Checksum[], FileDescription[]>("ostree/composefs/describe", this.#data);
-    const batches: Promise<void>[] = [];
-    for (let start = 0; start < checksums.length; start += batchFiles) {
-      batches.push(this.#describe(pool, checksums.slice(start, start + batchFiles)));
+  async #describeHere(describer: FileDescriber, checksums: readonly Checksum[]): Promise<void> {
+    for (const checksum of checksums) {
+      const file = describer.run(checksum);
+      this.#place(checksum, file instanceof Promise ? await file : file);
     }
-    await Promise.all(batches);
   }
 
-  async #describe(
-    pool: WorkerPool<readonly Checksum[], FileDescription[]>,
-    checksums: readonly Checksum[],
-  ): Promise<void> {
+  async #describeInWorkers(describer: FileDescriber, checksums: readonly Checksum[]): Promise<void> {
+    using pool: Pool = new WorkerPool("ostree/composefs/describe", this.#data, Math.max(1, availableParallelism() - 1));
+    const running = new Set<Promise<void>>();
+    for (let start = 0; start < checksums.length; start += batchFiles) {
+      const batch = checksums.slice(start, start + batchFiles);
+      if (running.size < 2 * pool.size) {
+        const work = this.#describe(pool, batch).finally(() => running.delete(work));
+        running.add(work);
+        continue;
+      }
+      await this.#describeHere(describer, batch);
+      // Only between batches can a worker's answer be heard.
+      await Promise.race([...running, new Promise((resolve) => setImmediate(resolve))]);
+    }
+    await Promise.all(running);
+  }
+
+  async #describe(pool: Pool, checksums: readonly Checksum[]): Promise<void> {
     const descriptions = await pool.run(checksums);
     for (const [index, checksum] of checksums.entries()) this.#place(checksum, descriptions[index]!);
   }

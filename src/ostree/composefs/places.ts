@@ -8,33 +8,34 @@ import type { Repo } from "../repo.ts";
 import type { Transaction } from "../transaction.ts";
 
 /** Where objects are looked for: plain data, so that worker threads can be given it. */
-export interface ObjectPlaces {
+export interface ObjectPlace {
   readonly mode: RepoMode;
   /** Laid out as `objects/`. */
-  readonly directories: readonly string[];
+  readonly directory: string;
 }
 
-export function placesOfRepo(repo: Repo): ObjectPlaces {
-  return { mode: repo.mode, directories: [join(repo.path, "objects")] };
+/** The repository's own objects, then those of its parents. */
+export function placesOfRepo(repo: Repo): ObjectPlace[] {
+  const own = { mode: repo.mode, directory: join(repo.path, "objects") };
+  return repo.parent ? [own, ...placesOfRepo(repo.parent)] : [own];
 }
 
-/** The repository's objects and those that the transaction has added. */
-export function placesOfTransaction({ store }: Transaction): ObjectPlaces {
-  return { mode: store.mode, directories: [store.staging, store.objects] };
+/** What the transaction has added comes first. */
+export function placesOfTransaction({ repo, store }: Transaction): ObjectPlace[] {
+  return [{ mode: store.mode, directory: store.staging }, ...placesOfRepo(repo)];
 }
 
 /** Calls `load` with the object's path in each place until one has it. */
 export function loadObject<T>(
-  { mode, directories }: ObjectPlaces,
+  places: readonly ObjectPlace[],
   checksum: Checksum,
   type: ObjectType,
-  load: (path: string) => T,
+  load: (path: string, mode: RepoMode) => T,
 ): T {
-  const path = loosePath(checksum, type, mode);
   let missing: unknown;
-  for (const directory of directories) {
+  for (const { mode, directory } of places) {
     try {
-      return load(`${directory}/${path}`);
+      return load(`${directory}/${loosePath(checksum, type, mode)}`, mode);
     } catch (error) {
       if (!isErrno(error, "ENOENT")) throw error;
       missing = error;
