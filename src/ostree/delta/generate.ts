@@ -63,9 +63,9 @@ export interface GeneratedDelta {
 }
 
 /**
- * Writes the delta between two commits; readers see the old one or the new one. Memory is bounded by threads and part
- * size: for each thread about 12 times the part size to compress (400 MB with the default), and 6 times the size of a
- * file and its old version to compare those, which `maxBsdiffSize` limits.
+ * Writes the delta between two commits; readers see the old one or the new one. Memory does not grow with the commits: for
+ * each thread 190 MB and three times the part size to compress, and to compare 80 MB and three times the size of a
+ * file and its partner together, which is 1 GiB at most.
  */
 export async function generateDelta(
   repo: Repo,
