@@ -5,7 +5,7 @@ import { keepsTombstones } from "./delete-object.ts";
 import { digestsToVariant } from "./delta/format.ts";
 import { deltaDigests, listDeltas } from "./delta-names.ts";
 import { refsBelow } from "./list-refs.ts";
-import { decodeCommit } from "./metadata-objects.ts";
+import { commitSummary } from "./metadata-objects.ts";
 import type { Checksum } from "./model.ts";
 import { defaultTimestamp } from "./parse-date.ts";
 import { refDirectory } from "./refs.ts";
@@ -50,8 +50,7 @@ function refEntries(repo: Repo): (commit: Checksum) => SummaryRef {
 
 function refEntry(repo: Repo, commit: Checksum): SummaryRef {
   const bytes = repo.loadMetadata(commit, "commit");
-  const { timestamp, metadata } = decodeCommit(bytes, `commit ${commit}`);
-  const version = metadata.get("version");
+  const { timestamp, version } = commitSummary(bytes, `commit ${commit}`);
   return {
     commit,
     size: BigInt(bytes.length),

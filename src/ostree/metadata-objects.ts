@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** dirmeta and commit objects (libostree ostree-core.h: OSTREE_DIRMETA_GVARIANT_STRING and its neighbours). */
-import { type GVariantValue, readGVariant, type Variant, writeGVariant } from "../formats/index.ts";
+import { gvariantMembers, type GVariantValue, readGVariant, type Variant, writeGVariant } from "../formats/index.ts";
 import { ostreeError } from "./errors.ts";
 import { checkXattrOrder, swap32, swap64, xattrsFromVariant, xattrsToVariant } from "./file-object.ts";
 import { checksumFromBytes, type Commit, type DirMeta, fileType } from "./model.ts";
@@ -35,6 +35,15 @@ export function encodeCommit({ metadata, parent, subject, body, timestamp, tree,
     Buffer.from(tree, "hex"),
     Buffer.from(meta, "hex"),
   ]);
+}
+
+/** What a summary tells of a commit. There may be ten thousand: only this is decoded. */
+export function commitSummary(bytes: Buffer, what: string): { timestamp: bigint; version: Variant | undefined } {
+  const [metadata, , , , , timestamp] = gvariantMembers(commitType, bytes, what) as Buffer[];
+  const version = metadata!.includes("version")
+    ? (readGVariant("a{sv}", metadata!, what) as ReadonlyMap<string, Variant>).get("version")
+    : undefined;
+  return { timestamp: timestamp!.readBigUInt64BE(), version };
 }
 
 export function decodeCommit(bytes: Uint8Array, what: string): Commit {

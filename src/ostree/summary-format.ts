@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type GVariantValue, readGVariant, type Variant, writeGVariant } from "../formats/index.ts";
+import { type GVariantValue, readGVariant, SerializedGVariant, type Variant, writeGVariant } from "../formats/index.ts";
 import { swap64 } from "./file-object.ts";
 import { type Checksum, checksumFromBytes, compareNames } from "./model.ts";
 
@@ -57,10 +57,33 @@ export function encodeSummary(summary: Summary): Buffer {
 
 /** Refs are written in the order of their names' bytes, so that equal content gives equal bytes. */
 export function encodeRefs(refs: ReadonlyMap<string, SummaryRef>): GVariantValue {
-  return [...refs]
-    .sort(([a], [b]) => compareNames(a, b))
-    .map(([name, { size, commit, metadata }]): GVariantValue => [name, [size, Buffer.from(commit, "hex"), metadata]]);
+  return [...refs].sort(([a], [b]) => compareNames(a, b)).map(([name, ref]): GVariantValue => [name, encodeRef(ref)]);
 }
+
+function encodeRef({ size, commit, metadata }: SummaryRef): GVariantValue {
+  const timestamp = metadata.get(summaryKeys.commitTimestamp);
+  if (metadata.size === 1 && timestamp?.type === "t") return filledTemplate(size, commit, timestamp.value as bigint);
+  return [size, Buffer.from(commit, "hex"), metadata];
+}
+
+/** Nearly all refs of a large repository have these three values and nothing else: they are put into a ready form. */
+function filledTemplate(size: bigint, commit: Checksum, timestamp: bigint): SerializedGVariant {
+  const bytes = Buffer.from(template);
+  bytes.writeBigUInt64LE(size, 0);
+  bytes.write(commit, 8, "hex");
+  bytes.writeBigUInt64LE(timestamp, timestampAt);
+  return new SerializedGVariant(bytes);
+}
+
+const mark = 0x0123456789abcdefn;
+const template = writeGVariant("(taya{sv})", [
+  0n,
+  new Uint8Array(32),
+  new Map([[summaryKeys.commitTimestamp, { type: "t", value: mark }]]),
+]);
+const markBytes = Buffer.alloc(8);
+markBytes.writeBigUInt64LE(mark);
+const timestampAt = template.indexOf(markBytes);
 
 /** The refs that a summary has of each collection: the repository's own, and mirrored ones. */
 export function summaryCollections(summary: Summary, what = "summary"): Map<string, ReadonlyMap<string, SummaryRef>> {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, hash } from "node:crypto";
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import { getXattr, inflateHeadroom, inflateSmall } from "../base/index.ts";
+import { readFileSync, statSync } from "node:fs";
+import { getXattr, inflateSmall } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { archiveHeaderLength, decodeArchiveHeader, decodeUserMeta, encodeFileHeader } from "./file-object.ts";
+import { headroom, readSmall, scratchSize } from "./read-small.ts";
 import { inflateExactly, type LoadedFile, loadContent } from "./load-content.ts";
 import { decodeDirTree } from "./dirtree-object.ts";
 import { decodeCommit, decodeDirMeta } from "./metadata-objects.ts";
@@ -144,24 +145,6 @@ function headedChecksum(head: Buffer, content: Buffer): string {
   const whole = Buffer.from(content.buffer, headroom - head.length, head.length + content.length);
   whole.set(head);
   return hash("sha256", whole, "hex");
-}
-
-const scratchSize = 4 << 20;
-const headroom = inflateHeadroom;
-
-/** Small files are read into one buffer: a new one for each costs more than the reading. Never used across a wait. */
-const scratch = Buffer.allocUnsafeSlow(headroom + scratchSize);
-
-/** The bytes of a file, valid until the next call; `undefined` when it is larger than the buffer. */
-function readSmall(path: string): Buffer | undefined {
-  const fd = openSync(path, "r");
-  try {
-    // A regular file gives less than was asked for only at its end (read(2)).
-    const done = readSync(fd, scratch, headroom, scratchSize, null);
-    return done < scratchSize ? scratch.subarray(headroom, headroom + done) : undefined;
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function readObject(path: string, limit: number, type: ObjectType): Buffer {
