@@ -10,7 +10,7 @@ import type { Checksum } from "./model.ts";
 import { defaultTimestamp } from "./parse-date.ts";
 import { refDirectory } from "./refs.ts";
 import type { Repo } from "./repo.ts";
-import { bigEndian, encodeRefs, type Summary, summaryKeys, type SummaryRef } from "./summary-format.ts";
+import { bigEndian, refsValue, type Summary, summaryKeys, type SummaryRef } from "./summary-format.ts";
 
 export interface MakeSummaryOptions {
   /** Metadata beside libostree's own keys. */
@@ -75,7 +75,7 @@ function summaryMetadata(
     metadata.set(summaryKeys.collectionId, { type: "s", value: repo.collectionId });
   }
   if (collections.size > 0) {
-    const value = new Map([...collections].sort(byKey).map(([id, refs]) => [id, encodeRefs(refs)]));
+    const value = new Map([...collections].sort(byKey).map(([id, refs]) => [id, refsValue(refs)]));
     metadata.set(summaryKeys.collectionMap, { type: "a{sa(s(taya{sv}))}", value });
   }
   const deltas = summaryDeltas(repo);

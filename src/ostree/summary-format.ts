@@ -52,18 +52,26 @@ function decodeRefs(refs: readonly RawRef[], what: string): Map<string, SummaryR
 }
 
 export function encodeSummary(summary: Summary): Buffer {
-  return writeGVariant(format, [encodeRefs(summary.refs), summary.metadata]);
+  return writeGVariant(format, [refsValue(summary.refs, encodeRef), summary.metadata]);
 }
 
-/** Refs are written in the order of their names' bytes, so that equal content gives equal bytes. */
-export function encodeRefs(refs: ReadonlyMap<string, SummaryRef>): GVariantValue {
-  return [...refs].sort(([a], [b]) => compareNames(a, b)).map(([name, ref]): GVariantValue => [name, encodeRef(ref)]);
+/** Refs stand in the order of their names' bytes, so that equal content gives equal bytes. */
+export function refsValue(
+  refs: ReadonlyMap<string, SummaryRef>,
+  valueOf: (ref: SummaryRef) => GVariantValue = refValue,
+): GVariantValue {
+  return [...refs].sort(([a], [b]) => compareNames(a, b)).map(([name, ref]): GVariantValue => [name, valueOf(ref)]);
 }
 
-function encodeRef({ size, commit, metadata }: SummaryRef): GVariantValue {
-  const timestamp = metadata.get(summaryKeys.commitTimestamp);
-  if (metadata.size === 1 && timestamp?.type === "t") return filledTemplate(size, commit, timestamp.value as bigint);
+function refValue({ size, commit, metadata }: SummaryRef): GVariantValue {
   return [size, Buffer.from(commit, "hex"), metadata];
+}
+
+function encodeRef(ref: SummaryRef): GVariantValue {
+  const { size, commit, metadata } = ref;
+  const timestamp = metadata.get(summaryKeys.commitTimestamp);
+  if (metadata.size !== 1 || timestamp?.type !== "t") return refValue(ref);
+  return filledTemplate(size, commit, timestamp.value as bigint);
 }
 
 /** Nearly all refs of a large repository have these three values and nothing else: they are put into a ready form. */
