@@ -70,6 +70,8 @@ export class ImageTree {
       if (running.size < 2 * pool.size) {
         const work = this.#describe(pool, batch).finally(() => running.delete(work));
         running.add(work);
+        // It is waited for later; a failure before that is no unhandled one.
+        work.catch(() => {});
         continue;
       }
       await this.#describeHere(describer, batch);

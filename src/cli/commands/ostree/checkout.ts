@@ -69,8 +69,8 @@ export default defineCommand({
   },
 });
 
-/** Options that make no sense of an image (process_one_checkout). */
-const notForImages = [
+/** What an image cannot be made with: what process_one_checkout refuses, and what it would ignore. */
+const flagsNotForImages = [
   "disable-cache",
   "whiteouts",
   "require-hardlinks",
@@ -79,14 +79,15 @@ const notForImages = [
   "force-copy-zerosized",
   "bareuseronly-dirs",
   "union-identical",
-  "skip-list",
   "process-passthrough-whiteouts",
+  "from-stdin",
 ];
+const valuesNotForImages = ["skip-list", "selinux-policy", "selinux-prefix", "subpath", "from-file"];
 
 async function checkoutImage(invocation: Invocation, repo: Repo, commit: string): Promise<void> {
-  const given = notForImages.some((name) =>
-    name === "skip-list" ? invocation.value(name) !== undefined : invocation.flag(name),
-  );
+  const given =
+    flagsNotForImages.some((name) => invocation.flag(name)) ||
+    valuesNotForImages.some((name) => invocation.value(name) !== undefined);
   if (given) throw cliError("usage", "Specified options are incompatible with --composefs");
   const { composefsImage } = await import("../../../ostree/index.ts");
   const verity = invocation.flag("composefs-noverity") ? "none" : "compute";
