@@ -25,6 +25,8 @@ export interface CommitRules {
   readonly verifyBindings: boolean;
   /** A repository of this machine, whose objects are taken without hashing them. */
   readonly trusted: boolean;
+  /** Repositories of this machine that are looked into first. */
+  readonly caches: readonly Repo[];
   /** The remote says of commits that it deleted that it did. */
   readonly tombstones: boolean;
   readonly collectionId?: string | undefined;
@@ -35,8 +37,8 @@ export interface PulledCommit {
   readonly checksum: Checksum;
   readonly commit: Commit;
   readonly scan: boolean;
-  /** Whether it came over the network or from a repository; not when it was here. */
-  readonly isNew: boolean;
+  /** Where it came from; nothing when it was here. */
+  readonly from?: "source" | "cache";
 }
 
 /** Brings commits with their detached metadata, each verified before anything of it is kept (scan_commit_object). */
@@ -86,7 +88,9 @@ export class CommitPull {
     }
     if (detached) this.#incoming.detached(checksum, detached);
     const staged = !this.#repo.has(checksum, "commit");
-    return { checksum, commit, scan: staged || this.#repo.isPartial(checksum), isNew: !here };
+    const scan = staged || this.#repo.isPartial(checksum);
+    if (here) return { checksum, commit, scan };
+    return { checksum, commit, scan, from: this.#cacheWith(checksum) ? "cache" : "source" };
   }
 
   /** A repository on this machine shares the file. */
@@ -99,7 +103,13 @@ export class CommitPull {
 
   async #commit(checksum: Checksum, wanted: WantedCommit): Promise<Buffer | undefined> {
     if (wanted.brought) return wanted.brought.commit;
+    const near = this.#cacheWith(checksum);
+    if (near) return near.loadMetadata(checksum, "commit");
     return this.#source.readContent(this.#path(checksum, "commit"), metadataFetchLimit);
+  }
+
+  #cacheWith(checksum: Checksum): Repo | undefined {
+    return this.#rules.caches.find((cache) => cache.has(checksum, "commit"));
   }
 
   #detached(checksum: Checksum): Promise<Buffer | undefined> {

@@ -84,10 +84,10 @@ async function learnFacts(
   };
 }
 
-/** Local pulls copy objects, archives cannot use deltas, and a commit's metadata alone is not worth one. */
+/** Local pulls copy objects, archives cannot use deltas, and a commit's metadata or a part of its tree is not worth one. */
 export function usesDeltas(repo: Repo, local: boolean, options: PullOptions): boolean {
   if (repo.mode === "archive" || options.commitMetadataOnly || options.disableDeltas) return false;
-  return !local || options.requireDeltas === true;
+  return options.requireDeltas === true || (!local && !options.subpaths?.length);
 }
 
 function readConfig(source: PullSource): Promise<Keyfile | undefined> {

@@ -128,14 +128,15 @@ async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
   const pulled: Checksum[] = [];
   const missing: (number | undefined)[] = [];
   const counted = new Set<Checksum>();
-  let fetched = 0;
+  let [fetched, cached] = [0, 0];
   for (const wanted of resolved.commits) {
     const plan = plans.get(wanted.commit);
     if (plan === "unchanged") continue;
     const depth = options.depth ?? 0;
-    for await (const { checksum, commit, scan, isNew } of commits.pull(withPlan(pull, wanted, plan), depth)) {
+    for await (const { checksum, commit, scan, from } of commits.pull(withPlan(pull, wanted, plan), depth)) {
       pulled.push(checksum);
-      if (isNew && !(plan && checksum === plan.to)) fetched++;
+      if (from === "cache") cached++;
+      else if (from && !(plan && checksum === plan.to)) fetched++;
       if (!scan || options.commitMetadataOnly) continue;
       if (plan && checksum === plan.to) objects.addObjects(plan.fallbacks);
       else {
@@ -160,7 +161,7 @@ async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
     deltaParts: applied.parts,
     fetchedMetadata: counts.fetchedMetadata + (local ? 0 : fetched) + requestsOf(plans),
     fetchedContent: counts.fetchedContent,
-    importedMetadata: counts.importedMetadata + (local ? fetched : 0),
+    importedMetadata: counts.importedMetadata + cached + (local ? fetched : 0),
     importedContent: counts.importedContent,
     transferred: counts.transferred + source.transferred,
     contentWritten: counts.written,
@@ -174,6 +175,7 @@ function commitPull({ repo, source, remote, options, resolved, trust }: Pull, in
     verifyBindings: options.verifyBindings ?? true,
     trusted: source.objects.type === "local" && !options.untrusted,
     tombstones: resolved.tombstones,
+    caches: options.localCaches ?? [],
     collectionId: collectionOf(source, remote),
     ...(options.onSignatures ? { onSignatures: options.onSignatures } : {}),
   });
