@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from "node:path";
+import { isErrno } from "../base/index.ts";
 import type { Style } from "./command.ts";
 import { commands, loadCommand } from "./commands/index.ts";
 import { execute, print } from "./execute.ts";
@@ -17,6 +18,8 @@ export async function main(program: string, argv: readonly string[]): Promise<nu
     if (called === "ostree") return await runAsOstree(argv);
     return await dispatch(called === "rpm-ostree" ? ["host", ...argv] : argv);
   } catch (error) {
+    // The reader of a pipe may leave early (`ostree cat main /file | head`).
+    if (isErrno(error, "EPIPE")) return 0;
     const asOstree = called === "ostree" || argv[0] === "ostree";
     const { text, exitCode } = reportError(error, streamStyle(process.stderr, false), asOstree);
     process.stderr.write(`${text}\n`);

@@ -23,6 +23,7 @@ import {
 import type { Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { integerOption } from "./open-repo.ts";
+import { pathnameFilter } from "./pathname-filter.ts";
 
 export interface CommitTree {
   readonly tree: DirNode;
@@ -144,14 +145,13 @@ async function addLayer(
 ): Promise<DirNode | undefined> {
   if (type === "tar") return addArchive(layering, tree, value);
   const layer = type === "ref" ? readRef(layering, value) : readDirectory(layering, value);
-  if (!layer) return tree;
   markOverrides(layer, layering.overrides);
   if (!tree) return layer;
   overlayTree(tree, layer);
   return tree;
 }
 
-function readRef({ repo, skipped }: Layering, rev: string): DirNode | undefined {
+function readRef({ repo, skipped }: Layering, rev: string): DirNode {
   const tree = readTree(repo, rev);
   for (const path of skipped) if (removeNode(tree, path)) skipped.delete(path);
   return tree;
@@ -178,33 +178,6 @@ async function addArchive(layering: Layering, tree: DirNode | undefined, path: s
     ...(filter === undefined ? {} : { renamePath: pathnameFilter(filter) }),
     progress: invocation.progress,
   });
-}
-
-/** `REGEX,REPLACEMENT`, as g_regex_replace: every match, `\1` and `\g<1>` for groups, `\0` for the whole. */
-export function pathnameFilter(text: string): (path: string) => string {
-  const comma = text.indexOf(",");
-  if (comma < 0) throw cliError("usage", "Missing ',' in --tar-pathname-filter");
-  const replacement = text
-    .slice(comma + 1)
-    .replaceAll("$", "$$$$")
-    .replace(/\\(?:g<(\w+)>|(\d)|(.))/g, (_, group: string | undefined, digit: string | undefined, plain: string) =>
-      plain === undefined ? reference(group ?? digit!) : plain,
-    );
-  const regex = compile(text.slice(0, comma));
-  return (path) => path.replace(regex, replacement);
-}
-
-function reference(group: string): string {
-  if (group === "0") return "$&";
-  return /^\d+$/.test(group) ? `$${group}` : `$<${group}>`;
-}
-
-function compile(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern, "gu");
-  } catch (cause) {
-    throw cliError("usage", `--tar-pathname-filter: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
 }
 
 function checkUnmatched({ overrides, skipped }: Layering): void {

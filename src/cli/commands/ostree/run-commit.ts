@@ -57,6 +57,7 @@ export async function runCommit(invocation: Invocation): Promise<Committed> {
     invocation.progress,
   );
   if (parent !== undefined && invocation.flag("skip-if-unchanged") && isSame(repo.loadCommit(parent), written)) {
+    consumeTrees(invocation);
     return { checksum: parent, unchanged: true, stats: transaction.stats };
   }
   addTreeMetadata(invocation, repo, metadata, made.tree);
@@ -119,11 +120,13 @@ async function finish(invocation: Invocation, repo: Repo, transaction: Transacti
   if (branch !== undefined) transaction.setRef(branch, checksum);
   transaction.commit();
   if (branch !== undefined) await updateSummaryIfAutomatic(repo);
-  for (const directory of consumedDirectories(invocation)) consume(directory);
+  consumeTrees(invocation);
 }
 
-/** The directory goes with its content; `.` is only emptied, for nobody can remove the directory that he is in. */
-function consume(directory: string): void {
-  if (directory !== ".") return removeTree(directory);
-  for (const name of readdirSync(directory)) removeTree(name);
+/** Directories go with their content; `.` is only emptied, for nobody can remove the directory that he is in. */
+function consumeTrees(invocation: Invocation): void {
+  for (const directory of consumedDirectories(invocation)) {
+    if (directory === ".") for (const name of readdirSync(".")) removeTree(name);
+    else removeTree(directory);
+  }
 }
