@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Checksum } from "../model.ts";
+import { type Checksum, directoryDepthLimit } from "../model.ts";
 import type { Repo } from "../repo.ts";
 import type { FsckFinding, OwnedFinding } from "./model.ts";
 import { unlessUnreadable } from "./unless-unreadable.ts";
@@ -35,14 +35,15 @@ class OwnerSearch {
     const commit = unlessUnreadable(() => this.#repo.loadCommit(checksum));
     if (!commit) return found;
     this.#addBad(found, commit.meta, "dirmeta");
-    for (const finding of this.#ofTree(commit.tree)) found.add(finding);
+    for (const finding of this.#ofTree(commit.tree, 0)) found.add(finding);
     return found;
   }
 
-  #ofTree(tree: Checksum): ReadonlySet<FsckFinding> {
+  #ofTree(tree: Checksum, depth: number): ReadonlySet<FsckFinding> {
     const known = this.#trees.get(tree);
     if (known) return known;
-    // A damaged tree could lead back to itself only by breaking SHA-256, but it is read unverified.
+    if (depth > directoryDepthLimit) return none;
+    // Trees are read unverified: a damaged one may have itself below it.
     this.#trees.set(tree, none);
     const found = new Set<FsckFinding>();
     this.#addBad(found, tree, "dirtree");
@@ -50,7 +51,7 @@ class OwnerSearch {
     for (const { checksum } of content?.files ?? []) this.#addBad(found, checksum, "file");
     for (const { tree: below, meta } of content?.dirs ?? []) {
       this.#addBad(found, meta, "dirmeta");
-      for (const finding of this.#ofTree(below)) found.add(finding);
+      for (const finding of this.#ofTree(below, depth + 1)) found.add(finding);
     }
     const result = found.size === 0 ? none : found;
     this.#trees.set(tree, result);

@@ -20,8 +20,9 @@ export default defineCommand({
     },
   ],
   async run(invocation) {
-    const { parseRepoMode, Repo } = await import("../../../ostree/index.ts");
+    const { checkCollectionId, parseRepoMode, Repo } = await import("../../../ostree/index.ts");
     const collectionId = invocation.value("collection-id");
+    if (collectionId !== undefined) checkCollectionId(collectionId);
     const mode = parseRepoMode(invocation.value("mode") ?? "bare", "--mode");
     Repo.init(repoPath(invocation), mode, collectionId === undefined ? {} : { collectionId });
   },
