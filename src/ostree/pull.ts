@@ -270,7 +270,7 @@ async function applyPlans(plans: Plans) {
   const total = { parts: 0, written: 0 };
   for (const plan of plans.values()) {
     if (plan === "unchanged") continue;
-    const { parts, written } = await plan.apply(silent);
+    const { parts, written } = await plan.apply();
     total.parts += parts;
     total.written += written;
   }

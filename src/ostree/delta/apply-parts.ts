@@ -20,7 +20,7 @@ export class PartPool implements Disposable {
     const bytes = parts.reduce((sum, { usize }) => sum + usize, 0);
     this.size = bytes <= smallSize ? 1 : Math.max(1, Math.min(parts.length, WorkerPool.defaultSize));
     if (bytes <= smallSize) this.#applier = new PartApplier(data);
-    else this.#pool = new WorkerPool("ostree/delta", data, this.size);
+    else this.#pool = new WorkerPool("ostree/delta/apply", data, this.size);
   }
 
   async apply(task: PartTask): Promise<void> {

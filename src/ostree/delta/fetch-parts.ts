@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, rmSync } from "node:fs";
-import { type ProgressListener, writeAll } from "../../base/index.ts";
+import { writeAll } from "../../base/index.ts";
 import { ostreeError } from "../errors.ts";
 import type { Checksum } from "../model.ts";
 import type { PullSource } from "../pull-source.ts";
@@ -26,15 +26,12 @@ export async function applyFetchedParts(
   source: PullSource,
   incoming: IncomingStore,
   parts: readonly WantedPart[],
-  progress: ProgressListener,
 ): Promise<PartResult> {
   if (parts.length === 0) return { metadata: 0, content: 0, written: 0 };
   using pool = new PartPool(
     { store: incoming.store },
     parts.map(({ header }) => header),
   );
-  const total = parts.reduce((sum, { header }) => sum + header.size, 0);
-  let fetched = 0;
   let failed = false;
   const queue = parts.values();
   // Each line fetches a part while the one before is applied: no more files wait than there are lines.
@@ -43,8 +40,6 @@ export async function applyFetchedParts(
     for (const part of queue) {
       if (failed) break;
       const path = await fetchPart(source, incoming, part);
-      fetched += part.header.size;
-      progress({ type: "steps", task: "pull", done: fetched, total, unit: "bytes" });
       await applied;
       applied = applyPart(pool, part, path);
       // It is awaited above or below; until then it must not count as unhandled.

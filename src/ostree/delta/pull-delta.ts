@@ -2,7 +2,6 @@
 /** What a pull asks of static deltas: whether one leads to a commit, what it costs, and to apply it. */
 import { hash } from "node:crypto";
 import { statfsSync } from "node:fs";
-import type { ProgressListener } from "../../base/index.ts";
 import { writeGVariant } from "../../formats/index.ts";
 import { deltaIndexPath, deltaName, type DeltaEnds, deltaPath, parseDeltaName } from "../delta-names.ts";
 import { ostreeError } from "../errors.ts";
@@ -19,6 +18,7 @@ import {
   decodeSignedDelta,
   decodeSuperblock,
   digestsFromMetadata,
+  type PartHeader,
   type Superblock,
   superblockLimit,
 } from "./format.ts";
@@ -71,7 +71,7 @@ export interface DeltaPlan {
    * refers to is there, or it throws.
    * @returns how many parts there were, those included whose objects were here
    */
-  apply(progress: ProgressListener): Promise<{ readonly parts: number; readonly written: number }>;
+  apply(): Promise<{ readonly parts: number; readonly written: number }>;
 }
 
 /**
@@ -186,7 +186,7 @@ function makePlan(context: DeltaPullContext, superblock: Superblock): DeltaPlan 
     uncompressedBytes: total(items, "usize"),
     requests: context.indexed ? 2 : 1,
     present: { parts: items.length - missing.length - absent.length, bytes: partBytes - wantedBytes },
-    apply: (progress) => applyPlan(context, superblock, missing, progress),
+    apply: () => applyPlan(context, superblock, missing),
   };
 }
 
@@ -205,15 +205,14 @@ function checkSpace(repo: Repo, { uncompressedBytes }: DeltaPlan): void {
 async function applyPlan(
   { source, incoming, repo }: DeltaPullContext,
   superblock: Superblock,
-  missing: readonly { readonly header: Superblock["parts"][number]; readonly index: number }[],
-  progress: ProgressListener,
+  missing: readonly { readonly header: PartHeader; readonly index: number }[],
 ): Promise<{ readonly parts: number; readonly written: number }> {
   const wanted = missing.map(({ header, index }): WantedPart => {
     const inline = inlinePart(superblock, index);
     const path = deltaPath(superblock, String(index));
     return { index, to: superblock.to, header, path, ...(inline ? { inline } : {}) };
   });
-  const { written } = await applyFetchedParts(source, incoming, wanted, progress);
+  const { written } = await applyFetchedParts(source, incoming, wanted);
   checkComplete(repo, incoming.store, superblock);
   return { parts: superblock.parts.length, written };
 }

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-import { serveWorker } from "../base/index.ts";
-import { type ApplyData, PartApplier, type PartTask } from "./delta/apply-part.ts";
-import type { PartResult } from "./delta/execute.ts";
-
-serveWorker<PartTask, PartResult, ApplyData, PartApplier>(
-  (data) => new PartApplier(data),
-  (task, applier) => applier.run(task),
-);
