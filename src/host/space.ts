@@ -81,13 +81,28 @@ export function formatSize(bytes: number): string {
 export function checkDeploySpace(sysroot: Sysroot, checksum: Checksum, kept = sysroot.deployments): void {
   const tree = readTree(sysroot.repo, checksum);
   const root = availableSpace(join(sysroot.path, "ostree"));
-  requireSpace(join(sysroot.path, "ostree"), checkoutNeed(tree, root.blockSize), root, cleanupHint);
+  const need = add(checkoutNeed(tree, root.blockSize), imageNeed(tree, root.blockSize));
+  requireSpace(join(sysroot.path, "ostree"), need, root, cleanupHint);
   if (!sysroot.bootIsSeparate) return;
   const { boot } = sysroot;
   const free = availableSpace(boot);
   const prunable = sysroot.booted !== undefined && !sysroot.flags.noEarlyPrune;
   const available = { ...free, bytes: free.bytes + (prunable ? reclaimableBytes(sysroot, kept) : 0) };
   requireSpace(boot, kernelNeed(tree, available.blockSize), available, cleanupHint);
+}
+
+/** What an entry takes in a composefs image: its inode, name and object, 163 bytes in a Debian tree; labels add to that. */
+const imageEntrySize = 256;
+
+/** Space for the composefs image of a tree, at the most. */
+export function imageNeed(tree: DirNode, blockSize: number): SpaceNeed {
+  const bytes = 2 * 4096 + countEntries(tree) * imageEntrySize;
+  return { bytes: Math.ceil(bytes / blockSize) * blockSize, inodes: 1 };
+}
+
+function countEntries(node: TreeNode): number {
+  if (node.kind !== "dir") return 1;
+  return [...node.entries.values()].reduce((sum, child) => sum + countEntries(child), 1);
 }
 
 /** Space for a hard link checkout and its copy of usr/etc. */

@@ -2,7 +2,16 @@
 // Needs root: file systems of a few megabytes are mounted.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -13,6 +22,7 @@ import {
   deploy,
   formatSize,
   hostError,
+  imageNeed,
   initSysroot,
   kernelNeed,
   requireSpace,
@@ -22,7 +32,7 @@ import {
   Sysroot,
 } from "../../src/host/index.ts";
 import { readTree } from "../../src/ostree/index.ts";
-import { commitTree, newSysroot, ostree, ref } from "./fixture.ts";
+import { bootInto, commitTree, newSysroot, ostree, ref } from "./fixture.ts";
 
 const noSpace = (error: unknown) => hostError.is(error, "no-space");
 
@@ -67,6 +77,8 @@ test("what a deployment takes is known beforehand, and is right", async (t) => {
   assert.equal(need.inodes, made.trim().split("\n").length);
   assert.equal(need.bytes, need.inodes * 4096, "all files of this /etc fit into a block");
   assert.deepEqual(kernelNeed(tree, 4096), { bytes: 2 * 4096, inodes: 2 });
+  const image = statSync(join(directory, ".ostree.cfs")).size;
+  assert.ok(image <= imageNeed(tree, 4096).bytes, `${image} bytes of composefs image`);
 });
 
 test("the error gives the numbers", () => {
@@ -87,6 +99,28 @@ test("without room for the kernel in boot nothing is touched", async (t) => {
   const before = listing(path);
   await assert.rejects(deploy(sysroot, { rev: ref }), noSpace);
   assert.equal(listing(path), before);
+});
+
+test("on a machine that runs, an old kernel goes first when the new one does not fit beside it", async (t) => {
+  const { path, root, repo, sysroot } = await smallHost(t, "80m", "21m");
+  const kernel = (letter: string) => letter.repeat(8 << 20);
+  commitTree(repo, root, { version: "13.2", kernel: kernel("a") });
+  await deploy(sysroot, { rev: ref });
+  const running = bootInto(root, path, 0);
+  commitTree(repo, root, { version: "13.3", kernel: kernel("b") });
+  await deploy(running, { rev: ref });
+  commitTree(repo, root, { version: "13.4", kernel: kernel("c") });
+  const said: string[] = [];
+  running.onMessage = (text) => said.push(text);
+  await deploy(running, { rev: ref });
+  assert.equal(said.filter((text) => text.includes("bootconfig swap: yes")).length, 2, said.join("\n"));
+  assert.deepEqual(
+    status(running).deployments.map(({ version, booted }) => [version, booted]),
+    [
+      ["13.4", false],
+      ["13.2", true],
+    ],
+  );
 });
 
 test("without room on the root nothing is touched; with it again the same deployment succeeds", async (t) => {
