@@ -85,6 +85,12 @@ const objectLength = 33;
 /** OSTREE_MAX_METADATA_SIZE bounds a superblock that comes from the network. One with inline parts may be larger. */
 export const superblockLimit = 128 << 20;
 
+/** A superblock of millions of tiny entries would take many times its size in memory; these are terabytes of objects. */
+const partLimit = 1 << 16;
+const fallbackLimit = 1 << 18;
+/** Bytes of the metadata besides inline parts, for the same reason: a list of empty strings grows tenfold when it is read. */
+const metadataLimit = 16 << 20;
+
 export function objectCount(objects: Uint8Array): number {
   return objects.length / objectLength;
 }
@@ -120,8 +126,9 @@ interface RawPart extends Omit<PartHeader, "size" | "usize"> {
 export function decodeSuperblock(bytes: Uint8Array, what: string): Superblock {
   const members = gvariantMembers(superblockType, bytes, what);
   const [metadataBytes, timestamp, from, to, commit, parents, partBytes, fallbackBytes] = members as Members;
+  checkMetadataSize(metadataBytes, what);
   const metadata = readGVariant("a{sv}", metadataBytes, what) as ReadonlyMap<string, Variant>;
-  const rawParts = readAll(partHeaderType, partBytes, what).map((fields) => rawPart(fields, what));
+  const rawParts = readAll(partHeaderType, partBytes, partLimit, what).map((fields) => rawPart(fields, what));
   const byteOrder = findByteOrder(metadata, rawParts);
   const swap = byteOrder.endianness === "B";
   return {
@@ -132,17 +139,30 @@ export function decodeSuperblock(bytes: Uint8Array, what: string): Superblock {
     commit,
     parents: Math.floor(parents.length / 64),
     parts: rawParts.map((part) => partHeader(part, swap, what)),
-    fallbacks: readAll(fallbackType, fallbackBytes, what).map((fields) => fallback(fields, swap, what)),
+    fallbacks: readAll(fallbackType, fallbackBytes, fallbackLimit, what).map((fields) => fallback(fields, swap, what)),
     byteOrder,
   };
+}
+
+function checkMetadataSize(bytes: Uint8Array, what: string): void {
+  const entries = gvariantItems("(sv)", bytes, what);
+  let size = 0;
+  for (let index = 0; index < entries.count; index++) {
+    const entry = entries.at(index);
+    const [, value] = gvariantMembers("(sv)", entry, what) as [Uint8Array, Uint8Array];
+    const type = Buffer.from(value.subarray(value.lastIndexOf(0) + 1)).toString("latin1");
+    if (type !== "(yay)") size += entry.length;
+  }
+  if (size > metadataLimit) throw ostreeError("corrupt-delta", `${what}: ${size} bytes of metadata`);
 }
 
 type Bytes = Uint8Array;
 /** The members of a superblock, serialized. */
 type Members = [Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes];
 
-function readAll(type: string, bytes: Uint8Array, what: string): GVariantValue[][] {
+function readAll(type: string, bytes: Uint8Array, limit: number, what: string): GVariantValue[][] {
   const items = gvariantItems(type, bytes, what);
+  if (items.count > limit) throw ostreeError("corrupt-delta", `${what}: ${items.count} entries, more than ${limit}`);
   return Array.from(
     { length: items.count },
     (_, index) => readGVariant(type, items.at(index), what) as GVariantValue[],

@@ -10,10 +10,13 @@ import {
   decodeSuperblock,
   encodeSignedDelta,
   encodeSuperblock,
+  type Fallback,
+  type NewSuperblock,
   objectAt,
   objectCount,
+  type PartHeader,
 } from "../../../src/ostree/delta/format.ts";
-import { listDeltas, Repo } from "../../../src/ostree/index.ts";
+import { type Checksum, listDeltas, Repo } from "../../../src/ostree/index.ts";
 import { stock, temporary } from "../fixture.ts";
 import { makeTwoCommits } from "./fixture.ts";
 
@@ -72,4 +75,30 @@ test("a signed delta is told from a plain one, and keeps the superblock's bytes"
   assert.deepEqual(Buffer.from(signed!.superblock), Buffer.from("superblock"));
   assert.deepEqual(signed!.signatures.get("ostree.sign.dummy")?.type, "aay");
   assert.equal(decodeSignedDelta(Buffer.from("anything else"), "delta"), undefined);
+});
+
+test("a superblock of very many entries is refused before they are read", () => {
+  const one = "1".repeat(64) as Checksum;
+  const part: PartHeader = { version: 0, checksum: one, size: 1, usize: 1, objects: new Uint8Array() };
+  const fallback: Fallback = { type: "file", checksum: one, size: 1, usize: 1 };
+  const make = (more: Partial<NewSuperblock>) =>
+    encodeSuperblock({
+      metadata: new Map(),
+      timestamp: 1n,
+      to: one,
+      commit: Buffer.alloc(40),
+      parts: [part],
+      fallbacks: [fallback],
+      endianness: "l",
+      ...more,
+    });
+  assert.equal(decodeSuperblock(make({}), "superblock").parts.length, 1);
+  const strings = { type: "as", value: Array.from({ length: 4_000_000 }, () => "") };
+  for (const more of [
+    { parts: Array.from({ length: 70_000 }, () => part) },
+    { fallbacks: Array.from({ length: 270_000 }, () => fallback) },
+    { metadata: new Map([["key", strings]]) },
+  ]) {
+    assert.throws(() => decodeSuperblock(make(more), "superblock"), /more than|bytes of metadata/);
+  }
 });
