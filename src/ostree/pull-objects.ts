@@ -34,7 +34,8 @@ export class ObjectPull implements Disposable {
     written: 0,
     transferred: 0,
   };
-  readonly #pool: WorkerPool<PullBatch, PullResult>;
+  readonly #data: PullData;
+  #pool: WorkerPool<PullBatch, PullResult> | undefined;
   readonly #threads: number;
   readonly #progress: PullProgress;
   readonly #subpaths: readonly string[];
@@ -55,8 +56,7 @@ export class ObjectPull implements Disposable {
     this.#threads = Math.min(availableParallelism(), 8);
     this.#subpaths = subpaths.map((path) => `/${path.split("/").filter(Boolean).join("/")}`);
     this.#progress = progress;
-    const source = shareConnections(data.source, this.#threads);
-    this.#pool = new WorkerPool<PullBatch, PullResult>("ostree/pull", { ...data, source }, this.#threads);
+    this.#data = { ...data, source: shareConnections(data.source, this.#threads) };
   }
 
   /** Queues the tree of a commit. */
@@ -80,7 +80,7 @@ export class ObjectPull implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#pool[Symbol.dispose]();
+    this.#pool?.[Symbol.dispose]();
   }
 
   #start(): void {
@@ -91,6 +91,8 @@ export class ObjectPull implements Disposable {
     const trees = queue === this.#trees;
     this.#running++;
     if (trees) this.#treesRunning++;
+    // Threads are not started for a pull that finds all objects here.
+    this.#pool ??= new WorkerPool<PullBatch, PullResult>("ostree/pull", this.#data, this.#threads);
     this.#pool
       .run({ objects, names: this.#subpaths.length > 0 })
       .then((result) => {

@@ -3,38 +3,26 @@ import { join } from "node:path";
 import { isErrno, type ProgressListener, silent, writeFileAtomic } from "../base/index.ts";
 import { collectionRefSpec } from "./collections/collection-ref.ts";
 import { clearPartial } from "./delete-object.ts";
-import { type DeltaPlan, planDelta } from "./delta/pull-delta.ts";
+import type { DeltaPlan } from "./delta/pull-delta.ts";
 import { ostreeError } from "./errors.ts";
 import { type FetchedSummary, fetchSummary } from "./fetch-summary.ts";
 import type { Checksum, RepoMode } from "./model.ts";
 import { CommitPull } from "./pull-commits.ts";
+import { type Pull, refspecOf } from "./pull-context.ts";
+import { applyPlans, dryRunStats, expectBytes, planDeltas, requestsOf } from "./pull-deltas.ts";
 import type { PullOptions, PullStats } from "./pull-options.ts";
 import { missingBytes, PullProgress } from "./pull-progress.ts";
 import { ObjectPull } from "./pull-objects.ts";
-import { type RemoteFacts, resolveRefs, usesDeltas } from "./pull-refs.ts";
+import { resolveRefs } from "./pull-refs.ts";
 import { openSource, type PullSource } from "./pull-source.ts";
 import type { ResolvedRefs, WantedCommit } from "./resolved-refs.ts";
 import { SummaryCache } from "./remote/summary-cache.ts";
 import { findRemote, type Remote, tryFindRemote } from "./remotes.ts";
 import { Repo } from "./repo.ts";
-import { commitTrust, isTrustNeeded, summaryTrust, type Trust } from "./sign/trust.ts";
+import { commitTrust, summaryTrust } from "./sign/trust.ts";
 import { IncomingStore } from "./store-fetched.ts";
-import { summaryKeys } from "./summary-format.ts";
 import { updateSummaryIfAutomatic } from "./summary.ts";
 import { Transaction } from "./transaction.ts";
-
-/** What the steps of one pull share. */
-interface Pull {
-  readonly repo: Repo;
-  readonly source: PullSource;
-  readonly remote: Remote | undefined;
-  readonly options: PullOptions;
-  readonly resolved: ResolvedRefs & RemoteFacts;
-  /** What commits must be signed by. */
-  readonly trust: Trust;
-  readonly transaction: Transaction;
-  readonly progress: PullProgress;
-}
 
 /**
  * Brings commits from another repository. Every object is verified before it gets its name, refs are set when all is
@@ -64,7 +52,7 @@ export async function pull(repo: Repo, options: PullOptions, progress: ProgressL
       remote,
       options,
       resolved,
-      trust: trust.commits,
+      trust,
       transaction,
       progress: told,
     });
@@ -104,7 +92,7 @@ function checkSupported(remote: Remote): void {
 }
 
 /** What commits and the summary must be signed by, unless the caller does without. A local source is trusted by default. */
-function pullTrust(repo: Repo, options: PullOptions): { readonly commits: Trust; readonly summary: Trust } {
+function pullTrust(repo: Repo, options: PullOptions): Pull["trust"] {
   const local = options.source === undefined ? undefined : false;
   const [gpg, gpgSummary] = [options.gpgVerify ?? local, options.gpgVerifySummary ?? local];
   const sign = options.signVerify ?? local;
@@ -171,7 +159,7 @@ async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
 
 function commitPull({ repo, source, remote, options, resolved, trust }: Pull, incoming: IncomingStore): CommitPull {
   return new CommitPull(repo, source, incoming, {
-    trust,
+    trust: trust.commits,
     verifyBindings: options.verifyBindings ?? true,
     trusted: source.objects.type === "local" && !options.untrusted,
     tombstones: resolved.tombstones,
@@ -204,96 +192,6 @@ function collectionOf(source: PullSource, remote: Remote | undefined): string | 
   return Repo.open(source.objects.path).collectionId;
 }
 
-type Plans = ReadonlyMap<Checksum, DeltaPlan | "unchanged">;
-
-/** Looks for deltas to every commit that is wanted and not here whole. */
-async function planDeltas({ repo, source, options, resolved }: Pull, incoming: IncomingStore) {
-  const plans = new Map<Checksum, DeltaPlan | "unchanged">();
-  if (!usesDeltas(repo, source.objects.type === "local", options)) return plans;
-  const { summary, indexedDeltas: indexed } = resolved;
-  const required = options.requireDeltas ?? false;
-  if (required && !indexed && !summary?.summary.metadata.has(summaryKeys.staticDeltas)) {
-    const message = "Fetch configured to require static deltas, but no summary deltas or delta index found";
-    throw ostreeError("pull-failed", message);
-  }
-  const digestRequired = isTrustNeeded(pullTrust(repo, options).summary);
-  const context = { repo, source, incoming, summary, indexed, digestRequired, required };
-  for (const { commit: to, ref } of resolved.commits) {
-    if (repo.has(to, "commit") && !repo.isPartial(to)) {
-      if (required) plans.set(to, "unchanged");
-      continue;
-    }
-    const current = ref === undefined ? undefined : repo.tryResolve(refspecOf(ref, options));
-    const plan = await planDelta(context, { to, ref, current });
-    if (plan) plans.set(to, plan);
-    else if (required) {
-      throw ostreeError("pull-failed", `Static deltas required, but none found for ${ref ?? ""} to ${to}`);
-    }
-  }
-  return plans;
-}
-
-/** Tells what is to come over the network, when every commit and delta says it. */
-function expectBytes(
-  { source, progress, options }: Pull,
-  plans: Plans,
-  missing: readonly (number | undefined)[],
-): void {
-  if (source.objects.type === "local" || options.subpaths?.length) return;
-  let bytes = totalsOf(plans).partBytes;
-  for (const one of missing) {
-    if (one === undefined) return;
-    bytes += one;
-  }
-  if (bytes > 0) progress.expect(bytes);
-}
-
-function totalsOf(plans: Plans) {
-  const total = { parts: 0, partBytes: 0, uncompressedBytes: 0, presentParts: 0, presentBytes: 0 };
-  for (const plan of plans.values()) {
-    if (plan === "unchanged") continue;
-    total.parts += plan.parts;
-    total.partBytes += plan.partBytes;
-    total.uncompressedBytes += plan.uncompressedBytes;
-    total.presentParts += plan.present.parts;
-    total.presentBytes += plan.present.bytes;
-  }
-  return total;
-}
-
-/** Files that were fetched to find the deltas. */
-function requestsOf(plans: Plans): number {
-  return plans.values().reduce((sum, plan) => sum + (plan === "unchanged" ? 0 : plan.requests), 0);
-}
-
-async function applyPlans(plans: Plans) {
-  const total = { parts: 0, written: 0 };
-  for (const plan of plans.values()) {
-    if (plan === "unchanged") continue;
-    const { parts, written } = await plan.apply();
-    total.parts += parts;
-    total.written += written;
-  }
-  return total;
-}
-
-function dryRunStats({ source, resolved }: Pull, plans: Plans): Omit<PullStats, "seconds"> {
-  return {
-    refs: resolved.refs,
-    commits: [],
-    local: false,
-    deltaParts: 0,
-    fetchedMetadata: 0,
-    fetchedContent: 0,
-    importedMetadata: 0,
-    importedContent: 0,
-    transferred: source.transferred,
-    contentWritten: 0,
-    deltaContentWritten: 0,
-    dryRun: totalsOf(plans),
-  };
-}
-
 /** The commit with what it must not be older than, and what a delta brought of it. */
 function withPlan({ repo, options }: Pull, wanted: WantedCommit, plan: DeltaPlan | undefined): WantedCommit {
   const older: Checksum[] = [];
@@ -304,11 +202,6 @@ function withPlan({ repo, options }: Pull, wanted: WantedCommit, plan: DeltaPlan
   if (options.timestampCheckFrom !== undefined) older.push(repo.resolve(options.timestampCheckFrom));
   const brought = plan && { commit: plan.commit, detached: plan.detached };
   return { ...wanted, notOlderThan: older, ...(brought ? { brought } : {}) };
-}
-
-/** Where a ref of the remote is kept. */
-function refspecOf(ref: string, { mirror, remote }: PullOptions): string {
-  return mirror || remote === undefined ? ref : `${remote}:${ref}`;
 }
 
 function publish(repo: Repo, transaction: Transaction, resolved: ResolvedRefs, options: PullOptions): void {

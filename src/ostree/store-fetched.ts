@@ -57,12 +57,13 @@ export class IncomingStore {
     this.store = store;
     this.#incoming = { ...store, suffix: `.${name}` };
     this.#directory = `${store.staging}/${name}`;
-    mkdirSync(this.#directory, { recursive: true });
     this.#begun = new Set(listDirectory(`${store.staging}/${partialDirectory}`));
   }
 
   /** A new name for a temporary file. */
   temporary(): string {
+    // Not before it is needed: a thread that starts late must not write into a transaction that has ended.
+    if (this.#temporary === 0) mkdirSync(this.#directory, { recursive: true });
     return `${this.#directory}/temporary-${++this.#temporary}`;
   }
 
