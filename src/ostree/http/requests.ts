@@ -7,14 +7,14 @@ import { basicCredentials } from "./proxy.ts";
 import { BodySink, type ResponseHead } from "./response.ts";
 
 /** Stock's, with the version of the interface that we keep to: servers and logs look for it (ostree-fetcher-curl.c). */
-const defaultAgent = "libostree/2026.4";
+export const userAgent = "libostree/2026.4";
 
 /** Headers of every request of a client. */
 export function commonHeaders(base: URL, options: ClientOptions): Record<string, string> {
   const credentials = basicCredentials(base);
   const cookie = cookieHeader(options.cookies ?? [], base);
   const headers: Record<string, string> = {
-    "User-Agent": defaultAgent,
+    "User-Agent": userAgent,
     Accept: "*/*",
     ...(credentials === undefined ? {} : { Authorization: credentials }),
     ...(cookie === undefined ? {} : { Cookie: cookie }),

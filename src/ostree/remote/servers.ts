@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { ostreeError } from "../errors.ts";
 import { HttpClient } from "../http/client.ts";
 import type { ClientOptions, TlsOptions } from "../http/model.ts";
+import { userAgent } from "../http/requests.ts";
 import { newRateLimit, parseRate } from "../http/rate-limit.ts";
 import type { PullOptions } from "../pull-options.ts";
 import type { Remote } from "../remotes.ts";
@@ -43,8 +44,6 @@ export function transferOptions(
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { ...known, headers: { ...agent, ...options.httpHeaders } };
 }
-
-const userAgent = "libostree/2026.4";
 
 /** The option, else the remote's `limit-rate`, else the repository's. */
 function limitRate(repo: Repo, remote: Remote | undefined, options: PullOptions): number | undefined {

@@ -49,7 +49,7 @@ export class SummaryCache {
 }
 
 /** Notes at a file what the server said of it; file systems that cannot are no error. */
-export function keepValidators(path: string, { etag, lastModified }: Validators): void {
+function keepValidators(path: string, { etag, lastModified }: Validators): void {
   if (etag !== undefined)
     unlessErrno(["ENOTSUP", "EOPNOTSUPP", "ENOSPC"], () => setXattr(path, etagXattr, Buffer.from(etag, "latin1")));
   // The time of writing would be taken for the server's: no date is 0.
