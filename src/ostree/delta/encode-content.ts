@@ -52,15 +52,15 @@ interface Trial {
 }
 
 function bestPatch(old: Uint8Array, fresh: Uint8Array, segments: readonly Segment[], rules: EncodeRules): Trial {
-  const copied = copyTrial(old, fresh, segments);
-  if (!rules.bsdiff) return copied;
+  if (!rules.bsdiff) return copyTrial(fresh, copyPieces(old, fresh, segments, Number.POSITIVE_INFINITY) ?? []);
   const data = encodeBsdiff(old, fresh, segments);
   const cost = estimateCompressed(data);
-  return cost <= copied.cost + patchAllowance ? { encoded: { kind: "bsdiff", data }, cost } : copied;
+  const pieces = copyPieces(old, fresh, segments, (cost - patchAllowance) / pieceCost);
+  const copied = pieces && copyTrial(fresh, pieces);
+  return copied && copied.cost + patchAllowance < cost ? copied : { encoded: { kind: "bsdiff", data }, cost };
 }
 
-function copyTrial(old: Uint8Array, fresh: Uint8Array, segments: readonly Segment[]): Trial {
-  const pieces = copyPieces(old, fresh, segments);
+function copyTrial(fresh: Uint8Array, pieces: readonly Piece[]): Trial {
   const data = Buffer.concat(
     pieces.filter(({ copied }) => !copied).map(({ target, size }) => fresh.subarray(target, target + size)),
   );
@@ -81,8 +81,16 @@ interface Piece {
   size: number;
 }
 
-/** The file as pieces of the old one where they are equal for long enough, and new bytes. */
-function copyPieces(old: Uint8Array, fresh: Uint8Array, segments: readonly Segment[]): Piece[] {
+/**
+ * The file as pieces of the old one where they are equal for long enough, and new bytes. `undefined` as soon as there are
+ * more than `limit`.
+ */
+function copyPieces(
+  old: Uint8Array,
+  fresh: Uint8Array,
+  segments: readonly Segment[],
+  limit: number,
+): Piece[] | undefined {
   const pieces: Piece[] = [];
   const add = (copied: boolean, from: number, target: number, size: number) => {
     if (size === 0) return;
@@ -102,6 +110,7 @@ function copyPieces(old: Uint8Array, fresh: Uint8Array, segments: readonly Segme
         pending = equal;
       }
       index = equal + 1;
+      if (pieces.length > limit) return undefined;
     }
     add(false, 0, at + pending, similar - pending + extra);
     at += similar + extra;

@@ -3,9 +3,10 @@
 
 /** Bytes of a seed. A match that is worth a jump is longer (see align.ts), so that hardly one is missed. */
 export const seedLength = 8;
-/** Places that an index holds by default at most, which bounds its memory: 32 MiB, as much of hashes, half of buckets. */
+/** Places that an index holds by default at most, which bounds its memory: 32 MiB, and as much of hashes. */
 const usualLimit = 1 << 23;
-const bucketBits = { least: 8, most: 22 };
+/** Four places to a bucket: the table of buckets then mostly fits into the processor's cache. */
+const bucketBits = { least: 8, most: 21 };
 /** Places looked at for one seed: more hardly ever find a longer match, and periodic data has thousands. */
 const candidateLimit = 48;
 
@@ -35,7 +36,7 @@ export class SeedIndex {
     const old = this.#old;
     const step = Math.max(1, Math.ceil(old.length / this.#limit));
     const count = Math.max(0, Math.floor((old.length - seedLength) / step) + 1);
-    const bits = Math.min(bucketBits.most, Math.max(bucketBits.least, Math.ceil(Math.log2(count + 1))));
+    const bits = Math.min(bucketBits.most, Math.max(bucketBits.least, Math.ceil(Math.log2(count + 1)) - 2));
     this.#shift = 32 - bits;
     if (hashes.length < count) {
       hashes = new Uint32Array(count);
