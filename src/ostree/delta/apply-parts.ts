@@ -7,6 +7,9 @@ import type { PartHeader } from "./format.ts";
 /** Objects of so few bytes are made sooner than a thread is started. */
 const smallSize = 1 << 20;
 
+/** Each thread holds up to 80 MB: a payload, an object and its read source. */
+const threadLimit = 4;
+
 /** Applies the parts of deltas to a transaction, one on each core. Parts do not depend on each other. */
 export class PartPool implements Disposable {
   readonly total: PartResult = { metadata: 0, content: 0, written: 0 };
@@ -18,7 +21,7 @@ export class PartPool implements Disposable {
   /** @param parts that there are */
   constructor(data: ApplyData, parts: readonly Pick<PartHeader, "usize">[]) {
     const bytes = parts.reduce((sum, { usize }) => sum + usize, 0);
-    this.size = bytes <= smallSize ? 1 : Math.max(1, Math.min(parts.length, WorkerPool.defaultSize));
+    this.size = bytes <= smallSize ? 1 : Math.max(1, Math.min(parts.length, WorkerPool.defaultSize, threadLimit));
     if (bytes <= smallSize) this.#applier = new PartApplier(data);
     else this.#pool = new WorkerPool("ostree/delta/apply", data, this.size);
   }

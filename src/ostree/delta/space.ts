@@ -32,7 +32,7 @@ export class ReusedSpace {
       return mapTemporary(this.#directory, size);
     }
     // Memory that the kernel must clear first costs more than keeping it.
-    if (this.#buffer.length < size) this.#buffer = Buffer.allocUnsafeSlow(Math.min(this.#limit, size * 2));
+    if (this.#buffer.length < size) this.#buffer = Buffer.allocUnsafeSlow(Math.min(this.#limit, size + (size >> 2)));
     return inMemory(this.#buffer.subarray(0, size));
   }
 }
