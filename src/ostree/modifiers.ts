@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What `ostree commit` can change of files on their way into a commit (OstreeRepoCommitModifier, ot-builtin-commit.c). */
-import { ostreeError } from "./errors.ts";
 import { fileType } from "./model.ts";
+import type { StatOverride } from "./stat-override.ts";
 import { type DirNode, findNode } from "./tree.ts";
 
 export interface CommitModifiers {
@@ -14,27 +14,6 @@ export interface CommitModifiers {
   readonly noXattrs?: boolean;
   /** Take the write bits from executable files. */
   readonly modeRoExecutables?: boolean;
-}
-
-/** `add` bits to the mode, or `set` its permissions. */
-export interface StatOverride {
-  readonly kind: "add" | "set";
-  readonly mode: number;
-}
-
-/** Reads a statoverride file: lines of `MODE PATH` or `=MODE PATH`, the mode in decimal. */
-export function parseStatOverride(text: string, what: string): Map<string, StatOverride> {
-  const entries = new Map<string, StatOverride>();
-  for (const line of text.split("\n")) {
-    if (line === "") continue;
-    if (!line.includes(" ")) throw ostreeError("bad-statoverride", "Malformed statoverride file (no space found)");
-    const match = /^(=?)\+?(\d+) (.+)$/.exec(line);
-    if (!match?.[2] || !match[3]) {
-      throw ostreeError("bad-statoverride", `${what}: malformed line ${JSON.stringify(line.slice(0, 100))}`);
-    }
-    entries.set(match[3], { kind: match[1] === "=" ? "set" : "add", mode: Number(match[2]) });
-  }
-  return entries;
 }
 
 /**

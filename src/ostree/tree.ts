@@ -3,7 +3,7 @@
 import { ostreeError } from "./errors.ts";
 import { type Checksum, checkName, type DirMeta, directoryDepthLimit, type FileHeader } from "./model.ts";
 import { readDiskHeader } from "./disk-header.ts";
-import type { StatOverride } from "./modifiers.ts";
+import type { StatOverride } from "./stat-override.ts";
 import type { Repo } from "./repo.ts";
 
 /** What a commit's modifiers do with one node. */

@@ -10,7 +10,7 @@ import { changeOwned } from "../modifiers.ts";
 import type { PendingTask } from "../store-tasks.ts";
 import type { Transaction } from "../transaction.ts";
 import { type DirNode, type FileNode, findNode, objectFile, type TreeNode } from "../tree.ts";
-import type { ImportArchiveOptions } from "./import-archive.ts";
+import type { ImportArchiveOptions } from "./import-options.ts";
 import type { OpenArchive } from "./open-archive.ts";
 
 /** Content up to this size goes to the workers in memory, larger by way of a file. */

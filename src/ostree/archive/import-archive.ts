@@ -4,26 +4,13 @@
  * it is met, in workers, so that archives of any size are read in bounded memory.
  */
 import { closeSync, openSync } from "node:fs";
-import { type ProgressListener, silent } from "../../base/index.ts";
-import { type CommitModifiers, type StatOverride } from "../modifiers.ts";
+import { silent } from "../../base/index.ts";
 import { storeTasks } from "../store-tasks.ts";
 import type { Transaction } from "../transaction.ts";
 import type { DirNode } from "../tree.ts";
 import { ArchiveImport } from "./archive-import.ts";
+import type { ImportArchiveOptions } from "./import-options.ts";
 import { openArchive } from "./open-archive.ts";
-
-export interface ImportArchiveOptions extends CommitModifiers {
-  /** Changes of modes by path; those of kind `add` are taken from the map when met. */
-  readonly overrides?: Map<string, StatOverride>;
-  /** Paths to leave out; taken from the set when met. */
-  readonly skipped?: Set<string>;
-  /** Make directories that the archive does not have, with the owner of what is in them. */
-  readonly autocreateParents?: boolean;
-  /** Gives another name to an entry; the path is relative, without a leading slash. */
-  renamePath?(path: string): string;
-  readonly workers?: number;
-  readonly progress?: ProgressListener;
-}
 
 /**
  * Lays the content of a tar or cpio archive, compressed or not, over a tree.
