@@ -6,8 +6,6 @@ import { baseError } from "./errors.ts";
 export interface XzOptions {
   /** 0 to 9, as `xz -0` to `xz -9`; decides what the other options leave open. */
   readonly preset: number;
-  /** As `xz -e`. */
-  readonly extreme?: boolean;
   /** Bytes at most; default what the preset has. It is never larger than the input needs. */
   readonly dictionary?: number;
   /** A match of so many bytes is taken without looking for a better one; 2 to 273. */
@@ -31,7 +29,6 @@ function lazily<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-const LZMA_PRESET_EXTREME = 0x8000_0000;
 const LZMA_CHECK_CRC64 = 4;
 const LZMA_FILTER_LZMA2 = 0x21n;
 const LZMA_VLI_UNKNOWN = 0xffff_ffff_ffff_ffffn;
@@ -65,8 +62,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
 /** struct lzma_options_lzma: dict_size at 0, nice_len at 36. */
 function lzmaOptions(inputLength: number, options: XzOptions): Buffer {
   const settings = Buffer.alloc(256);
-  const preset = (options.preset | (options.extreme ? LZMA_PRESET_EXTREME : 0)) >>> 0;
-  if (Number(library().lzma_lzma_preset(settings, preset)) !== 0) throw new Error(`no xz preset ${options.preset}`);
+  if (Number(library().lzma_lzma_preset(settings, options.preset)) !== 0)
+    throw new Error(`no xz preset ${options.preset}`);
   const dictionary = Math.min(options.dictionary ?? settings.readUInt32LE(0), enoughFor(inputLength));
   settings.writeUInt32LE(dictionary, 0);
   if (options.niceLength !== undefined) settings.writeUInt32LE(options.niceLength, 36);
