@@ -2,9 +2,12 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { ostreeError } from "./errors.ts";
 import { metadataLimit } from "./model.ts";
+import { readSmall } from "./read-small.ts";
 
 /** The bytes of a metadata object's file. System errors are passed on. */
 export function readMetadata(path: string): Buffer {
+  const small = readSmall(path);
+  if (small) return Buffer.from(small);
   const fd = openSync(path, "r");
   try {
     const { size } = fstatSync(fd);
