@@ -6,6 +6,7 @@ import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { stock, temporary } from "../../../ostree/fixture.ts";
+import { decodeDeltaIndex } from "../../../../src/ostree/delta/format.ts";
 import { makeTwoCommits, type TwoCommits } from "../../../ostree/delta/fixture.ts";
 
 const atomic = join(import.meta.dirname, "../../../../atomic");
@@ -48,7 +49,9 @@ test("reindex writes the files that stock writes", () => {
   const [directory = ""] = readdirSync(join(copy, "delta-indexes"));
   const [file = ""] = readdirSync(join(copy, "delta-indexes", directory));
   const place = join("delta-indexes", directory, file);
-  assert.deepEqual(readFileSync(join(repo, place)), readFileSync(join(copy, place)));
+  // Stock writes the names in the order of a hash table.
+  const entries = (where: string) => [...decodeDeltaIndex(readFileSync(join(where, place)), place)].sort();
+  assert.deepEqual(entries(repo), entries(copy));
   assert.equal(run("indexes").stdout, `${commits.to}\n`);
   assert.match(readFileSync(join(repo, "config"), "utf8"), /indexed-deltas=true/);
 });
