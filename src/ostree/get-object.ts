@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the workers of a pull do: bring objects, each verified, into the transaction. Tasks and results are plain data. */
-import { existsSync, linkSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { threadId } from "node:worker_threads";
-import { AtomicError, isErrno } from "../base/index.ts";
+import { AtomicError, isErrno, lstatIfExists } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { MirroredClient } from "./http/mirrors.ts";
 import { loadContent } from "./load-content.ts";
@@ -268,9 +268,9 @@ export function linkInto(store: Store, path: string, checksum: Checksum, type: O
     } catch (error) {
       if (isErrno(error, "EEXIST")) return true;
       if (isErrno(error, "EXDEV", "EMLINK", "EPERM", "EACCES")) return false;
-      const prefix = `${store.staging}/${checksum.slice(0, 2)}`;
-      if (!isErrno(error, "ENOENT") || existsSync(prefix)) throw error;
-      mkdirSync(prefix, { recursive: true });
+      // Another thread may have made the object's directory since: only a missing source is final.
+      if (!isErrno(error, "ENOENT") || !lstatIfExists(path)) throw error;
+      mkdirSync(`${store.staging}/${checksum.slice(0, 2)}`, { recursive: true });
     }
   }
 }
