@@ -3,8 +3,9 @@ import { defineErrors } from "../base/index.ts";
 
 export const packageError = defineErrors("packages", {
   deb: "A file is not a Debian package, or is a damaged one. Fetch it anew; if it comes from a mirror, report it there.",
-  "bad-version": "A text is not a version number as Debian Policy section 5.6.12 defines it.",
-  "bad-dependency": "A dependency field is not written as Debian Policy section 7.1 says.",
+  "bad-version": "A text is not a version number as Debian Policy section 5.6.12 or rpm-version(7) defines it.",
+  "bad-dependency":
+    "A dependency is not written as Debian Policy section 7.1, or RPM's manual of dependencies and boolean dependencies, says.",
   unsigned: "A repository has neither InRelease nor Release.gpg, so nobody vouches for it. Signed repositories only.",
   "bad-signature":
     "A repository's signature does not fit its text: it was changed on the way or damaged. Try again, or another mirror.",

@@ -17,3 +17,14 @@ export { type InstalledPackage, readDpkgStatus } from "./deb/status.ts";
 export { compareDebianVersions, type DebianVersion, parseDebianVersion } from "./deb/version.ts";
 export { packageError } from "./errors.ts";
 export type { AptSource, PackageId, SourceInfo } from "./model.ts";
+export {
+  dependenciesOverlap,
+  dependencyOf,
+  formatDependency,
+  isRich,
+  parseDependency,
+  rangesOverlap,
+} from "./rpm/dependency.ts";
+export type { Evr, RpmDependency, RpmOperator, RpmPackage, RpmRelation } from "./rpm/model.ts";
+export { parseRich, type RichExpression } from "./rpm/rich.ts";
+export { compareEvr, formatEvr, type Nevra, parseEvr, parseNevra, rpmvercmp } from "./rpm/version.ts";
