@@ -11,6 +11,7 @@ import { incomplete } from "./resolve.ts";
 import { makeWorkspace, requireRoot } from "./sandbox.ts";
 import type { ComposeOptions, ComposeResult } from "./model.ts";
 import type { Treefile } from "./treefile/model.ts";
+import { requireSupported } from "./treefile/supported.ts";
 import { nextVersion } from "./version.ts";
 
 /** Composes a treefile's tree and commits it. */
@@ -20,6 +21,7 @@ export async function composeTree(
 ): Promise<ComposeResult> {
   const { treefile, repo, cacheDir } = options;
   if (treefile.ref === undefined) throw incomplete(treefile, "ref", "ref: debian/13/${basearch}/container-host");
+  requireSupported(treefile);
   requireRoot();
   for (const text of treefile.warnings) progress({ type: "warning", text });
   makeDirectories(cacheDir);

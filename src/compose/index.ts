@@ -4,4 +4,4 @@ export { composeError } from "./errors.ts";
 export type { ComposeOptions, ComposeResult } from "./model.ts";
 export { type Resolution, resolvePackages, aptSources } from "./resolve.ts";
 export { loadTreefile, parseTreefile } from "./treefile/load.ts";
-export type { AddedFile, AptEntry, RemoveRule, Treefile } from "./treefile/model.ts";
+export type { AccountCheck, AddedFile, AptEntry, RemoveRule, RepoPackages, Treefile } from "./treefile/model.ts";

@@ -21,28 +21,41 @@ export function inputHash(treefile: Treefile, packages: readonly DebPackage[], e
     content: content(treefile),
     packages: packages.map((one) => `${one.name} ${one.version} ${one.architecture} ${one.sha256}`).toSorted(),
     files: treefile.addFiles.map(({ source, target }) => [target, contentHash(source)]),
-    script: treefile.postprocessScript === undefined ? null : fileHash(treefile.postprocessScript),
+    scripts: [treefile.postprocessScript ?? [], treefile.finalizeScripts].flat().map(fileHash),
+    accounts: [treefile.checkPasswd, treefile.checkGroups].map((one) =>
+      one.type === "file" ? fileHash(one.path) : null,
+    ),
     executable: executable === undefined ? null : fileHash(executable),
   };
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return createHash("sha256").update(JSON.stringify(parts, mapsAsEntries)).digest("hex");
 }
 
 /** What the treefile says of the tree; where it lies, whence packages come and what the release is called is no part. */
 const outside = new Set([
   "path",
+  "flattened",
   "warnings",
+  "variables",
   "apt",
+  "repos",
+  "repoDirectory",
+  "repovars",
   "ref",
   "versionPrefix",
   "versionSuffix",
+  "gpgKey",
   "addFiles",
   "postprocessScript",
+  "finalizeScripts",
 ]);
+
+function mapsAsEntries(_: string, value: unknown): unknown {
+  return value instanceof Map ? [...value] : value;
+}
 
 function content(treefile: Treefile): [string, unknown][] {
   return Object.entries(treefile)
     .filter(([key]) => !outside.has(key))
-    .map(([key, value]): [string, unknown] => [key, value instanceof Map ? [...value] : value])
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 

@@ -1,123 +1,121 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The treefile's keys as one table: value kind, rule for merging an include, and whether we do it. Names and meanings
- * are rpm-ostree's (docs/treefile.md, rust/src/treefile.rs); `apt` is ours.
+ * The treefile's keys as one table: the kind of value and the rule for merging an include. Names, meanings and order are
+ * rpm-ostree's (docs/treefile.md; rust/src/treefile.rs `TreeComposeConfig`); `apt` is ours. `modules` is of older versions.
  */
-export type Kind =
-  | "string"
-  | "boolean"
-  /** A number is taken for a string: `releasever: 13`. */
-  | "scalar"
-  | "strings"
-  /** Strings that are split at white space, as rpm-ostree splits `packages`. */
-  | "words"
-  /** Lists of [first, more...] strings. */
-  | "rows"
-  | "map"
-  | "maps"
-  | "strings-or-string";
+import * as kinds from "./kinds.ts";
+import type { Kind } from "./kinds.ts";
 
 /**
- * `override`: the including file wins; `concat`: the included list comes first (treefile.rs `merge_vec_field`);
- * `map`: entry by entry, the including file wins; `none`: belongs to its own file only.
+ * treefile.rs `treefile_merge`. `override`: the including file wins; `concat`: the included list comes first; `set`:
+ * sorted union; `map`: entry by entry, the including file wins; `none`: belongs to its own file only.
  */
-export type Merge = "override" | "concat" | "map" | "none";
+export type Merge = "override" | "concat" | "set" | "map" | "none";
 
 export interface KeyRule {
   readonly kind: Kind;
   readonly merge: Merge;
-  readonly choices?: readonly string[];
-  /** Why the key is refused; absent when we do it. */
-  readonly refused?: string;
+  /** Consumed while the treefile is read, so not printed (serde `skip_serializing`). */
+  readonly hidden?: true;
 }
 
-const override = (kind: Kind, choices?: readonly string[]): KeyRule => ({
-  kind,
-  merge: "override",
-  ...(choices && { choices }),
-});
-const concat = (kind: Kind): KeyRule => ({ kind, merge: "concat" });
-const refused = (reason: string): KeyRule => ({ kind: "string", merge: "override", refused: reason });
+const override = (kind: Kind): KeyRule => ({ kind, merge: "override" });
+const concat = (kind: Kind = kinds.strings): KeyRule => ({ kind, merge: "concat" });
+const set = (kind: Kind): KeyRule => ({ kind, merge: "set" });
+const entries = (kind: Kind = kinds.map): KeyRule => ({ kind, merge: "map" });
+const own = (kind: Kind): KeyRule => ({ kind, merge: "none", hidden: true });
 
-const rpm = "it belongs to RPM trees; this composes from `apt`";
-const later = "not done yet";
-const unnecessary = "users keep their numbers by way of sysusers.d, which compose writes into the tree";
+const metadataPlace = kinds.choice(["inline", "detached", "disabled"]);
 
-export const keyRules: ReadonlyMap<string, KeyRule> = new Map(
+/** What only a host's own treefile (`/etc/rpm-ostree/origin.d`) says; a compose refuses it (`error_if_deriving`). */
+export const deriveKeys: ReadonlyMap<string, KeyRule> = new Map(
   Object.entries<KeyRule>({
-    ref: override("string"),
-    basearch: override("string"),
-    releasever: override("scalar"),
-    // Its defaults (tmp-is-dir, boot-location: modules) are ours.
-    edition: override("scalar", ["2024"]),
-    variables: { kind: "map", merge: "map" },
-    include: { kind: "strings-or-string", merge: "none" },
-    "arch-include": { kind: "map", merge: "none" },
-    "conditional-include": { kind: "maps", merge: "none" },
-
-    apt: concat("maps"),
-    packages: concat("words"),
-    "exclude-packages": concat("words"),
-    recommends: override("boolean"),
-    documentation: override("boolean"),
-    "install-langs": concat("strings"),
-    "remove-from-packages": concat("rows"),
-
-    "add-files": concat("rows"),
-    "remove-files": concat("strings"),
-    units: concat("strings"),
-    "default-target": override("string"),
-    postprocess: concat("strings"),
-    "postprocess-script": override("string"),
-    "mutate-os-release": override("scalar"),
-    "automatic-version-prefix": override("scalar"),
-    "automatic-version-suffix": override("scalar"),
-    "add-commit-metadata": { kind: "map", merge: "map" },
-    "machineid-compat": override("boolean"),
-    "tmp-is-dir": override("boolean"),
-    "boot-location": override("string", ["modules"]),
-    "opt-usrlocal": override("string", ["var"]),
-    "no-initramfs": override("boolean"),
-    "initramfs-args": concat("strings"),
-    selinux: override("boolean"),
-    "readonly-executables": override("boolean"),
-    // All groups stay in /etc/group, so members can always be added on the host.
-    "etc-group-members": concat("strings"),
-    // For readers and other tools, as with rpm-ostree.
-    metadata: { kind: "map", merge: "map" },
-    rojig: { kind: "map", merge: "none" },
-
-    repos: refused(`${rpm}. Give the repositories as \`apt: [{uri, suites, components}]\``),
-    "lockfile-repos": refused(rpm),
-    "repo-packages": refused(rpm),
-    repovars: refused(rpm),
-    "gpg-key": refused("sign with `atomic ostree gpg-sign` after the compose"),
-    "bootstrap-packages": refused("use `packages`: essential packages always come in"),
-    rpmdb: refused(rpm),
-    "rpmdb-normalize": refused(rpm),
-    "platform-module": refused(rpm),
-    modules: refused(rpm),
-    ima: refused(rpm),
-    sysusers: refused(unnecessary),
-    "check-passwd": refused(unnecessary),
-    "check-groups": refused(unnecessary),
-    "preserve-passwd": refused(unnecessary),
-    "ignore-removed-users": refused(unnecessary),
-    "ignore-removed-groups": refused(unnecessary),
-    "ignore-devices": refused("no Debian package has devices"),
-    "selinux-label-version": refused(later),
-    "ostree-layers": refused(later),
-    "ostree-override-layers": refused(later),
-    container: refused(later),
-    "container-cmd": refused(later),
-    cliwrap: refused(later),
-    "cliwrap-binaries": refused(later),
-    "repo-metadata": refused(later),
-    "advisories-metadata": refused(later),
+    "base-refspec": override(kinds.text),
+    "container-image-reference": override(kinds.text),
+    "packages-local": entries(kinds.textMap),
+    "packages-local-fileoverride": entries(kinds.textMap),
+    "override-remove": set(kinds.set),
+    "ex-override-replace": concat(kinds.maps),
+    "override-replace-local": entries(kinds.textMap),
+    initramfs: override(kinds.map),
+    custom: override(kinds.map),
+    "override-commit": override(kinds.text),
+    "unconfigured-state": override(kinds.text),
   }),
 );
 
-/** Spellings with `_` that old treefiles use (treefile.rs, serde aliases). */
+export const keyRules: ReadonlyMap<string, KeyRule> = new Map([
+  ...Object.entries<KeyRule>({
+    packages: set(kinds.words),
+    "repo-packages": concat(kinds.repoPackages),
+    cliwrap: override(kinds.flag),
+    "cliwrap-binaries": concat(),
+  }),
+  ...deriveKeys,
+  ...Object.entries<KeyRule>({
+    edition: override(kinds.choice(["2014", "2024"])),
+    ref: override(kinds.text),
+    metadata: entries(),
+    basearch: override(kinds.text),
+    variables: { ...entries(kinds.variables), hidden: true },
+    repovars: { ...entries(kinds.textMap), hidden: true },
+    rojig: override(kinds.rojig),
+    apt: concat(kinds.maps),
+    repos: concat(),
+    "lockfile-repos": concat(),
+    selinux: override(kinds.flag),
+    "ignore-devices": override(kinds.flag),
+    "selinux-label-version": override(kinds.count),
+    sysusers: override(kinds.choice(["compose-auto", "compose-forced"])),
+    ima: override(kinds.flag),
+    "gpg-key": override(kinds.text),
+    include: own(kinds.include),
+    "arch-include": own(kinds.includeMap),
+    "conditional-include": own(kinds.maps),
+    "bootstrap-packages": { ...set(kinds.words), hidden: true },
+    "ostree-layers": concat(),
+    "ostree-override-layers": concat(),
+    "exclude-packages": concat(),
+    "platform-module": override(kinds.text),
+    modules: override(kinds.modules),
+    container: override(kinds.flag),
+    recommends: override(kinds.flag),
+    documentation: override(kinds.flag),
+    "install-langs": concat(),
+    "initramfs-args": concat(),
+    "no-initramfs": override(kinds.flag),
+    "readonly-executables": override(kinds.flag),
+    "boot-location": override(kinds.choice(["new", "modules", "kernel-install"])),
+    "tmp-is-dir": override(kinds.flag),
+    "opt-usrlocal": override(kinds.choice(["var", "root", "state-overlay"], { stateoverlay: "state-overlay" })),
+    units: concat(),
+    "default-target": override(kinds.text),
+    "machineid-compat": override(kinds.flag),
+    releasever: override(kinds.release),
+    "automatic-version-prefix": override(kinds.scalar),
+    "automatic-version-suffix": override(kinds.scalar),
+    "mutate-os-release": override(kinds.scalar),
+    "etc-group-members": concat(),
+    "preserve-passwd": override(kinds.flag),
+    "check-passwd": override(kinds.checkPasswd),
+    "check-groups": override(kinds.checkGroups),
+    "ignore-removed-users": set(kinds.set),
+    "ignore-removed-groups": set(kinds.set),
+    "postprocess-script": override(kinds.text),
+    postprocess: concat(),
+    "add-files": concat(kinds.pairs),
+    "remove-files": concat(),
+    "remove-from-packages": concat(kinds.rows),
+    "add-commit-metadata": entries(),
+    "repo-metadata": override(metadataPlace),
+    "advisories-metadata": override(metadataPlace),
+    rpmdb: override(kinds.choice(["bdb", "sqlite", "ndb", "target", "host"], { "b-d-b": "bdb" })),
+    "rpmdb-normalize": override(kinds.flag),
+    "container-cmd": override(kinds.strings),
+  }),
+]);
+
+/** Spellings with `_` that old treefiles use (treefile.rs `LegacyTreeComposeConfigFields`). */
 export const legacyNames: ReadonlyMap<string, string> = new Map([
   ["gpg_key", "gpg-key"],
   ["boot_location", "boot-location"],
@@ -127,4 +125,4 @@ export const legacyNames: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** `packages-x86_64` and `packages-amd64` are `packages` of one architecture. */
-export const archPackages = /^packages-([a-z0-9_]+)$/;
+export const archPackages = /^packages-(.+)$/;

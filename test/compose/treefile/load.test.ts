@@ -41,7 +41,7 @@ automatic_version_prefix: 13.1
   });
   const treefile = loadTreefile(at("tree.yaml"));
   assert.equal(treefile.ref, "debian/13/x86_64/host");
-  assert.deepEqual(treefile.packages, ["systemd", "podman", "crun", "grub-pc"]);
+  assert.deepEqual(treefile.packages, ["crun", "grub-pc", "podman", "systemd"]);
   assert.deepEqual(treefile.apt, [
     {
       uri: "http://mirror/debian",
@@ -71,7 +71,7 @@ ref: a
 default-target: a.target
 packages: [a]
 postprocess: ["a"]
-add-files: [[file-a, /a]]
+add-files: [[file-a, /etc/a]]
 add-commit-metadata: {shared: a, a: 1}
 `,
     "parts/b.yaml": `
@@ -83,9 +83,9 @@ postprocess: ["b"]
   const treefile = loadTreefile(at("tree.yaml"));
   assert.equal(treefile.ref, "own");
   assert.equal(treefile.defaultTarget, "a.target");
-  assert.deepEqual(treefile.packages, ["b", "a", "own"]);
+  assert.deepEqual(treefile.packages, ["a", "b", "own"]);
   assert.deepEqual(treefile.postprocess, ["b", "a", "own"]);
-  assert.deepEqual(treefile.addFiles, [{ source: at("parts/file-a"), target: "/a" }]);
+  assert.deepEqual(treefile.addFiles, [{ source: at("parts/file-a"), target: "/etc/a" }]);
   assert.deepEqual(Object.fromEntries(treefile.commitMetadata), { shared: "own", a: 1, own: 1 });
 });
 
@@ -98,25 +98,69 @@ arch-include: {x86_64: x86.yaml, aarch64: missing.yaml}
 conditional-include:
   - {if: stream == "testing", include: testing.yaml}
   - {if: [release >= 13, debug == true], include: missing.yaml}
-  - {if: basearch != s390x, include: {packages: [inline]}}
+  - {if: 'basearch != "s390x"', include: {packages: [inline]}}
 packages: [own]
 `,
     "x86.yaml": "packages: [x86]",
     "testing.yaml": "packages: [testing]",
   });
-  assert.deepEqual(loadTreefile(at("tree.yaml")).packages, ["inline", "testing", "x86", "own"]);
+  assert.deepEqual(loadTreefile(at("tree.yaml")).packages, ["inline", "own", "testing", "x86"]);
 });
 
 const faults: [name: string, text: string, code: string, message: RegExp, hint?: RegExp][] = [
   ["a mistyped key", "ref: x\npakages: [a]\n", "treefile-key", /:2:1: unknown key pakages/, /did you mean packages\?/],
   ["a key given twice", "ref: x\nref: y\n", "treefile-syntax", /unique/],
   ["a wrong kind", "packages: systemd\n", "treefile-value", /:1:1: packages: must be a list of strings/],
-  ["an RPM key", "repos: [fedora]\n", "treefile-unsupported", /repos: .*apt/],
-  ["a choice that cannot be done", "boot-location: new\n", "treefile-unsupported", /only modules can be done, not new/],
+  [
+    "RPM and Debian at once",
+    "repos: [fedora]\napt: [{uri: x, suites: y}]\n",
+    "treefile-value",
+    /both repos and apt/,
+    /RPM packages/,
+  ],
+  [
+    "an unknown choice",
+    "boot-location: old\n",
+    "treefile-value",
+    /must be new or modules or kernel-install, not "old"/,
+  ],
   ["broken YAML", "a: [1\n", "treefile-syntax", /line 2/],
   ["a list", "- a\n", "treefile-syntax", /not a map/],
   ["a missing include", "include: nowhere.yaml\n", "treefile-include", /includes .*nowhere.yaml, which is missing/],
-  ["an include of itself", "include: tree.yaml\n", "treefile-include", /deeper than 50/],
+  [
+    "a reserved variable",
+    "variables: {releasever: 1}\n",
+    "treefile-value",
+    /releasever is reserved/,
+    /has the value of/,
+  ],
+  ["both spellings of a key", "gpg-key: a\ngpg_key: b\n", "treefile-key", /gpg_key is given twice/],
+  ["a quote left open", 'packages: ["\'podman >= 4"]\n', "treefile-value", /single quote/],
+  ["a check of an unknown type", "check-passwd: {type: maybe}\n", "treefile-value", /\{type: none\}/],
+  ["a group with two numbers", "check-groups: {type: data, entries: {adm: [4, 4]}}\n", "treefile-value", /entries/],
+  ["a suffix of two characters", 'automatic-version-suffix: ".."\n', "treefile-value", /one ASCII character/],
+  ["a file outside of deployments", "add-files: [[a, /var/a]]\n", "treefile-value", /no place that a deployment keeps/],
+  [
+    "files of an inline treefile",
+    'conditional-include: [{if: basearch != "x", include: {add-files: [[a, /etc/a]]}}]\n',
+    "treefile-unsupported",
+    /add-files cannot stand in place/,
+  ],
+  [
+    "a condition that mixes kinds",
+    'releasever: "40"\nconditional-include: [{if: releasever < 41, include: x}]\n',
+    "treefile-value",
+    /releasever is "40", a string, and 41 is a number/,
+  ],
+  [
+    "an order of strings",
+    "releasever: b\nconditional-include: [{if: 'releasever < \"c\"', include: x}]\n",
+    "treefile-value",
+    /< needs numbers/,
+  ],
+  ["a kickstart file", "include: part.ks\n", "treefile-include", /part.ks, which is missing/],
+  ["a repository variable that is filled in", "repovars: {basearch: x}\n", "treefile-value", /basearch is filled in/],
+  ["an include of itself", "include: tree.yaml\n", "treefile-include", /included twice, or includes itself/],
   ["a variable without value", "ref: ${stream}\n", "treefile-value", /variable stream has no value/],
   [
     "a condition without sense",

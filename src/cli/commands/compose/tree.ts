@@ -9,7 +9,7 @@ import { executablePath } from "../../executable.ts";
 import { renderComposed } from "../../render/compose.ts";
 import { cacheDir, composeOptions, openTreefile } from "./shared.ts";
 
-export default defineCommand<ComposeResult | Treefile>({
+export default defineCommand<ComposeResult | Treefile["flattened"]>({
   path: ["compose", "tree"],
   summary: "Compose a tree from a treefile and commit it",
   description:
@@ -52,17 +52,21 @@ export default defineCommand<ComposeResult | Treefile>({
   json: true,
   async run(invocation) {
     const treefile = await openTreefile(invocation);
-    if (invocation.flag("print-only")) return treefile;
+    if (invocation.flag("print-only")) return treefile.flattened;
     const { composeTree } = await import("../../../compose/index.ts");
     const repo = await openRepo(invocation);
     const result = await composeTree({ ...(await readOptions(invocation, repo)), treefile, repo }, invocation.progress);
     await leaveMarks(invocation, result);
     return result;
   },
-  render: (result) => ("changed" in result ? renderComposed(result) : JSON.stringify(result, undefined, 2)),
+  render: (result) => (isComposed(result) ? renderComposed(result) : JSON.stringify(result, undefined, 2)),
   exitCode: (result, invocation) =>
-    "changed" in result && !result.changed && invocation.flag("unchanged-exit-77") ? 77 : 0,
+    isComposed(result) && !result.changed && invocation.flag("unchanged-exit-77") ? 77 : 0,
 });
+
+function isComposed(result: ComposeResult | Treefile["flattened"]): result is ComposeResult {
+  return "inputHash" in result;
+}
 
 async function openRepo(invocation: Invocation): Promise<Repo> {
   const path = invocation.value("repo");
