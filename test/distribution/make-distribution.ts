@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Makes a distribution of RPM packages: Debian's, repacked by rpmbuild, beside packages written for what Debian has no like
+ * of; signed, with metadata by createrepo_c. Needs rpmbuild, rpmsign, createrepo_c, dpkg-deb, gpg, and but for
+ * `features` Debian's mirror.
+ */
+import { copyFileSync, globSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import { makeDirectories, run } from "../../src/base/index.ts";
+import { basePackage, convert } from "./convert.ts";
+import { fetchDebianPackages } from "./debian-package.ts";
+import type { DebianPackage, Distribution, Recipe } from "./model.ts";
+import { buildPackages } from "./rpmbuild.ts";
+import { DistributionKey } from "./signing-key.ts";
+import { type DistributionSize, packageLists, writeTreefile } from "./sizes.ts";
+
+export interface DistributionOptions {
+  /** `features`: only the hand-written packages; `base`: a shell and what it needs, too; `host`: a container host that boots. */
+  readonly size: DistributionSize;
+  /** Debian packages to have besides, with all that they depend on. */
+  readonly packages?: readonly string[];
+  /** Debian packages that are there in a second, newer build, too. */
+  readonly rebuilt?: readonly string[];
+  /** What was built before and the key; default: in the user's cache. */
+  readonly cacheDir?: string;
+}
+
+const repositoryId = "atomic-test";
+/** Of the repository's metadata, in seconds since 1970: the same packages give the same repository. */
+const revision = 1_767_225_600;
+
+/** @param directory made anew */
+export async function makeDistribution(directory: string, options: DistributionOptions): Promise<Distribution> {
+  const cacheDir = options.cacheDir ?? defaultCache();
+  const built = await buildPackages(await recipes(options, cacheDir), cacheDir);
+  const key = await DistributionKey.load(cacheDir);
+  try {
+    return await publish(directory, options.size, await key.signPackages(built), key);
+  } finally {
+    await key.close();
+  }
+}
+
+export function defaultCache(): string {
+  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "atomic/distribution");
+}
+
+async function recipes(options: DistributionOptions, cacheDir: string): Promise<Recipe[]> {
+  const names = [...packageLists[options.size], ...(options.packages ?? [])];
+  const debs = names.length === 0 ? [] : await fetchDebianPackages(names, cacheDir);
+  const shared = baseDirectories(debs);
+  const again = debs.filter(({ name }) => options.rebuilt?.includes(name));
+  return [
+    ...handWritten(options.size),
+    ...debs.map((deb) => convert(deb, { shared })),
+    ...again.map((deb) => convert(deb, { shared, rebuild: "+again1" })),
+  ];
+}
+
+function baseDirectories(debs: readonly DebianPackage[]): Set<string> {
+  const base = debs.find(({ name }) => name === basePackage);
+  return new Set(base?.files.filter(({ isDirectory }) => isDirectory).map(({ path }) => path));
+}
+
+/** The specs beside this file; `#target i686` on the first line asks for another architecture. */
+function handWritten(size: DistributionSize): Recipe[] {
+  const directory = join(import.meta.dirname, "specs");
+  const folders = size === "host" ? ["host"] : ["features"];
+  return folders.flatMap((folder) =>
+    globSync(`${folder}/*.spec`, { cwd: directory })
+      .toSorted()
+      .map((path) => {
+        const spec = readFileSync(join(directory, path), "utf8");
+        const target = spec.startsWith("# target: i686\n") ? "i686" : "x86_64";
+        return { name: basename(path, ".spec"), spec, epoch: revision, target } as const;
+      }),
+  );
+}
+
+async function publish(
+  directory: string,
+  size: DistributionSize,
+  packages: readonly string[],
+  key: DistributionKey,
+): Promise<Distribution> {
+  rmSync(directory, { recursive: true, force: true });
+  const repo = join(directory, "repo");
+  makeDirectories(join(repo, "packages"));
+  for (const path of packages) {
+    const to = join(repo, "packages", basename(path, ".signed"));
+    copyFileSync(path, to);
+    utimesSync(to, revision, revision);
+  }
+  const metadata = ["--no-database", "--revision", String(revision), "--set-timestamp-to-revision"];
+  await run("createrepo_c", ["--quiet", ...metadata, repo]);
+  await key.signDetached(join(repo, "repodata/repomd.xml"));
+  const armored = await key.armored();
+  const keyFile = join(directory, "RPM-GPG-KEY-atomic-test");
+  writeFileSync(keyFile, armored);
+  const repoFile = join(directory, `${repositoryId}.repo`);
+  writeFileSync(repoFile, formatRepoFile(`file://${repo}`, `file://${keyFile}`));
+  const treefile = writeTreefile(directory, size, repositoryId);
+  return { directory, repo, key: armored, id: repositoryId, repoFile, treefile };
+}
+
+export function formatRepoFile(baseurl: string, gpgkey: string): string {
+  return `[${repositoryId}]
+name=Test distribution
+baseurl=${baseurl}
+gpgcheck=1
+repo_gpgcheck=1
+gpgkey=${gpgkey}
+`;
+}
