@@ -13,6 +13,7 @@ export * from "./process.ts";
 export * from "./progress.ts";
 export * from "./raw-deflate.ts";
 export * from "./raw-inflate.ts";
+export * from "./root-directory.ts";
 export * from "./source.ts";
 export * from "./syscalls.ts";
 export * from "./xattrs.ts";

@@ -21,6 +21,8 @@ export interface SandboxRun {
   readonly input?: string;
   /** Outside path -> path inside, read-only. */
   readonly show?: ReadonlyMap<string, string>;
+  /** Current directory in the tree; default: its root. */
+  readonly cwd?: string;
   readonly onOutput?: (text: string) => void;
   readonly accept?: readonly number[];
   readonly signal?: AbortSignal;
@@ -45,13 +47,9 @@ export async function runInTree(
   command: readonly string[],
   options: SandboxRun = {},
 ): Promise<RunResult> {
-  for (const name of ["merged", "work", "tmp", "vartmp"]) {
-    rmSync(join(workspace.path, name), { recursive: true, force: true });
-    mkdirSync(join(workspace.path, name));
-    chmodSync(join(workspace.path, name), name.endsWith("tmp") ? 0o1777 : 0o755);
-  }
+  prepareMounts(workspace);
   const shell = `mount -t overlay overlay -o ${overlayOptions} merged && exec "$@"`;
-  const bwrap = [requireProgram("bwrap"), ...bwrapArguments(options), "--", ...command];
+  const bwrap = sandboxCommand(command, options);
   return run(
     requireProgram("unshare"),
     ["--mount", "--propagation", "private", "--", "/bin/sh", "-c", shell, "sh", ...bwrap],
@@ -65,11 +63,25 @@ export async function runInTree(
   );
 }
 
+/** Makes the directories anew that the overlay and the sandbox are mounted on. */
+export function prepareMounts({ path }: Workspace): void {
+  for (const name of ["merged", "work", "tmp", "vartmp"]) {
+    rmSync(join(path, name), { recursive: true, force: true });
+    mkdirSync(join(path, name));
+    chmodSync(join(path, name), name.endsWith("tmp") ? 0o1777 : 0o755);
+  }
+}
+
+/** The program that runs a command in the sandbox; it is started in the workspace, with the overlay on `merged`. */
+export function sandboxCommand(command: readonly string[], options: SandboxRun): [string, ...string[]] {
+  return [requireProgram("bwrap"), ...bwrapArguments(options), "--", ...command];
+}
+
 /**
  * Every directory and file that is changed is copied up whole, with no overlay feature that would make `upper` hard to
  * read (Documentation/filesystems/overlayfs.rst). `volatile` leaves out fsync: an interrupted assembly is thrown away.
  */
-const overlayOptions = [
+export const overlayOptions = [
   "lowerdir=lower",
   "upperdir=upper",
   "workdir=work",
@@ -100,17 +112,15 @@ const fixedEnvironment: Readonly<Record<string, string>> = {
   LANG: "C.UTF-8",
   LC_ALL: "C.UTF-8",
   TZ: "UTC0",
-  DEBIAN_FRONTEND: "noninteractive",
-  DEBCONF_NONINTERACTIVE_SEEN: "true",
   // systemctl and systemd-tmpfiles then work on files alone (systemd docs/ENVIRONMENT.md).
   SYSTEMD_OFFLINE: "1",
-  // Debian's kernel hooks leave the initramfs alone: it is made once, at the end.
-  INITRD: "No",
 };
 
-function bwrapArguments({ env = {}, show = new Map() }: SandboxRun): string[] {
+function bwrapArguments({ env = {}, show = new Map(), cwd = "/" }: SandboxRun): string[] {
   return [
     ...fixedArguments.join(" ").split(" "),
+    "--chdir",
+    cwd,
     ...capabilities.flatMap((name) => ["--cap-add", name]),
     ...Object.entries({ ...fixedEnvironment, ...env }).flatMap(([name, value]) => ["--setenv", name, value]),
     ...[...show].flatMap(([outside, inside]: [string, string]) => ["--ro-bind", outside, inside]),
@@ -125,5 +135,5 @@ const fixedArguments = [
   "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try",
   // When the program is process 1, nothing of what it started outlives it; bwrap's own process 1 would wait for that.
   "--as-pid-1",
-  "--hostname localhost --die-with-parent --new-session --chdir / --cap-drop ALL --clearenv",
+  "--hostname localhost --die-with-parent --new-session --cap-drop ALL --clearenv",
 ];

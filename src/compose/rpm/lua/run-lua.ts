@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fileLibrary, OpenFiles, systemLibrary } from "./files.ts";
+import { LuaHost, type ProgramEnd } from "./host.ts";
+import { Macros } from "./macros.ts";
+import { posixLibrary } from "./posix.ts";
+import { programLibraries, type Redirection, rpmLibrary } from "./rpm.ts";
+
+export interface LuaScript {
+  /** One character for each byte. */
+  readonly script: string;
+  /** For messages. */
+  readonly name: string;
+  /** The counts of packages that other scriptlets have as $1 and $2. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Paths for a file trigger. */
+  readonly lines?: readonly string[];
+}
+
+/** What a program that the script starts takes over. */
+export interface ProcessView {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly silenced: ReadonlySet<number>;
+}
+
+/**
+ * Runs a scriptlet in Lua upon the thread's root directory.
+ * @param run called within that root
+ * @returns the message of the error that ended it
+ */
+export function runLua(
+  { script, name, args, env, lines }: LuaScript,
+  print: (text: string) => void,
+  run: (
+    command: readonly string[],
+    redirection: Redirection,
+    view: ProcessView,
+  ) => ProgramEnd & { readonly output: Buffer },
+): string | undefined {
+  using files = new OpenFiles();
+  const host = new LuaHost({ cwd: "/", umask: 0o022, env: new Map(Object.entries(env)), silenced: new Set() });
+  const runProgram = (command: readonly string[], redirection: Redirection) => {
+    const { cwd, env: now, silenced } = host.process;
+    return run(command, redirection, { cwd, env: Object.fromEntries(now), silenced });
+  };
+  const programs = programLibraries(files, host, runProgram);
+  host.add("posix", { ...posixLibrary(host), ...programs.posix });
+  host.add("rpm", rpmLibrary(files, Macros.ofTree(), runProgram, lines));
+  host.add("os", { ...systemLibrary(host), ...programs.os });
+  host.add("io", { ...fileLibrary(files, host, print), ...programs.io });
+  return host.run(script, name, ["<lua>", ...args]);
+}
