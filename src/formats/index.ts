@@ -17,3 +17,4 @@ export * from "./tar.ts";
 export { type TarType } from "./tar-header.ts";
 export * from "./tar-writer.ts";
 export * from "./tmpfiles.ts";
+export * from "./xml.ts";

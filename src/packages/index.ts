@@ -15,8 +15,14 @@ export {
 export { explainChoice, type InstallRequest, type Solution, solve, type SolvedPackage } from "./deb/solve.ts";
 export { type InstalledPackage, readDpkgStatus } from "./deb/status.ts";
 export { compareDebianVersions, type DebianVersion, parseDebianVersion } from "./deb/version.ts";
+export type { Digest } from "./digest.ts";
 export { packageError } from "./errors.ts";
 export type { AptSource, PackageId, SourceInfo } from "./model.ts";
+export { AvailableRpm } from "./repomd/available-rpm.ts";
+export { loadRepomd, type LoadRepomdOptions } from "./repomd/load.ts";
+export type { LoadedRepository } from "./repomd/loaded-repository.ts";
+export type { RepositoryInfo, RpmSource } from "./repomd/model.ts";
+export { RpmPackageSet } from "./repomd/package-set.ts";
 export {
   dependenciesOverlap,
   dependencyOf,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Compression, getBytes, readIfExists } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
 import { decodeIndex, type PackageIndex } from "./index-file.ts";
-import { cacheIndex, indexLimit } from "./make-index.ts";
+import { cacheIndex, indexLimit } from "../make-index.ts";
 import type { FetchOptions } from "./fetch-release.ts";
 import type { Release, ReleaseFile } from "./release.ts";
 
@@ -43,7 +43,14 @@ export async function fetchIndex(
   if (index !== undefined) return index;
   if (options.offline) throw packageError("offline", `${url}/${file.path} is not in the cache ${options.cacheDir}`);
   const bytes = await fetchVerified(url, file, release.byHash);
-  await cacheIndex({ bytes, compression, what: `${url}/${file.path}`, path: cached });
+  await cacheIndex({
+    kind: "deb-packages",
+    input: bytes,
+    size: bytes.length,
+    compression,
+    what: `${url}/${file.path}`,
+    path: cached,
+  });
   const made = decodeIndex(readFileSync(cached));
   if (made === undefined) throw new Error(`${cached} cannot be read back`);
   return made;

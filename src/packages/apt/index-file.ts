@@ -2,10 +2,9 @@
 /**
  * A Packages index in the form that is quick to load: the values that are needed, one line each, and tables of names
  * and of what is provided. A package is decoded when it is asked for: of 68,000 a solution looks at some hundreds.
- *
- *     JSON header line | names | provides | offsets (u32 each, count + 1) | records
+ * The parts of the cache file are names, provides, offsets (u32 each, count + 1), records.
  */
-import { createHash } from "node:crypto";
+import { bytesOf, decodeCacheFile, encodeCacheFile, uint32Part } from "../cache-file.ts";
 import { IndexTable } from "./index-table.ts";
 
 /**
@@ -46,7 +45,7 @@ export const fieldNumber: Readonly<Record<IndexField, number>> = Object.fromEntr
 ) as Record<IndexField, number>;
 
 /** To be raised with every change of the form or of the fields: caches of another version are made anew. */
-const version = 3;
+const version = "deb-packages 4";
 
 export interface PackageIndex {
   readonly count: number;
@@ -66,58 +65,32 @@ export function readRecord(index: PackageIndex, number: number): string[] {
   return index.records.toString("utf8", index.offsets[number], index.offsets[number + 1]! - 1).split("\n");
 }
 
-/** The parts of the file, to be written one after the other. */
-export function encodeIndex(index: PackageIndex): Buffer[] {
+/** The pieces of the file, to be written one after the other. */
+export function encodeIndex(index: PackageIndex): Uint8Array[] {
   const { count, essential } = index;
-  const parts = [
+  return encodeCacheFile(version, { count, essential }, [
     Buffer.from(index.names.toString(), "latin1"),
     Buffer.from(index.provides.toString(), "latin1"),
-    Buffer.from(index.offsets.buffer, index.offsets.byteOffset, index.offsets.byteLength),
+    bytesOf(index.offsets),
     index.records,
-  ];
-  const header = { version, count, essential, lengths: parts.map((part) => part.length), digest: digest(parts) };
-  return [Buffer.from(`${JSON.stringify(header)}\n`), ...parts];
+  ]);
 }
 
-function digest(parts: readonly Buffer[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest("hex");
+interface Content {
+  readonly count: number;
+  readonly essential: number[];
 }
 
 /** The index that `encodeIndex` wrote; `undefined` when it is of another version or damaged, to be made anew. */
 export function decodeIndex(bytes: Buffer): PackageIndex | undefined {
-  const lineEnd = bytes.subarray(0, 65536).indexOf(0x0a);
-  const header = lineEnd < 0 ? undefined : parseHeader(bytes.toString("utf8", 0, lineEnd));
-  if (header === undefined) return undefined;
-  let at = lineEnd + 1;
-  const parts = header.lengths.map((length) => bytes.subarray(at, (at += length)));
-  if (at !== bytes.length || digest(parts) !== header.digest) return undefined;
-  const [names, provides, offsets, records] = parts as [Buffer, Buffer, Buffer, Buffer];
+  const file = decodeCacheFile<Content>(bytes, version);
+  if (file?.parts.length !== 4) return undefined;
+  const [names, provides, offsets, records] = file.parts as [Buffer, Buffer, Buffer, Buffer];
   return {
-    count: header.count,
+    ...file.header,
     names: new IndexTable(names.toString("latin1")),
     provides: new IndexTable(provides.toString("latin1")),
-    essential: header.essential,
-    // Copied, for the alignment that a typed array needs.
-    offsets: new Uint32Array(Uint8Array.from(offsets).buffer),
+    offsets: uint32Part(offsets),
     records,
   };
-}
-
-interface IndexHeader {
-  readonly version: number;
-  readonly count: number;
-  readonly essential: number[];
-  readonly lengths: number[];
-  readonly digest: string;
-}
-
-function parseHeader(text: string): IndexHeader | undefined {
-  try {
-    const header = JSON.parse(text) as IndexHeader;
-    return header.version === version && header.lengths.length === 4 ? header : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RpmRelation } from "../rpm/model.ts";
+import { AvailableRpm } from "./available-rpm.ts";
+import { isPrimaryPath, type LoadedRepository } from "./loaded-repository.ts";
+import { relations } from "./package-index.ts";
+
+/** The packages of some repositories, with the lookups that a solver needs. */
+export class RpmPackageSet {
+  readonly repositories: readonly LoadedRepository[];
+  /** Packages in all. */
+  readonly count: number;
+  readonly #starts: number[] = [];
+  readonly #packages: (AvailableRpm | undefined)[] = [];
+
+  constructor(repositories: readonly LoadedRepository[]) {
+    this.repositories = repositories;
+    let start = 0;
+    for (const { count } of repositories) {
+      this.#starts.push(start);
+      start += count;
+    }
+    this.count = start;
+  }
+
+  /** Names of packages, each once. */
+  names(): Set<string> {
+    return new Set(this.repositories.flatMap((repository) => [...repository.names()]));
+  }
+
+  /** All packages of a name, in the order of the repositories. */
+  named(name: string): AvailableRpm[] {
+    return this.#select((repository) => repository.named(name));
+  }
+
+  /**
+   * The packages that may satisfy a dependency on `name`: those that provide the name, in whatever version, and, where
+   * it is a path, those that have the file.
+   */
+  providing(name: string): AvailableRpm[] {
+    const providers = this.#select((repository) => repository.providing(name));
+    if (!name.startsWith("/")) return providers;
+    return [...new Set([...providers, ...this.withFile(name)])].sort((a, b) => a.ordinal - b.ordinal);
+  }
+
+  obsoleting(name: string): AvailableRpm[] {
+    return this.#select((repository) => repository.obsoleting(name));
+  }
+
+  /** The packages that have a file. See `needsFilelists`. */
+  withFile(path: string): AvailableRpm[] {
+    return this.#select((repository) => repository.withFile(path));
+  }
+
+  /** All packages that have a dependency of a kind; `supplements` are what a solver must know of in advance. */
+  having(relation: RpmRelation): AvailableRpm[] {
+    const place = relations.indexOf(relation);
+    return this.#select((repository) => [...repository.having(place)]);
+  }
+
+  all(): AvailableRpm[] {
+    return this.#select((repository) => Array.from({ length: repository.count }, (_, number) => number));
+  }
+
+  /**
+   * Paths that lookups asked for, and that primary.xml cannot tell of. When there are some after a search for a
+   * solution, it is to be made again after `loadFilelists`.
+   */
+  get unknownPaths(): readonly string[] {
+    const paths = new Set(this.repositories.flatMap(({ unknownPaths }) => [...unknownPaths]));
+    return [...paths].filter((path) => !isPrimaryPath(path));
+  }
+
+  #select(choose: (repository: LoadedRepository) => readonly number[]): AvailableRpm[] {
+    return this.repositories.flatMap((repository, place) =>
+      choose(repository).map((number) => this.#package(repository, number, this.#starts[place]! + number)),
+    );
+  }
+
+  #package(repository: LoadedRepository, number: number, ordinal: number): AvailableRpm {
+    return (this.#packages[ordinal] ??= new AvailableRpm(repository, number, ordinal));
+  }
+}
