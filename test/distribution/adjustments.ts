@@ -9,6 +9,8 @@ export interface Adjustment {
   readonly install?: string;
   /** Paths that are taken out, with all below them, before `install` runs. */
   readonly remove?: readonly string[];
+  /** Paths that %files does not list, with all below them. */
+  readonly omit?: readonly string[];
   /** Further lines of %files. */
   readonly files?: readonly string[];
   /** `%attr` or `%caps` by path. */
@@ -16,7 +18,22 @@ export interface Adjustment {
   readonly scriptlets?: string;
 }
 
+/** By name; a name in slashes is a pattern. */
 const adjustments: Readonly<Record<string, Adjustment>> = {
+  // The kernel lies where composers and kernel-install(8) look for it.
+  "/^linux-image-[0-9]/": {
+    provides: ["kernel", "installonlypkg(kernel)"],
+    omit: ["boot"],
+    install: `cd %{buildroot}
+modules=$(echo usr/lib/modules/*)
+for name in vmlinuz config System.map; do cp boot/$name-* $modules/$name; done`,
+    files: [
+      ...["vmlinuz", "config", "System.map"].map((name) => `/usr/lib/modules/*/${name}`),
+      "%ghost /boot/vmlinuz-*",
+      "%exclude /boot/config-*",
+      "%exclude /boot/System.map-*",
+    ],
+  },
   "base-files": {
     provides: ["filesystem"],
     remove: ["var/run", "var/lock", "var/lib/dpkg"],
@@ -47,7 +64,9 @@ cp usr/share/base-passwd/passwd.master etc/passwd
 cp usr/share/base-passwd/group.master etc/group
 : >etc/subuid
 : >etc/subgid`,
-    files: ["passwd", "group", "subuid", "subgid"].map((name) => `%config(noreplace) /etc/${name}`),
+    files: ["passwd", "group", "subuid", "subgid"].map(
+      (name) => `%verify(not md5 size mtime) %config(noreplace) /etc/${name}`,
+    ),
   },
   dash: { provides: ["/bin/sh"] },
   bash: { provides: ["/bin/bash"] },
@@ -71,5 +90,6 @@ function accounts(users: string, groups: string): string[] {
 }
 
 export function adjustmentOf(name: string): Adjustment {
-  return adjustments[name] ?? {};
+  const matches = (pattern: string) => pattern.startsWith("/") && new RegExp(pattern.slice(1, -1)).test(name);
+  return adjustments[name] ?? adjustments[Object.keys(adjustments).find(matches) ?? ""] ?? {};
 }

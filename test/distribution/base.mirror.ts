@@ -9,7 +9,7 @@ import { run } from "../../src/base/index.ts";
 import { DnfJudge } from "./dnf-judge.ts";
 import { makeDistribution } from "./make-distribution.ts";
 import type { Distribution } from "./model.ts";
-import { packageLists } from "./sizes.ts";
+import { featurePackages, packageLists } from "./sizes.ts";
 
 let scratch: string;
 let distribution: Distribution;
@@ -23,7 +23,7 @@ before(async () => {
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
 test("dnf installs it with all signatures checked, and the shell of the root runs", async () => {
-  await judge.install(packageLists.base);
+  await judge.install([...packageLists.base, ...featurePackages]);
   const { stdout } = await run("chroot", [
     judge.root,
     "/bin/bash",

@@ -5,10 +5,10 @@ import type { DebianPackage, PackagedFile } from "./model.ts";
 /** Lines of %files for all that the package has, and for what its adjustment adds. */
 export function formatFiles(deb: DebianPackage, adjustment: Adjustment, shared: ReadonlySet<string>): string[] {
   const conffiles = new Set(deb.conffiles);
-  const removed = adjustment.remove ?? [];
-  const isRemoved = (path: string) => removed.some((one) => path === one || path.startsWith(`${one}/`));
+  const left = [...(adjustment.remove ?? []), ...(adjustment.omit ?? [])];
+  const isLeft = (path: string) => left.some((one) => path === one || path.startsWith(`${one}/`));
   const lines = deb.files
-    .filter(({ path, isDirectory }) => !isRemoved(path) && !(isDirectory && shared.has(path)))
+    .filter(({ path, isDirectory }) => !isLeft(path) && !(isDirectory && shared.has(path)))
     .map((file) => formatFile(file, conffiles.has(file.path), adjustment.attributes?.[file.path]));
   return [...lines, ...(adjustment.files ?? [])];
 }

@@ -63,19 +63,18 @@ function baseDirectories(debs: readonly DebianPackage[]): Set<string> {
   return new Set(base?.files.filter(({ isDirectory }) => isDirectory).map(({ path }) => path));
 }
 
-/** The specs beside this file; `#target i686` on the first line asks for another architecture. */
+const specs = join(import.meta.dirname, "specs");
+
+/** The packages of hand-written specs: those of a host, or those of the features of RPM. */
 function handWritten(size: DistributionSize): Recipe[] {
-  const directory = join(import.meta.dirname, "specs");
-  const folders = size === "host" ? ["host"] : ["features"];
-  return folders.flatMap((folder) =>
-    globSync(`${folder}/*.spec`, { cwd: directory })
-      .toSorted()
-      .map((path) => {
-        const spec = readFileSync(join(directory, path), "utf8");
-        const target = spec.startsWith("# target: i686\n") ? "i686" : "x86_64";
-        return { name: basename(path, ".spec"), spec, epoch: revision, target } as const;
-      }),
-  );
+  const folder = join(specs, size === "host" ? "host" : "features");
+  const paths = globSync("*.spec", { cwd: folder }).toSorted();
+  return paths.flatMap((path) => {
+    const spec = readFileSync(join(folder, path), "utf8");
+    const recipe = { name: basename(path, ".spec"), spec, epoch: revision };
+    const targets = path === "feature-multilib.spec" ? (["x86_64", "i686"] as const) : (["x86_64"] as const);
+    return targets.map((target): Recipe => ({ ...recipe, target }));
+  });
 }
 
 async function publish(

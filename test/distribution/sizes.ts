@@ -8,8 +8,20 @@ export type DistributionSize = "features" | "base" | "host";
 export const packageLists: Readonly<Record<DistributionSize, readonly string[]>> = {
   features: [],
   base: "bash coreutils grep sed mawk dash libc-bin base-passwd systemd-standalone-sysusers".split(" "),
-  host: [],
+  // What Debian calls essential is named, since nothing depends on it.
+  host: `base-files base-passwd bash bsdutils coreutils dash debianutils diffutils findutils grep gzip hostname libc-bin
+    login mawk mount ncurses-base ncurses-bin passwd sed tar util-linux libpam-runtime libpam-modules
+    systemd systemd-sysv systemd-resolved libpam-systemd dbus udev kmod linux-image-cloud-amd64
+    ostree ostree-boot dracut bubblewrap rpm
+    podman crun netavark aardvark-dns nftables
+    openssh-server iproute2 ca-certificates selinux-policy-default policycoreutils
+    e2fsprogs procps less zstd`.split(/\s+/),
 };
+
+/** Hand-written packages that can be installed together. */
+export const featurePackages = "files files-data lua triggers accounts multilib relations"
+  .split(" ")
+  .map((name) => `feature-${name}`);
 
 /** Writes a treefile that composes the distribution, and returns its path. */
 export function writeTreefile(directory: string, size: DistributionSize, repository: string): string {
@@ -18,7 +30,7 @@ export function writeTreefile(directory: string, size: DistributionSize, reposit
 releasever: "1"
 repos: [${repository}]
 packages:
-${packageLists[size].map((name) => `  - ${name}\n`).join("")}
+${[...packageLists[size], ...(size === "host" ? [] : featurePackages)].map((name) => `  - ${name}\n`).join("")}
 selinux: false
 `;
   writeFileSync(path, text);
