@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { lockFile, makeDirectories, type ProgressListener, removeTree, silent } from "../base/index.ts";
-import type { Checksum, Repo } from "../ostree/index.ts";
+import type { Checksum } from "../ostree/index.ts";
 import { writeTreeCommit } from "./commit.ts";
 import { gather, type Inputs, versionOf } from "./gather.ts";
 import { finishTree, installTree } from "./install.ts";
@@ -10,7 +10,6 @@ import type { TreePackage } from "./package.ts";
 import { incomplete } from "./resolve.ts";
 import { makeWorkspace, requireRoot } from "./sandbox.ts";
 import type { ComposeOptions, ComposeResult } from "./model.ts";
-import type { Treefile } from "./treefile/model.ts";
 import { requireSupported } from "./treefile/supported.ts";
 import { nextVersion } from "./version.ts";
 
@@ -29,8 +28,9 @@ export async function composeTree(
   const inputs = await gather(options, progress);
   const { packages, hash, previous } = inputs;
   const summary = { ref: treefile.ref, packages: inputs.ids, inputHash: hash };
-  if (!inputs.changed && previous !== undefined) {
-    return { ...summary, commit: previous, changed: false, ...versionOf(repo, previous) };
+  if (!inputs.changed) {
+    const at = previous === undefined ? {} : { commit: previous, ...versionOf(repo, previous) };
+    return { ...summary, ...at, changed: false };
   }
   if (packages === undefined || options.downloadOnly === true) return { ...summary, changed: true };
   const commit = await composeChanged(options, { ...inputs, packages }, progress);
@@ -42,10 +42,10 @@ async function composeChanged(
   inputs: Inputs & { readonly packages: readonly TreePackage[] },
   progress: ProgressListener,
 ): Promise<Checksum> {
-  const { treefile, repo } = options;
+  const { treefile } = options;
   const workspace = makeWorkspace(join(options.cacheDir, "work"));
   const timestamp = options.timestamp ?? Math.max(...inputs.sources.map(({ date }) => date));
-  const version = options.version ?? automaticVersion(treefile, repo, inputs.previous, timestamp);
+  const version = options.version ?? automaticVersion(options, inputs.previous, timestamp);
   try {
     const tree = await installTree(workspace, treefile, inputs.packages, progress);
     await finishTree(workspace, tree, options, progress);
@@ -69,12 +69,11 @@ async function composeChanged(
 }
 
 function automaticVersion(
-  treefile: Treefile,
-  repo: Repo,
+  { treefile, repo, previousVersion }: ComposeOptions,
   previous: Checksum | undefined,
   timestamp: number,
 ): string | undefined {
   if (treefile.versionPrefix === undefined) return undefined;
-  const last = previous === undefined ? undefined : versionOf(repo, previous).version;
+  const last = previousVersion ?? (previous === undefined ? undefined : versionOf(repo, previous).version);
   return nextVersion(treefile.versionPrefix, treefile.versionSuffix ?? ".", last, timestamp);
 }

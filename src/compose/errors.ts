@@ -10,6 +10,8 @@ export const composeError = defineErrors("compose", {
     "A treefile key that rpm-ostree knows cannot be done for this kind of tree (yet). Remove it, or do its work in `postprocess`.",
   "treefile-include": "A treefile includes a file that is missing, that includes itself, or the includes are too deep.",
   "treefile-incomplete": "The treefile lacks a key that the command needs, such as `ref`, `packages` or `apt`.",
+  lockfile:
+    "A lockfile cannot be read: it is missing, not JSON or YAML, or a package's entry is not `{evr}` or `{evra}` with perhaps `digest` and `metadata`.",
   "bad-package": "A package has a path, a file type or a control file that cannot be taken into a tree.",
   "file-conflict":
     "Two packages bring the same path with different content and neither declares that it replaces the other. Exclude one of them.",

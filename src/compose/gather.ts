@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ProgressListener } from "../base/index.ts";
+import { type ProgressListener, writeFileAtomic } from "../base/index.ts";
 import type { Checksum, Repo } from "../ostree/index.ts";
 import type { DebPackage, PackageId, SourceInfo } from "../packages/index.ts";
 import type { ComposeOptions } from "./model.ts";
 import { inputHash } from "./input-hash.ts";
+import { lockfileOf } from "./lockfile/index.ts";
 import { type TreePackage, treePackage } from "./package.ts";
 import { importPackages, openPackageRepo, readImported } from "./packages/cache.ts";
 import { resolvePackages } from "./resolve.ts";
@@ -24,10 +25,14 @@ export async function gather(
 ): Promise<Inputs & { readonly packages?: readonly TreePackage[] }> {
   const { treefile, repo } = options;
   const { solution, sources } = await resolvePackages(treefile, options, progress);
+  if (options.writeLockfile !== undefined) {
+    writeFileAtomic(options.writeLockfile, lockfileOf({ solution, sources }, Date.now() / 1000));
+  }
   const chosen = solution.packages.map((one) => one.package);
   const hash = inputHash(treefile, chosen, options.executable);
   const previous = options.previous ?? repo.tryResolve(treefile.ref ?? "");
-  const changed = options.force === true || previous === undefined || !sameInput(repo, previous, hash);
+  const last = options.previousInputHash ?? (previous === undefined ? undefined : inputHashOf(repo, previous));
+  const changed = options.force === true || last !== hash;
   const inputs = { ids: chosen.map(packageId), sources, hash, previous, changed };
   if (!changed || options.dryRun === true) return inputs;
   return { ...inputs, packages: await importAll(options, chosen, progress) };
@@ -37,8 +42,9 @@ function packageId({ name, version, architecture }: DebPackage): PackageId {
   return { name, version, architecture };
 }
 
-function sameInput(repo: Repo, commit: Checksum, hash: string): boolean {
-  return repo.loadCommit(commit).metadata.get("atomic.inputhash")?.value === hash;
+function inputHashOf(repo: Repo, commit: Checksum): string | undefined {
+  const hash = repo.loadCommit(commit).metadata.get("atomic.inputhash")?.value;
+  return typeof hash === "string" ? hash : undefined;
 }
 
 export function versionOf(repo: Repo, commit: Checksum): { version?: string } {

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 export { composeTree } from "./compose-tree.ts";
 export { composeError } from "./errors.ts";
+export {
+  decodeLockfile,
+  encodeLockfile,
+  type LockedPackage,
+  type Lockfile,
+  lockfileOf,
+  packageLocks,
+  readLockfiles,
+} from "./lockfile/index.ts";
 export type { ComposeOptions, ComposeResult } from "./model.ts";
 export { type Resolution, resolvePackages, aptSources } from "./resolve.ts";
 export { loadTreefile, parseTreefile } from "./treefile/load.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Checksum, Repo } from "../ostree/index.ts";
-import type { PackageId } from "../packages/index.ts";
+import type { PackageId, PackageLocks } from "../packages/index.ts";
 import type { Treefile } from "./treefile/model.ts";
 
 export interface ComposeOptions {
@@ -14,12 +14,20 @@ export interface ComposeOptions {
   readonly downloadOnly?: boolean;
   /** Stop when the packages are chosen. */
   readonly dryRun?: boolean;
+  /** Versions that packages are held at. */
+  readonly locks?: PackageLocks;
+  /** File to write the chosen packages to, as a lockfile. */
+  readonly writeLockfile?: string;
   /** Use what the cache has; no network. */
   readonly offline?: boolean;
   /** Parent of the commit, or none; default: what the ref is at. */
   readonly parent?: Checksum | "none";
   /** What to compare the input with; default: what the ref is at. */
   readonly previous?: Checksum;
+  /** What to compare the input hash with instead of `previous`'s. */
+  readonly previousInputHash?: string;
+  /** The last version, which an automatic one counts on from; default: `previous`'s. */
+  readonly previousVersion?: string;
   readonly version?: string;
   readonly metadata?: ReadonlyMap<string, unknown>;
   /** The self-contained `atomic` program for /usr/bin/atomic. */

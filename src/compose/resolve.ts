@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProgressListener } from "../base/index.ts";
-import { type AptSource, loadApt, type Solution, solve, type SourceInfo } from "../packages/index.ts";
+import {
+  type AptSource,
+  loadApt,
+  missingLocks,
+  type PackageLocks,
+  type Solution,
+  solve,
+  type SourceInfo,
+} from "../packages/index.ts";
 import { debianArchitecture } from "./architecture.ts";
 import { composeError } from "./errors.ts";
 import type { Treefile } from "./treefile/model.ts";
@@ -14,7 +22,7 @@ export interface Resolution {
 /** Chooses the packages of a treefile from its repositories as they are now. */
 export async function resolvePackages(
   treefile: Treefile,
-  options: { readonly cacheDir: string; readonly offline?: boolean },
+  options: { readonly cacheDir: string; readonly offline?: boolean; readonly locks?: PackageLocks },
   progress: ProgressListener,
 ): Promise<Resolution> {
   if (treefile.repos !== undefined) {
@@ -24,11 +32,14 @@ export async function resolvePackages(
   if (sources.length === 0)
     throw incomplete(treefile, "apt", "apt: [{uri: http://deb.debian.org/debian, suites: [trixie]}]");
   const set = await loadApt(sources, options.cacheDir, { offline: options.offline ?? false }, progress);
+  const { locks } = options;
+  for (const text of locks ? missingLocks(set, locks) : []) progress({ type: "warning", text });
   const solution = solve(set, {
     install: treefile.packages,
     exclude: treefile.excludePackages,
     recommends: treefile.recommends,
     essential: true,
+    ...(locks && { locks }),
   });
   return { solution, sources: distinct(set.sources.map(({ info }) => info)) };
 }

@@ -15,9 +15,10 @@ export {
 export { explainChoice, type InstallRequest, type Solution, solve, type SolvedPackage } from "./deb/solve.ts";
 export { type InstalledPackage, readDpkgStatus } from "./deb/status.ts";
 export { compareDebianVersions, type DebianVersion, parseDebianVersion } from "./deb/version.ts";
+export { missingLocks } from "./deb/locks.ts";
 export type { Digest } from "./digest.ts";
 export { packageError } from "./errors.ts";
-export type { AptSource, PackageId, SourceInfo } from "./model.ts";
+export type { AptSource, PackageId, PackageLock, PackageLocks, SourceInfo } from "./model.ts";
 export { AvailableRpm } from "./repomd/available-rpm.ts";
 export { loadRepomd, type LoadRepomdOptions } from "./repomd/load.ts";
 export type { LoadedRepository } from "./repomd/loaded-repository.ts";

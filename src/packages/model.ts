@@ -39,3 +39,19 @@ export interface SourceInfo {
   /** SHA-256 of the signed Release text: names the state of the archive. */
   readonly checksum: string;
 }
+
+/** The version that a package is held at. */
+export interface PackageLock {
+  readonly version: string;
+  /** Any when absent. */
+  readonly architecture?: string;
+  /** `sha256:HEX` of the package file; any when absent. */
+  readonly digest?: string;
+}
+
+/** Versions that a solver keeps to: a package with a lock is only considered in this version. */
+export interface PackageLocks {
+  readonly packages: ReadonlyMap<string, PackageLock>;
+  /** Whether packages without a lock are not considered at all. */
+  readonly strict: boolean;
+}

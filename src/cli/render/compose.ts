@@ -4,6 +4,7 @@ import { keyLines } from "./columns.ts";
 
 export function renderComposed(result: ComposeResult): string {
   const { ref = "", commit, version, changed, packages } = result;
+  if (commit === undefined && !changed) return "No changes";
   if (commit === undefined) return packages.map((one) => `${one.name} ${one.version} ${one.architecture}`).join("\n");
   const lines = keyLines([
     ["Ref", ref],

@@ -16,7 +16,7 @@ export function findRequested(universe: DebUniverse, text: string): DebPackage {
     version === undefined
       ? [one.source.info.suite, one.source.info.codename].includes(suite!)
       : one.version === version;
-  const versions = set.versions(name);
+  const versions = universe.versions(name);
   const chosen = versions.find(fits);
   if (chosen === undefined) {
     const there = versions.map((one) => `${one.version} (${one.source.info.suite})`).join(", ");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DebPackage, PackageSet } from "../apt/package-set.ts";
 import { packageError } from "../errors.ts";
+import type { PackageLocks } from "../model.ts";
 import { explain } from "../solver/explain.ts";
 import type { Reason } from "../solver/model.ts";
 import { solveProblem, type Wanted } from "../solver/solve.ts";
@@ -17,6 +18,7 @@ export interface InstallRequest {
   readonly recommends: boolean;
   /** Whether all packages that are Essential or of priority required are wanted too, as debootstrap's minbase has them. */
   readonly essential: boolean;
+  readonly locks?: PackageLocks;
 }
 
 export interface SolvedPackage {
@@ -40,7 +42,7 @@ export interface Solution {
  * @throws `packages-unknown` for a name that is not there, `packages-unsolvable` with the chain of causes
  */
 export function solve(set: PackageSet, request: InstallRequest): Solution {
-  const universe = new DebUniverse(set, request.recommends);
+  const universe = new DebUniverse(set, request.recommends, request.locks);
   const asked = request.install.map((text) => wantedOf(findRequested(universe, text), { kind: "asked", text }));
   const essential = request.essential ? essentialPackages(universe) : [];
   const excluded = (request.exclude ?? []).map((name) => universe.candidate(name)).filter((one) => one !== undefined);

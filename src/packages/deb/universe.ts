@@ -2,6 +2,8 @@
 /** What Debian's relationships mean (Policy chapter 7, deb-control(5), "Multi-Arch" in dpkg), for the solver. */
 import type { DebPackage, PackageSet, RelationField } from "../apt/package-set.ts";
 import type { Exclusion, Requirement, Universe } from "../solver/model.ts";
+import type { PackageLocks } from "../model.ts";
+import { keepsTo } from "./locks.ts";
 import { type Relation, type RelationGroup, satisfiesVersion } from "./relation.ts";
 
 /** What the solver's causes and reasons carry of the Debian side. */
@@ -21,10 +23,13 @@ export class DebUniverse implements Universe<DebPackage, DebLabel> {
   readonly #chosen = new Map<string, DebPackage>();
   readonly #recommends: boolean;
   readonly #mentions = new Map<string, number>();
+  readonly #locks: PackageLocks | undefined;
+  readonly #locked = new Map<string, DebPackage | undefined>();
 
-  constructor(set: PackageSet, recommends: boolean) {
+  constructor(set: PackageSet, recommends: boolean, locks?: PackageLocks) {
     this.set = set;
     this.#recommends = recommends;
+    this.#locks = locks;
   }
 
   /** Makes `chosen` the only version of its name that is considered, as `apt-get install name=version` does. */
@@ -34,7 +39,21 @@ export class DebUniverse implements Universe<DebPackage, DebLabel> {
 
   /** The one version of a package that is considered. */
   candidate(name: string): DebPackage | undefined {
-    return this.#chosen.get(name) ?? this.set.candidate(name);
+    return this.#chosen.get(name) ?? (this.#locks ? this.#lockedCandidate(name) : this.set.candidate(name));
+  }
+
+  /** The versions that may be chosen, the best first. */
+  versions(name: string): DebPackage[] {
+    return this.set.versions(name).filter((one) => !this.#locks || keepsTo(this.#locks, one));
+  }
+
+  #lockedCandidate(name: string): DebPackage | undefined {
+    if (!this.#locked.has(name)) {
+      const lock = this.#locks?.packages.get(name);
+      const free = lock === undefined && this.#locks?.strict !== true;
+      this.#locked.set(name, free ? this.set.candidate(name) : this.versions(name)[0]);
+    }
+    return this.#locked.get(name);
   }
 
   /** The candidates that provide `name`, besides a package of that name. */

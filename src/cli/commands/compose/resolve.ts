@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
-import { cacheDir, composeOptions, openTreefile } from "./shared.ts";
+import { cacheDir, composeOptions, lockfileOptions, openTreefile, readLocks } from "./shared.ts";
 
 interface Resolved {
   readonly packages: readonly {
@@ -24,13 +24,17 @@ export default defineCommand<Resolved>({
     { command: "atomic compose resolve host.yaml libslirp0", text: "Why one of them is in" },
   ],
   arguments: [{ name: "TREEFILE" }, { name: "PACKAGE", optional: true }],
-  options: [...composeOptions],
+  options: [...composeOptions, ...lockfileOptions],
   json: true,
   async run(invocation) {
     const treefile = await openTreefile(invocation);
     const { resolvePackages } = await import("../../../compose/index.ts");
     const { explainChoice, packageError } = await import("../../../packages/index.ts");
-    const options = { cacheDir: cacheDir(invocation), offline: invocation.flag("cache-only") };
+    const options = {
+      cacheDir: cacheDir(invocation),
+      offline: invocation.flag("cache-only"),
+      ...(await readLocks(invocation)),
+    };
     const { solution } = await resolvePackages(treefile, options, invocation.progress);
     const [, asked] = invocation.args;
     const chain = asked === undefined ? undefined : explainChoice(solution, asked);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the compose verbs have in common. */
 import type { Treefile } from "../../../compose/index.ts";
+import type { PackageLocks } from "../../../packages/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 
@@ -12,6 +13,31 @@ export const composeOptions: readonly OptionDeclaration[] = [
   },
   { name: "cache-only", help: "Use what the cache directory has; no network" },
 ];
+
+/** rpm-ostree's `compose tree` says `ex-`, its `compose image` does not; both are taken. */
+export const lockfileOptions: readonly OptionDeclaration[] = [
+  {
+    name: "lockfile",
+    value: "FILE",
+    repeat: true,
+    help: "Hold packages at the versions of this lockfile; later ones win",
+  },
+  { name: "ex-lockfile", value: "FILE", repeat: true, hidden: true, help: "As --lockfile" },
+  { name: "lockfile-strict", help: "Allow only packages that are locked" },
+  { name: "ex-lockfile-strict", hidden: true, help: "As --lockfile-strict" },
+];
+
+/** The locks that the command line asks for. */
+export async function readLocks(invocation: Invocation): Promise<{ locks?: PackageLocks }> {
+  const paths = ["lockfile", "ex-lockfile"].flatMap((name) => invocation.values(name));
+  const strict = ["lockfile-strict", "ex-lockfile-strict"].some((name) => invocation.flag(name));
+  if (paths.length === 0) {
+    if (strict) throw cliError("usage", "--lockfile-strict without --lockfile allows no package at all");
+    return {};
+  }
+  const { packageLocks, readLockfiles } = await import("../../../compose/index.ts");
+  return { locks: packageLocks(readLockfiles(paths), { strict }) };
+}
 
 export function cacheDir(invocation: Invocation): string {
   return invocation.value("cachedir") ?? "/var/cache/atomic/compose";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ComposeOptions, ComposeResult, Treefile } from "../../../compose/index.ts";
 import type { Repo } from "../../../ostree/index.ts";
@@ -7,7 +7,7 @@ import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { executablePath } from "../../executable.ts";
 import { renderComposed } from "../../render/compose.ts";
-import { cacheDir, composeOptions, openTreefile } from "./shared.ts";
+import { cacheDir, composeOptions, lockfileOptions, openTreefile, readLocks } from "./shared.ts";
 
 export default defineCommand<ComposeResult | Treefile["flattened"]>({
   path: ["compose", "tree"],
@@ -30,7 +30,13 @@ export default defineCommand<ComposeResult | Treefile["flattened"]>({
     { name: "download-only", help: "Download and import the packages, then stop" },
     { name: "dry-run", help: "Choose the packages and print them, then stop" },
     { name: "print-only", help: "Print the treefile with its includes merged in, then stop" },
+    ...lockfileOptions,
+    { name: "write-lockfile-to", value: "FILE", help: "Write the chosen packages to a lockfile" },
+    { name: "ex-write-lockfile-to", value: "FILE", hidden: true, help: "As --write-lockfile-to" },
+    { name: "disable-selinux", help: "Leave labels out, whatever the treefile says" },
     { name: "previous-commit", value: "COMMIT", help: "Compare with this commit instead of the one the ref is at" },
+    { name: "previous-inputhash", value: "DIGEST", help: "Compare with this input hash instead of a commit's" },
+    { name: "previous-version", value: "VERSION", help: "Count automatic versions on from this one" },
     { name: "parent", value: "REV", help: "Parent of the commit; default: the commit that the ref is at" },
     { name: "no-parent", help: "Make a commit without parent" },
     {
@@ -38,6 +44,12 @@ export default defineCommand<ComposeResult | Treefile["flattened"]>({
       value: "KEY=VALUE",
       repeat: true,
       help: "Add metadata to the commit; `version` too",
+    },
+    {
+      name: "add-metadata-from-json",
+      value: "FILE",
+      repeat: true,
+      help: "Add the keys of a JSON object to the commit's metadata",
     },
     { name: "write-commitid-to", value: "FILE", help: "Write the commit's checksum to a file; the ref is left alone" },
     { name: "touch-if-changed", value: "FILE", help: "Update the time stamp of a file if something was composed" },
@@ -47,11 +59,14 @@ export default defineCommand<ComposeResult | Treefile["flattened"]>({
       value: "FILE",
       help: "Put this self-contained atomic program into the tree; default: itself",
     },
+    { name: "unified-core", hidden: true, help: "Taken for rpm-ostree's sake: there is no other way" },
+    { name: "ex-unified-core", hidden: true, help: "As --unified-core" },
     { name: "keep-workspace", hidden: true, help: "Leave the assembled tree in the cache directory" },
   ],
   json: true,
   async run(invocation) {
-    const treefile = await openTreefile(invocation);
+    const written = await openTreefile(invocation);
+    const treefile = invocation.flag("disable-selinux") ? { ...written, selinux: false } : written;
     if (invocation.flag("print-only")) return treefile.flattened;
     const { composeTree } = await import("../../../compose/index.ts");
     const repo = await openRepo(invocation);
@@ -77,9 +92,11 @@ async function openRepo(invocation: Invocation): Promise<Repo> {
 }
 
 async function readOptions(invocation: Invocation, repo: Repo): Promise<Omit<ComposeOptions, "treefile" | "repo">> {
-  const metadata = new Map(invocation.values("add-metadata-string").map(keyValue));
-  const version = metadata.get("version");
-  metadata.delete("version");
+  const { version, ...metadata } = addedMetadata(invocation);
+  const [previousInputHash, previousVersion] = ["previous-inputhash", "previous-version"].map((name) =>
+    invocation.value(name),
+  );
+  const writeLockfile = invocation.value("write-lockfile-to") ?? invocation.value("ex-write-lockfile-to");
   const [previous, parent] = ["previous-commit", "parent"].map((name) => {
     const rev = invocation.value(name);
     return rev === undefined ? undefined : repo.resolve(rev);
@@ -87,19 +104,43 @@ async function readOptions(invocation: Invocation, repo: Repo): Promise<Omit<Com
   const executable = invocation.value("executable") ?? (await executablePath(invocation.progress));
   return {
     cacheDir: cacheDir(invocation),
-    metadata,
+    metadata: new Map(Object.entries(metadata)),
+    ...(await readLocks(invocation)),
     force: invocation.flag("force-nocache"),
     downloadOnly: invocation.flag("download-only"),
     dryRun: invocation.flag("dry-run"),
     offline: invocation.flag("cache-only"),
     keepWorkspace: invocation.flag("keep-workspace"),
     setRef: invocation.value("write-commitid-to") === undefined,
-    ...(version !== undefined && { version }),
+    ...(typeof version === "string" && { version }),
+    ...(previousInputHash !== undefined && { previousInputHash }),
+    ...(previousVersion !== undefined && { previousVersion }),
+    ...(writeLockfile !== undefined && { writeLockfile }),
     ...(previous !== undefined && { previous }),
     ...(invocation.flag("no-parent") ? { parent: "none" as const } : parent !== undefined && { parent }),
     ...(executable !== undefined && { executable }),
     ...sourceDate(),
   };
+}
+
+/** What the command line adds to the commit's metadata; a version is no metadata but decides it. */
+function addedMetadata(invocation: Invocation): Record<string, unknown> {
+  const files = invocation.values("add-metadata-from-json").map((path): Record<string, unknown> => {
+    const value = parseJson(path);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw cliError("usage", `--add-metadata-from-json=${path}: not a JSON object`);
+    }
+    return { ...value };
+  });
+  return Object.assign({}, ...files, Object.fromEntries(invocation.values("add-metadata-string").map(keyValue)));
+}
+
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw cliError("usage", `--add-metadata-from-json=${path}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function keyValue(text: string): [string, string] {

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
+import { type Checksum, Repo } from "../../../../src/ostree/index.ts";
 import { TestArchive, tinyBase } from "../../../compose/archive.ts";
 
 const entry = resolve(import.meta.dirname, "../../../../src/cli/atomic.ts");
@@ -52,6 +53,26 @@ test("composes, says what, and exits with 77 when asked and nothing changed", as
   assert.match(second.stdout, /^No changes\n/);
   const json = await atomic("tree", path, ...common, `--previous-commit=${commit}`, "--json");
   assert.equal((JSON.parse(json.stdout) as { changed: boolean }).changed, false);
+});
+
+test("metadata and the last version come from the command line", async () => {
+  const path = treefile('packages: [extra]\nautomatic-version-prefix: "7"\n');
+  writeFileSync(join(scratch, "meta.json"), '{"team": "hosts", "count": 3, "both": "json"}');
+  const metadata = ["--add-metadata-from-json=meta.json", "--add-metadata-string=both=string"];
+  const options = [...common.slice(1), "--repo=metadata-repo", "--json", "--unified-core"];
+  const first = await atomic("tree", path, ...options, ...metadata, "--previous-version=7.4");
+  assert.equal(first.code, 0, first.stderr);
+  const { commit, version, inputHash } = JSON.parse(first.stdout) as Record<string, string>;
+  assert.equal(version, "7.5");
+  const { metadata: written } = Repo.open(join(scratch, "metadata-repo")).loadCommit(commit as Checksum);
+  assert.deepEqual(
+    ["team", "count", "both"].map((key) => written.get(key)?.value),
+    ["hosts", 3n, "string"],
+  );
+  const same = await atomic("tree", path, ...common, "--repo=empty", `--previous-inputhash=${inputHash}`);
+  assert.equal(same.stdout, "No changes\n");
+  const broken = await atomic("tree", path, ...options, "--add-metadata-from-json=tree.yaml");
+  assert.equal(broken.code, 2);
 });
 
 test("a dry run lists the packages, and resolve tells why", async () => {
