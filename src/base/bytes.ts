@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isUtf8 } from "node:buffer";
 import { baseError } from "./errors.ts";
+
+/** Text of unknown encoding: what is not UTF-8 is read as ISO 8859-1, which loses nothing. */
+export function decodeText(bytes: Buffer): string {
+  return bytes.toString(isUtf8(bytes) ? "utf8" : "latin1");
+}
 
 /** Bounds-checked cursor over bytes: the one place where binary input is indexed. Never copies. */
 export class ByteReader {

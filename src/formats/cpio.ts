@@ -4,7 +4,7 @@
  * one (070707), as cpio(5) of libarchive describes them. Hard links are told by device and inode; the content may come
  * with any of them, so that an entry of type `hardlink` can have one.
  */
-import { baseError, type ByteSource, safeRelative, SourceReader } from "../base/index.ts";
+import { baseError, type ByteSource, decodeText, safeRelative, SourceReader } from "../base/index.ts";
 import { formatError } from "./errors.ts";
 import type { TarEntry, TarHeader } from "./tar.ts";
 import type { TarType } from "./tar-header.ts";
@@ -25,18 +25,70 @@ const trailer = "TRAILER!!!";
 
 /** Errors: `formats-cpio`, `base-unsafe` for a path that climbs, `base-truncated`. */
 export function* readCpio(source: ByteSource, what: string): Generator<TarEntry, void, undefined> {
-  const reader = new SourceReader(source, what);
   const links = new Map<string, string>();
+  for (const member of readCpioMembers(source, what)) {
+    const header = toHeader(member, links, what);
+    yield { ...header, pieces: member.pieces, content: member.content };
+  }
+}
+
+/** One member as it stands in the archive: nothing of it is checked but its form. */
+export interface CpioMember extends Fields {
+  readonly name: string;
+  /** Of RPM's stripped format: the file's number in the package's own table, which has all but the content. */
+  readonly index?: number;
+  /** The content in pieces, valid until the next piece; to be read before the next member is taken, or not at all. */
+  pieces(): IterableIterator<Buffer>;
+  /** The content whole. @param limit bytes at most, against memory exhaustion */
+  content(limit?: number): Buffer;
+}
+
+/**
+ * The members of an archive up to its trailer.
+ * @param sizeOf content bytes of a member of RPM's stripped format (magic 07070X), which names only its index; without it
+ * that format is refused
+ */
+export function* readCpioMembers(
+  source: ByteSource,
+  what: string,
+  sizeOf?: (index: number) => number,
+): Generator<CpioMember, void, undefined> {
+  const reader = new SourceReader(source, what);
   for (;;) {
-    const fields = readHeader(reader, what);
-    const name = readName(reader, fields.nameSize, what);
+    const fields = readHeader(reader, what, sizeOf);
+    const name = fields.index === undefined ? readName(reader, fields.nameSize, what) : "";
     if (name === trailer) break;
     reader.skip(padding(fields.headerSize + fields.nameSize, fields.align));
-    yield* entryOf(reader, fields, toHeader(reader, fields, name, links, what), what);
+    const content = contentOf(reader, fields.size, `${what}: ${name || fields.index}`);
+    yield { ...fields, name, ...content };
+    content.skip();
     reader.skip(padding(fields.size, fields.align));
   }
   // To the end of the input, so that a compressed stream's own check sums are verified.
   while (reader.some(wholeLimit) !== undefined);
+}
+
+function contentOf(reader: SourceReader, size: number, what: string) {
+  let left = size;
+  function* pieces() {
+    while (left > 0) {
+      const piece = reader.some(left);
+      if (piece === undefined) throw baseError("truncated", `${what}: the archive ends within it`);
+      left -= piece.length;
+      yield piece;
+    }
+  }
+  const content = (limit = wholeLimit) => {
+    if (left > limit) throw baseError("too-large", `${what}: ${left} bytes, more than ${limit}`);
+    const bytes = reader.take(left);
+    left = 0;
+    return bytes;
+  };
+  const skip = () => {
+    reader.skip(left);
+    left = 0;
+  };
+  return { pieces, content, skip };
 }
 
 interface Fields {
@@ -52,12 +104,15 @@ interface Fields {
   readonly major: number;
   readonly minor: number;
   readonly nameSize: number;
+  readonly index?: number;
 }
 
-function readHeader(reader: SourceReader, what: string): Fields {
+function readHeader(reader: SourceReader, what: string, sizeOf?: (index: number) => number): Fields {
   const magic = reader.take(6).toString("latin1");
   if (magic === "070701" || magic === "070702") return readNewHeader(reader.take(104).toString("latin1"), what);
   if (magic === "070707") return readPortableHeader(reader.take(70).toString("latin1"), what);
+  if (magic === "07070X" && sizeOf !== undefined)
+    return readStrippedHeader(reader.take(8).toString("latin1"), what, sizeOf);
   throw formatError("cpio", `${what}: no header at offset ${reader.offset - 6}`);
 }
 
@@ -101,26 +156,28 @@ function readPortableHeader(text: string, what: string): Fields {
   };
 }
 
-function readName(reader: SourceReader, size: number, what: string): string {
-  if (size < 1 || size > pathLimit) throw formatError("cpio", `${what}: a name of ${size} bytes`);
-  return reader.take(size).toString("utf8", 0, size - 1);
+/** rpm's lib/cpio.c, `rpmcpioStrippedHeaderWrite`: only the index of the file in the package's header. */
+function readStrippedHeader(text: string, what: string, sizeOf: (index: number) => number): Fields {
+  if (!/^[0-9a-fA-F]{8}$/.test(text)) throw formatError("cpio", `${what}: a header that is not hexadecimal`);
+  const index = Number.parseInt(text, 16);
+  const none = { inode: "", mode: 0, uid: 0, gid: 0, links: 0, mtime: 0, major: 0, minor: 0, nameSize: 0 };
+  return { ...none, headerSize: 14, align: 4, size: sizeOf(index), index };
 }
 
-function toHeader(
-  reader: SourceReader,
-  fields: Fields,
-  name: string,
-  links: Map<string, string>,
-  what: string,
-): TarHeader {
-  const { mode, uid, gid, mtime, major, minor, inode } = fields;
+function readName(reader: SourceReader, size: number, what: string): string {
+  if (size < 1 || size > pathLimit) throw formatError("cpio", `${what}: a name of ${size} bytes`);
+  return decodeText(reader.take(size).subarray(0, -1));
+}
+
+function toHeader(member: CpioMember, links: Map<string, string>, what: string): TarHeader {
+  const { name, mode, uid, gid, mtime, major, minor, inode } = member;
   const path = safeRelative(name, what);
   const plain = types[mode & 0o170000];
   if (plain === undefined) throw formatError("cpio", `${what}: ${name} is of no known type`);
-  const first = plain === "file" && fields.links > 1 ? links.get(inode) : undefined;
-  if (plain === "file" && fields.links > 1 && first === undefined) links.set(inode, path);
-  if (plain === "symlink" && fields.size > pathLimit) throw formatError("cpio", `${what}: a long link target`);
-  const target = plain === "symlink" ? reader.take(fields.size).toString() : (first ?? "");
+  const first = plain === "file" && member.links > 1 ? links.get(inode) : undefined;
+  if (plain === "file" && member.links > 1 && first === undefined) links.set(inode, path);
+  if (plain === "symlink" && member.size > pathLimit) throw formatError("cpio", `${what}: a long link target`);
+  const target = plain === "symlink" ? member.content(pathLimit).toString() : (first ?? "");
   return {
     path,
     type: first === undefined ? plain : "hardlink",
@@ -129,38 +186,12 @@ function toHeader(
     gid,
     userName: "",
     groupName: "",
-    size: plain === "file" ? fields.size : 0,
+    size: plain === "file" ? member.size : 0,
     mtime,
     target,
     device: { major, minor },
     xattrs: [],
   };
-}
-
-function* entryOf(
-  reader: SourceReader,
-  { size, mode }: Fields,
-  header: TarHeader,
-  what: string,
-): Generator<TarEntry, void, undefined> {
-  // A symlink's data was its target.
-  let left = (mode & 0o170000) === 0o120000 ? 0 : size;
-  function* pieces() {
-    while (left > 0) {
-      const piece = reader.some(left);
-      if (piece === undefined) throw baseError("truncated", `${what}: ended within ${header.path}`);
-      left -= piece.length;
-      yield piece;
-    }
-  }
-  const content = (limit = wholeLimit) => {
-    if (left > limit) throw baseError("too-large", `${what}: ${header.path} has ${left} bytes, more than ${limit}`);
-    const bytes = reader.take(left);
-    left = 0;
-    return bytes;
-  };
-  yield { ...header, pieces, content };
-  reader.skip(left);
 }
 
 function padding(size: number, align: number): number {

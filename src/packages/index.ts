@@ -32,6 +32,14 @@ export {
   parseDependency,
   rangesOverlap,
 } from "./rpm/dependency.ts";
+export type { RpmDigest } from "./rpm/digests.ts";
+export { fileFlag, type RpmFileInfo, type RpmFileTable } from "./rpm/file-table.ts";
+export type { HeaderDependency } from "./rpm/header-dependencies.ts";
+export type { RpmHeader } from "./rpm/header.ts";
 export type { Evr, RpmDependency, RpmOperator, RpmPackage, RpmRelation } from "./rpm/model.ts";
 export { parseRich, type RichExpression } from "./rpm/rich.ts";
+export type { RpmEntry } from "./rpm/payload.ts";
+export { readRpm, type ReadRpmOptions, type RpmFile } from "./rpm/read-rpm.ts";
+export type { RpmScript, RpmScriptKind, RpmScriptText, RpmTrigger, RpmTriggerMoment } from "./rpm/scripts.ts";
+export { signatureTag, tag as rpmTag } from "./rpm/tags.ts";
 export { compareEvr, formatEvr, type Nevra, parseEvr, parseNevra, rpmvercmp } from "./rpm/version.ts";

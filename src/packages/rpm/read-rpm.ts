@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Opens package files: rpm.org, "RPM V4 Package format" and "RPM V6 Package format". */
+import { closeSync, openSync, readSync } from "node:fs";
+import { type ByteSource, type Compression, decompress, fileSource } from "../../base/index.ts";
+import { packageError } from "../errors.ts";
+import {
+  checkHeaderDigests,
+  legacyDigest,
+  payloadDigests,
+  type RpmDigest,
+  runDigest,
+  type RunningDigest,
+} from "./digests.ts";
+import { readFileTable, type RpmFileTable } from "./file-table.ts";
+import type { RpmHeader } from "./header.ts";
+import { type PackageParts, readParts } from "./lead.ts";
+import { dependenciesOf, type HeaderDependency } from "./header-dependencies.ts";
+import type { Evr, RpmRelation } from "./model.ts";
+import { readPayload, type RpmEntry } from "./payload.ts";
+import { readScripts, readTriggers, type RpmScript, type RpmTrigger } from "./scripts.ts";
+import { tag } from "./tags.ts";
+
+/** A package file that is open for reading; `using rpm = await readRpm(path, ...)` closes it. */
+export interface RpmFile extends Disposable {
+  readonly path: string;
+  readonly name: string;
+  readonly evr: Evr;
+  /** `src` for a source package. */
+  readonly architecture: string;
+  /** 3, 4 or 6. */
+  readonly format: number;
+  readonly header: RpmHeader;
+  readonly signatureHeader: RpmHeader;
+  /** Where the payload starts: what rpm-ostree keeps of a package is the bytes before. */
+  readonly payloadOffset: number;
+  readonly compression: Compression;
+  /** All that the package has of itself. */
+  readonly digests: readonly RpmDigest[];
+  readonly table: RpmFileTable;
+  readonly scripts: readonly RpmScript[];
+  readonly triggers: readonly RpmTrigger[];
+  dependencies(relation: RpmRelation): readonly HeaderDependency[];
+  /**
+   * The files of the payload, read as a stream: take the content of an entry before the next one. Can be called again;
+   * each call reads from the start. The digest of the payload is checked when all of it was read: what was done with the
+   * files must be undone when this throws (`packages-bad-digest`, `packages-rpm`, `base-damaged`).
+   */
+  files(options?: FilesOptions): Generator<RpmEntry, void, undefined>;
+  close(): void;
+}
+
+/** Bytes that a payload may expand to, against a small file that expands without end. */
+const payloadLimit = 64 * 2 ** 30;
+
+export interface FilesOptions {
+  /** Give names that are not UTF-8 as ISO 8859-1: to list them; a commit cannot hold them, so that they are refused otherwise. */
+  readonly anyEncoding?: boolean;
+}
+
+export interface ReadRpmOptions {
+  /** Accept a package without a signature of a trusted key, as a local one. Its digests are checked all the same. */
+  readonly allowUnsigned?: boolean;
+}
+
+/**
+ * Opens a package: headers are read and their digests checked.
+ * @throws `packages-rpm` when it is no package or a damaged one, `packages-bad-digest`, `packages-unsigned`
+ */
+export async function readRpm(path: string, options: ReadRpmOptions): Promise<RpmFile> {
+  if (options.allowUnsigned !== true) {
+    throw packageError("unsigned", `${path}: signatures of packages cannot be verified`);
+  }
+  const fd = openSync(path, "r");
+  try {
+    return openRpm(path, fd);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function openRpm(path: string, fd: number): RpmFile {
+  const parts = readParts(fd, path);
+  const { header } = parts;
+  const digests = [...checkHeaderDigests(parts, path), ...payloadDigests(header, path)];
+  const legacy = legacyDigest(parts.signature, path);
+  const payloadDigest = digests.find(({ range }) => range === "payload") ?? legacy;
+  const table = readFileTable(header, path);
+  const compression = readCompression(fd, parts, path);
+  let open = true;
+  const close = () => {
+    if (open) closeSync(fd);
+    open = false;
+  };
+  function* files({ anyEncoding }: FilesOptions = {}): Generator<RpmEntry, void, undefined> {
+    if (!table.utf8 && anyEncoding !== true) throw packageError("rpm", `${path}: has a file whose name is not UTF-8`);
+    const what = `${path}: payload`;
+    const running = payloadDigest && runDigest(payloadDigest, header, path);
+    const plain = running?.digest.uncompressed === true;
+    const packed = watched(fileSource(fd, parts.payloadOffset, parts.payloadSize, what), plain ? undefined : running);
+    const unpacked = decompress(packed, compression, what, { limit: payloadLimit });
+    try {
+      yield* readPayload(watched(unpacked, plain ? running : undefined), table, what);
+      while (packed.read() !== undefined);
+      running?.finish();
+    } finally {
+      unpacked.close();
+    }
+  }
+  return {
+    path,
+    ...readIdentity(header, path),
+    format: readFormat(header),
+    header,
+    signatureHeader: parts.signature,
+    payloadOffset: parts.payloadOffset,
+    compression,
+    digests: legacy === undefined ? digests : [...digests, legacy],
+    table,
+    scripts: readScripts(header),
+    triggers: readTriggers(header, path),
+    dependencies: (relation) => dependenciesOf(header, relation, path),
+    files,
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+/** A source whose pieces go through a digest as well. */
+function watched(source: ByteSource, running: RunningDigest | undefined): ByteSource {
+  if (running === undefined) return source;
+  return {
+    read() {
+      const piece = source.read();
+      if (piece !== undefined) running.update(piece);
+      return piece;
+    },
+    close: () => source.close(),
+  };
+}
+
+function readIdentity(header: RpmHeader, path: string): { name: string; evr: Evr; architecture: string } {
+  const text = (one: Parameters<RpmHeader["string"]>[0], what: string) => {
+    const value = header.string(one);
+    if (value === undefined || value === "") throw packageError("rpm", `${path}: the header has no ${what}`);
+    return value;
+  };
+  const version = text(tag.version, "version");
+  const evr = { epoch: header.number(tag.epoch) ?? 0, version, release: text(tag.release, "release") };
+  const source = isSource(header);
+  return { name: text(tag.name, "name"), evr, architecture: source ? "src" : text(tag.architecture, "architecture") };
+}
+
+/** lib/package.c, `applyRetrofits`: only binary packages name the source package that they come from. */
+function isSource(header: RpmHeader): boolean {
+  return header.has(tag.sourcePackage) || !header.has(tag.sourceRpm);
+}
+
+/** RPMTAG_RPMFORMAT is written since format 6; a header without a region is of format 3. */
+function readFormat(header: RpmHeader): number {
+  const written = header.number(tag.rpmFormat);
+  if (written !== undefined) return written;
+  return header.region && !header.has(tag.oldFileNames) ? 4 : 3;
+}
+
+const compressions: Readonly<Record<string, Compression>> = {
+  gzip: "gzip",
+  bzip2: "bzip2",
+  xz: "xz",
+  lzma: "lzma",
+  zstd: "zstd",
+  none: "none",
+};
+
+function readCompression(fd: number, { header, payloadOffset }: PackageParts, path: string): Compression {
+  const format = header.string(tag.payloadFormat) ?? "cpio";
+  if (format !== "cpio") throw packageError("rpm", `${path}: a payload of the format ${JSON.stringify(format)}`);
+  // Without the tag it is gzip (lib/rpmte.c, `rpmtePayload`).
+  const written = header.string(tag.payloadCompressor) ?? "gzip";
+  const compression = compressions[written];
+  if (compression === undefined)
+    throw packageError("rpm", `${path}: a payload compressed with ${JSON.stringify(written)}`);
+  if (compression !== "gzip") return compression;
+  // zlib's gzread(3) hands out what is not compressed as it is; packages without compression are made so.
+  const first = Buffer.alloc(2);
+  readSync(fd, first, 0, 2, payloadOffset);
+  return first.toString("hex") === "1f8b" ? "gzip" : "none";
+}
