@@ -4,8 +4,8 @@ import { readXattrs } from "../base/index.ts";
 import type { DevinoCache } from "./devino-cache.ts";
 import { ostreeError } from "./errors.ts";
 import { canonicalXattrs } from "./file-object.ts";
-import { directoryDepthLimit, fileType } from "./model.ts";
-import { diskFile, type DirNode, type FileNode, type TreeNode } from "./tree.ts";
+import { compareNames, directoryDepthLimit, fileType } from "./model.ts";
+import { diskFile, type DirNode, type FileNode, LazyDirectory, type TreeNode } from "./tree.ts";
 
 export interface ScanOptions {
   /** Read extended attributes; default true. */
@@ -17,8 +17,8 @@ export interface ScanOptions {
 }
 
 /**
- * Reads a directory from the disk: owners, modes and links now; attributes and content of files when they are used, so
- * that the files must stay until the tree is written. Devices, FIFOs and sockets are refused.
+ * A directory on the disk as a tree. Each directory is read when it is looked at, attributes and content of files when
+ * they are used, so that all must stay until the tree is written. Devices, FIFOs and sockets are refused.
  */
 export function scanTree(path: string, options: ScanOptions = {}): DirNode {
   const stat = lstatSync(path);
@@ -37,12 +37,12 @@ function scanDirectory(disk: string, path: string, stat: Owned, options: ScanOpt
   if (depth > directoryDepthLimit) throw ostreeError("unsupported-file", `${disk}: directories nested too deep`);
   const { uid, gid, mode } = stat;
   const xattrs = options.xattrs === false ? [] : canonicalXattrs(readXattrs(disk));
-  const entries = new Map<string, TreeNode>();
-  for (const name of directoryNames(disk)) {
-    const child = scanEntry(`${disk}/${name}`, `${path}/${name}`, options, depth);
-    if (child) entries.set(name, child);
-  }
-  return { kind: "dir", meta: { uid, gid, mode, xattrs }, entries };
+  return new LazyDirectory({ uid, gid, mode, xattrs }, function* () {
+    for (const name of directoryNames(disk)) {
+      const child = scanEntry(`${disk}/${name}`, `${path}/${name}`, options, depth);
+      if (child) yield [name, child];
+    }
+  });
 }
 
 function scanEntry(disk: string, path: string, options: ScanOptions, depth: number): TreeNode | undefined {
@@ -72,12 +72,12 @@ function scanFile(path: string, { uid, gid, mode, size }: Owned, xattrs: boolean
   return diskFile({ type: "path", path, uid, gid, mode, size, xattrs });
 }
 
-/** Names in a directory; ones that are not UTF-8 are refused, for node gives them in a form that cannot be opened. */
+/** Names in a directory, in a commit's order; ones that are not UTF-8 are refused, for node gives them in a form that cannot be opened. */
 function directoryNames(path: string): string[] {
   const names = readdirSync(path);
-  if (!names.some((name) => name.includes("\ufffd"))) return names;
+  if (!names.some((name) => name.includes("\ufffd"))) return names.sort(compareNames);
   const raw = readdirSync(path, { encoding: "buffer" });
   const bad = raw.find((bytes) => Buffer.compare(Buffer.from(bytes.toString()), bytes) !== 0);
   if (bad) throw ostreeError("bad-name", `Invalid UTF-8 in filename ${path}/${JSON.stringify(bad.toString("latin1"))}`);
-  return names;
+  return names.sort(compareNames);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The tree in memory: what compose builds and `writeTree` writes. Nodes are plain and may be changed in place. */
 import { ostreeError } from "./errors.ts";
-import { type Checksum, checkName, type DirMeta, directoryDepthLimit, type FileHeader } from "./model.ts";
+import { type Checksum, checkName, compareNames, type DirMeta, directoryDepthLimit, type FileHeader } from "./model.ts";
 import { readDiskHeader } from "./disk-header.ts";
 import type { StatOverride } from "./stat-override.ts";
 import type { Repo } from "./repo.ts";
@@ -108,19 +108,77 @@ export function objectFile(repo: Repo, checksum: Checksum): FileNode {
   return new LazyFile(source, source);
 }
 
-/** The tree of a commit. Headers of files are loaded when they are first looked at. */
-export function readTree(repo: Repo, rev: string): DirNode {
-  const { tree, meta } = repo.loadCommit(repo.resolve(rev));
-  return readDirectory(repo, tree, meta, 0);
+/**
+ * A directory whose entries are read when they are first asked for, and kept from then on. `childrenOf` reads them without
+ * keeping, so that a tree of any size can be walked in the memory that its deepest path needs.
+ */
+export class LazyDirectory implements DirNode {
+  readonly kind = "dir";
+  meta: DirMeta;
+  declare asIs?: boolean;
+  declare override?: StatOverride;
+  readonly #read: () => Iterable<[name: string, node: TreeNode]>;
+  #entries: Map<string, TreeNode> | undefined;
+
+  /** @param read gives files and directories, each kind in a commit's order */
+  constructor(meta: DirMeta, read: () => Iterable<[name: string, node: TreeNode]>) {
+    this.meta = meta;
+    this.#read = read;
+  }
+
+  get entries(): Map<string, TreeNode> {
+    return (this.#entries ??= new Map(this.#read()));
+  }
+
+  set entries(entries: Map<string, TreeNode>) {
+    this.#entries = entries;
+  }
+
+  static children(node: DirNode): Iterable<[name: string, node: TreeNode]> {
+    if (#read in node && node.#entries === undefined) return node.#read();
+    return [...node.entries].sort(([a], [b]) => compareNames(a, b));
+  }
 }
 
-function readDirectory(repo: Repo, tree: Checksum, meta: Checksum, depth: number): DirNode {
+/**
+ * What is in a directory, files and directories each in a commit's order. Only to be looked at: a change of a node may be
+ * lost, see `LazyDirectory`.
+ */
+export function childrenOf(node: DirNode): Iterable<[name: string, node: TreeNode]> {
+  return LazyDirectory.children(node);
+}
+
+/** The tree of a commit. Headers of files are loaded when they are first looked at. */
+export function readTree(repo: Repo, rev: string): DirNode {
+  const root = openTree(repo, rev);
+  loadTree(root);
+  return root;
+}
+
+/**
+ * As `readTree`, but directories are read as they are looked at; what is wrong with them shows then.
+ * @param asIs whether modifiers leave the tree alone (`commit --base`)
+ */
+export function openTree(repo: Repo, rev: string, asIs = false): DirNode {
+  const { tree, meta } = repo.loadCommit(repo.resolve(rev));
+  return openDirectory({ repo, asIs }, tree, meta, 0);
+}
+
+function openDirectory(from: { repo: Repo; asIs: boolean }, tree: Checksum, meta: Checksum, depth: number): DirNode {
+  const { repo, asIs } = from;
   if (depth > directoryDepthLimit) throw ostreeError("corrupt-object", `dirtree ${tree}: directories nested too deep`);
-  const { files, dirs } = repo.loadDirTree(tree);
-  const entries = new Map<string, TreeNode>();
-  for (const { name, checksum } of files) entries.set(name, objectFile(repo, checksum));
-  for (const { name, tree, meta } of dirs) entries.set(name, readDirectory(repo, tree, meta, depth + 1));
-  return { kind: "dir", meta: repo.loadDirMeta(meta), entries };
+  const mark = <Node extends TreeNode>(node: Node) => (asIs ? Object.assign(node, { asIs }) : node);
+  const read = function* (): Generator<[string, TreeNode]> {
+    const { files, dirs } = repo.loadDirTree(tree);
+    for (const { name, checksum } of files) yield [name, mark(objectFile(repo, checksum))];
+    for (const { name, tree, meta } of dirs) yield [name, openDirectory(from, tree, meta, depth + 1)];
+  };
+  return mark(new LazyDirectory(repo.loadDirMeta(meta), read));
+}
+
+/** Reads what was not read yet of a tree. */
+export function loadTree(root: DirNode): void {
+  for (const { node } of walkTree(root)) if (node.kind === "dir") void node.entries;
 }
 
 /** The node at `path` (`/usr/bin`), symbolic links not followed. */
@@ -182,12 +240,6 @@ function copyModified(from: DirNode, to: DirNode): void {
   delete to.override;
   if (from.asIs !== undefined) to.asIs = from.asIs;
   if (from.override !== undefined) to.override = from.override;
-}
-
-/** Marks a tree as one that modifiers leave alone (`commit --base`). */
-export function keepAsIs(tree: DirNode): DirNode {
-  for (const { node } of walkTree(tree)) node.asIs = true;
-  return tree;
 }
 
 /** Every node with its path (`/` for the root), parents before children. */

@@ -4,7 +4,7 @@ import { type ContentTask, withLabel } from "./content-task.ts";
 import { canonicalXattrs } from "./file-object.ts";
 import { encodeDirTree } from "./dirtree-object.ts";
 import { encodeDirMeta } from "./metadata-objects.ts";
-import { type Checksum, checkName, compareNames, type DirMeta, type FileHeader, isSymlinkMode } from "./model.ts";
+import { type Checksum, checkName, type DirMeta, type FileHeader, isSymlinkMode } from "./model.ts";
 import { changeOwned, type CommitModifiers } from "./modifiers.ts";
 import type { StatOverride } from "./stat-override.ts";
 import type { Repo } from "./repo.ts";
@@ -12,7 +12,7 @@ import { readSymlink } from "./disk-header.ts";
 import type { SizeIndex } from "./object-sizes.ts";
 import { type PendingTask, storeTasks } from "./store-tasks.ts";
 import { Transaction, type TransactionStats } from "./transaction.ts";
-import { type DirNode, type DiskOrigin, type FileNode, untouchedOrigin } from "./tree.ts";
+import { childrenOf, type DirNode, type DiskOrigin, type FileNode, untouchedOrigin } from "./tree.ts";
 
 export interface WriteTreeOptions extends CommitModifiers {
   /** Adds to this transaction instead of one of its own. */
@@ -48,12 +48,22 @@ export async function writeTree(
   return written;
 }
 
-/** A directory whose files' checksums are being found. */
+/** A directory on its way into the repository: written, and forgotten, when the last of its entries has its checksum. */
 interface Level {
   readonly meta: DirMeta;
   readonly files: { name: string; checksum: Checksum }[];
-  readonly dirs: { name: string; level: Level }[];
+  readonly dirs: { name: string; tree: Checksum; meta: Checksum }[];
+  /** Entries without checksum; one more while there may be others to come. */
+  missing: number;
+  readonly take: (written: TreeChecksums) => void;
 }
+
+interface TreeChecksums {
+  readonly tree: Checksum;
+  readonly meta: Checksum;
+}
+
+const unknown = "" as Checksum;
 
 class TreeWriter {
   readonly #transaction: Transaction;
@@ -70,30 +80,38 @@ class TreeWriter {
   }
 
   async write(root: DirNode): Promise<WrittenTree> {
-    const levels: { level?: Level } = {};
-    const pending = this.#walk(root, "", (level) => (levels.level = level));
+    const result: { written?: TreeChecksums } = {};
+    const pending = this.#walk(root, "", (written) => (result.written = written));
     await storeTasks(this.#transaction.store, pending, { workers: this.#options.workers, progress: this.#progress });
-    if (!levels.level) throw new Error("the root was not walked");
-    return { ...this.#writeLevel(levels.level), stats: this.#transaction.stats };
+    if (!result.written) throw new Error("the root was not written");
+    return { ...result.written, stats: this.#transaction.stats };
   }
 
   /** Yields what must be hashed; checksums that are known are put into the level at once. */
-  *#walk(node: DirNode, path: string, take: (level: Level) => void): Generator<PendingTask> {
-    const level: Level = { meta: node.asIs ? node.meta : this.#dirMeta(node, path), files: [], dirs: [] };
-    take(level);
-    for (const name of [...node.entries.keys()].sort(compareNames)) {
-      const child = node.entries.get(name);
-      if (!child) continue;
+  *#walk(node: DirNode, path: string, take: Level["take"]): Generator<PendingTask> {
+    const meta = node.asIs ? node.meta : this.#dirMeta(node, path);
+    const level: Level = { meta, files: [], dirs: [], missing: 1, take };
+    for (const [name, child] of childrenOf(node)) {
       checkName(name, path);
       const childPath = `${path}/${name}`;
+      level.missing++;
       if (child.kind === "dir") {
-        yield* this.#walk(child, childPath, (inner) => level.dirs.push({ name, level: inner }));
+        const entry = { name, tree: unknown, meta: unknown };
+        level.dirs.push(entry);
+        yield* this.#walk(child, childPath, (written) => {
+          Object.assign(entry, written);
+          this.#foundOne(level);
+        });
         continue;
       }
-      const entry = { name, checksum: "" as Checksum };
+      const entry = { name, checksum: unknown };
       level.files.push(entry);
-      yield* this.#file(child, childPath, (checksum) => (entry.checksum = checksum));
+      yield* this.#file(child, childPath, (checksum) => {
+        entry.checksum = checksum;
+        this.#foundOne(level);
+      });
     }
+    this.#foundOne(level);
   }
 
   #dirMeta({ meta, override }: DirNode, path: string): DirMeta {
@@ -195,9 +213,12 @@ class TreeWriter {
     return { ...owned, symlink: header.symlink, xattrs: labelled };
   }
 
-  #writeLevel({ meta, files, dirs }: Level): { tree: Checksum; meta: Checksum } {
-    const written = dirs.map(({ name, level }) => ({ name, ...this.#writeLevel(level) }));
-    const bytes = encodeDirTree({ files, dirs: written });
+  #foundOne(level: Level): void {
+    if (--level.missing === 0) level.take(this.#writeLevel(level));
+  }
+
+  #writeLevel({ meta, files, dirs }: Level): TreeChecksums {
+    const bytes = encodeDirTree({ files, dirs });
     const tree = this.#transaction.writeMetadata("dirtree", bytes);
     const { sizes } = this.#options;
     if (sizes) for (const { checksum } of files) sizes.addFile(this.#transaction.store, checksum);

@@ -2,7 +2,7 @@
 /** Trees in memory: built, changed, brought from one repository to another, labelled; and what cannot be committed. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -81,6 +81,23 @@ for (const from of modes) {
     });
   }
 }
+
+test("directories of the disk are written and forgotten, so that no tree is in memory whole", async () => {
+  using scratch = temporary();
+  const disk = join(scratch.path, "tree");
+  makeReferenceTree(disk);
+  const repo = Repo.init(join(scratch.path, "repo"), "bare-user");
+  const root = scanTree(disk);
+  const before = await writeTree(repo, root);
+  writeFileSync(join(disk, "later"), "later\n");
+  const after = await writeTree(repo, root);
+  assert.notEqual(after.tree, before.tree);
+  // What was asked for is kept, for it may have been changed.
+  assert.ok(root.entries.has("later"));
+  rmSync(join(disk, "later"));
+  root.entries.delete("later");
+  assert.equal((await writeTree(repo, root)).tree, before.tree);
+});
 
 test("a changed node is written anew, the others are kept", async () => {
   using scratch = temporary();

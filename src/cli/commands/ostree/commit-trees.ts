@@ -8,12 +8,12 @@ import {
   directoryPolicy,
   type DirNode,
   importArchive,
-  keepAsIs,
   type Labeler,
+  loadTree,
   markOverrides,
+  openTree,
   overlayTree,
   parseStatOverride,
-  readTree,
   removeNode,
   type Repo,
   scanTree,
@@ -46,7 +46,7 @@ export async function makeTree(invocation: Invocation, repo: Repo, transaction: 
   const modifiers = readModifiers(invocation, repo, specs[0]!);
   const base = invocation.value("base");
   const layering = prepare(invocation, repo, transaction, modifiers);
-  let tree = base === undefined ? undefined : keepAsIs(readTree(repo, base));
+  let tree = base === undefined ? undefined : openTree(repo, base, true);
   for (const spec of specs) tree = await addLayer(layering, tree, spec);
   checkUnmatched(layering);
   if (!tree) throw cliError("usage", "Can't commit an empty tree");
@@ -152,7 +152,7 @@ async function addLayer(
 }
 
 function readRef({ repo, skipped }: Layering, rev: string): DirNode {
-  const tree = readTree(repo, rev);
+  const tree = openTree(repo, rev);
   for (const path of skipped) if (removeNode(tree, path)) skipped.delete(path);
   return tree;
 }
@@ -160,11 +160,15 @@ function readRef({ repo, skipped }: Layering, rev: string): DirNode {
 function readDirectory({ repo, modifiers, devino, skipped }: Layering, path: string): DirNode {
   // A path is left out of the first tree that has it (commit_filter).
   const filter = (inner: string) => !skipped.delete(inner);
-  return scanTree(path, {
+  const filters = skipped.size > 0;
+  const tree = scanTree(path, {
     xattrs: !modifiers.noXattrs && !repo.settings.disableXattrs,
-    ...(skipped.size > 0 ? { filter } : {}),
+    ...(filters ? { filter } : {}),
     ...(devino === undefined ? {} : { devino }),
   });
+  // What the filter has met must be known now, and each path is left out once.
+  if (filters) loadTree(tree);
+  return tree;
 }
 
 async function addArchive(layering: Layering, tree: DirNode | undefined, path: string): Promise<DirNode | undefined> {
