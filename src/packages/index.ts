@@ -20,6 +20,7 @@ export type { Digest } from "./digest.ts";
 export { packageError } from "./errors.ts";
 export type { AptSource, PackageId, PackageLock, PackageLocks, SourceInfo } from "./model.ts";
 export { AvailableRpm } from "./repomd/available-rpm.ts";
+export { downloadRpms, type DownloadRpmsOptions } from "./repomd/download.ts";
 export { loadRepomd, type LoadRepomdOptions } from "./repomd/load.ts";
 export type { LoadedRepository } from "./repomd/loaded-repository.ts";
 export type { RepositoryInfo, RpmSource } from "./repomd/model.ts";

@@ -14,18 +14,25 @@ import {
 import { encodeIndex as encodeDebIndex } from "./apt/index-file.ts";
 import { parsePackages } from "./apt/parse-packages.ts";
 import { encodeIndex as encodeRpmIndex } from "./repomd/package-index.ts";
+import { parseFilelists } from "./repomd/parse-filelists.ts";
 import { parsePrimary } from "./repomd/parse-primary.ts";
 
-/** Debian's main has 57 MB, Fedora's primary.xml 200 MB. */
-export const indexLimit = 1 << 30;
+/** Debian's main has 57 MB, Fedora's primary.xml 200 MB, its filelists.xml 800 MB. */
+export const indexLimit = 2 ** 31;
 
-const parsers = {
-  "deb-packages": (source: ByteSource, what: string) => encodeDebIndex(parsePackages(source, what)),
-  "rpm-packages": (source: ByteSource, what: string) => encodeRpmIndex(parsePrimary(source, what)),
-} as const;
+type Maker = (source: ByteSource, what: string, path: string) => void;
+
+// Nothing is flushed: a damaged cache is noticed by its digest and made anew.
+const makers = {
+  "deb-packages": (source, what, path) =>
+    writeFileAtomic(path, encodeDebIndex(parsePackages(source, what)), { durable: false }),
+  "rpm-packages": (source, what, path) =>
+    writeFileAtomic(path, encodeRpmIndex(parsePrimary(source, what)), { durable: false }),
+  "rpm-filelists": (source, what, path) => parseFilelists(source, what).write(path),
+} as const satisfies Record<string, Maker>;
 
 export interface IndexTask {
-  readonly kind: keyof typeof parsers;
+  readonly kind: keyof typeof makers;
   /** An index as it is published, verified: its bytes, or the path of the file. */
   readonly input: Uint8Array | string;
   /** Bytes of the input. */
@@ -59,10 +66,8 @@ export function makeIndex({ kind, input, compression, limit = indexLimit, what, 
   using opened = openInput(input, what);
   const source = decompress(opened.source, compression, what, { limit: Math.min(limit, indexLimit) });
   try {
-    const parts = parsers[kind](source, what);
     makeDirectories(dirname(path));
-    // Not flushed: a damaged cache is noticed by its digest and made anew.
-    writeFileAtomic(path, parts, { durable: false });
+    makers[kind](source, what, path);
   } finally {
     source.close();
   }

@@ -3,8 +3,9 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type ProgressListener, readIfExists, silent, stage } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
-import { cacheIndex } from "../make-index.ts";
+import { cacheIndex, type IndexTask } from "../make-index.ts";
 import { compressionOf, fetchMetadata, type FetchOptions, fetchRepomd, type FoundRepomd } from "./fetch-metadata.ts";
+import { FileIndex } from "./file-index.ts";
 import { LoadedRepository } from "./loaded-repository.ts";
 import type { RepomdFile, RpmSource } from "./model.ts";
 import { decodeIndex, type PackageIndex } from "./package-index.ts";
@@ -43,38 +44,64 @@ export async function loadRepomd(
 
 async function loadSource(source: RpmSource, options: FetchOptions): Promise<LoadedRepository> {
   const found = await fetchRepomd(source, options);
-  const { repomd, checksum } = found;
-  const file = repomd.files.get("primary");
-  if (file === undefined) throw packageError("bad-index", `${source.id}: repomd.xml names no primary metadata`);
-  const { revision, timestamp } = repomd;
-  const index = await loadIndex(source, found, file, options);
-  return new LoadedRepository(source, { id: source.id, revision, timestamp, checksum }, index);
+  const { repomd, checksum, bases } = found;
+  const { revision, timestamp, files } = repomd;
+  const primary = files.get("primary");
+  if (primary === undefined) throw packageError("bad-index", `${source.id}: repomd.xml names no primary metadata`);
+  const make = (kind: IndexTask["kind"], file: RepomdFile, path: string) =>
+    makeCached(kind, source, found, file, path, options);
+  const index = await opened(indexPath(primary, options), openIndex, (path) => make("rpm-packages", primary, path));
+  const openFiles = async () => {
+    const filelists = files.get("filelists");
+    if (filelists === undefined) return undefined;
+    const path = indexPath(filelists, options);
+    return opened(path, FileIndex.open, (made) => make("rpm-filelists", filelists, made));
+  };
+  const info = { id: source.id, revision, timestamp, checksum };
+  return new LoadedRepository(source, info, { bases, index, openFiles });
 }
 
-async function loadIndex(
+/** What was made of a file is named by the file's check sum. */
+function indexPath({ checksum: { type, hex } }: RepomdFile, { cacheDir }: FetchOptions): string {
+  return join(cacheDir, "repomd", "indices", `${type}-${hex}`);
+}
+
+function openIndex(path: string): PackageIndex | undefined {
+  const bytes = readIfExists(path);
+  return bytes === undefined ? undefined : decodeIndex(bytes);
+}
+
+async function opened<T>(
+  path: string,
+  open: (path: string) => T | undefined,
+  make: (path: string) => Promise<void>,
+): Promise<T> {
+  const known = open(path);
+  if (known !== undefined) return known;
+  await make(path);
+  const made = open(path);
+  if (made === undefined) throw new Error(`${path} cannot be read back`);
+  return made;
+}
+
+async function makeCached(
+  kind: IndexTask["kind"],
   source: RpmSource,
   found: FoundRepomd,
   file: RepomdFile,
+  path: string,
   options: FetchOptions,
-): Promise<PackageIndex> {
-  const { type, hex } = file.checksum;
-  const cached = join(options.cacheDir, "repomd", "indices", `${type}-${hex}`);
-  const known = readIfExists(cached);
-  const index = known === undefined ? undefined : decodeIndex(known);
-  if (index !== undefined) return index;
-  const path = await fetchMetadata(source, found, file, options);
+): Promise<void> {
+  const input = await fetchMetadata(source, found, file, options);
   await cacheIndex({
-    kind: "rpm-packages",
-    input: path,
-    size: statSync(path).size,
-    compression: compressionOf(file.location, firstBytes(path)),
+    kind,
+    input,
+    size: statSync(input).size,
+    compression: compressionOf(file.location, firstBytes(input)),
     what: `${source.id}: ${file.location}`,
-    path: cached,
+    path,
     ...(file.openSize === undefined ? {} : { limit: file.openSize }),
   });
-  const made = decodeIndex(readIfExists(cached) ?? Buffer.alloc(0));
-  if (made === undefined) throw new Error(`${cached} cannot be read back`);
-  return made;
 }
 
 function firstBytes(path: string): Buffer {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { parseDigest } from "../digest.ts";
 import type { Evr, RpmDependency } from "../rpm/model.ts";
+import type { FileIndex } from "./file-index.ts";
 import type { RepositoryInfo, RpmSource } from "./model.ts";
 import {
   type NumberColumn,
@@ -20,21 +22,34 @@ export function isPrimaryPath(path: string): boolean {
   return path.startsWith("/etc/") || path === "/usr/lib/sendmail" || path.includes("bin/");
 }
 
+export interface RepositoryContent {
+  readonly bases: readonly string[];
+  readonly index: PackageIndex;
+  /** Fetches filelists; gives `undefined` where the repository has none. */
+  readonly openFiles: () => Promise<FileIndex | undefined>;
+}
+
 /** One repository with its packages by number, as the index has them. */
 export class LoadedRepository {
   readonly source: RpmSource;
   readonly info: RepositoryInfo;
   readonly priority: number;
   readonly cost: number;
-  /** Paths that were asked for and that only filelists could tell of. */
+  /** Paths that were asked for and that only filelists can tell of, which are not loaded. */
   readonly unknownPaths = new Set<string>();
+  /** Where files of the repository are to be had, the best place first: URLs or paths. */
+  readonly bases: readonly string[];
   readonly #index: PackageIndex;
   readonly #dependencies: RpmDependency[] = [];
+  readonly #openFiles: () => Promise<FileIndex | undefined>;
+  #files: FileLists | undefined;
 
-  constructor(source: RpmSource, info: RepositoryInfo, index: PackageIndex) {
+  constructor(source: RpmSource, info: RepositoryInfo, { bases, index, openFiles }: RepositoryContent) {
     this.source = source;
     this.info = info;
+    this.bases = bases;
     this.#index = index;
+    this.#openFiles = openFiles;
     // dnf.conf(5): the defaults of `priority` and `cost`.
     this.priority = source.priority ?? 99;
     this.cost = source.cost ?? 1000;
@@ -82,11 +97,21 @@ export class LoadedRepository {
     return this.#posted(this.#index.obsoletes, name);
   }
 
-  /** Packages that have a file; of a path that primary.xml does not list, those that filelists tell of. */
+  /**
+   * Packages that have a file; of a path that primary.xml does not list, those that filelists tell of. (Where these are
+   * loaded they are asked of every path: what SUSE once wrote had another short list.)
+   */
   withFile(path: string): readonly number[] {
     const found = this.#posted(this.#index.paths, path);
-    if (found.length === 0 && !isPrimaryPath(path)) this.unknownPaths.add(path);
+    if (this.#files !== undefined) return [...new Set([...found, ...this.#files.owners(path)])].sort((a, b) => a - b);
+    if (!isPrimaryPath(path)) this.unknownPaths.add(path);
     return found;
+  }
+
+  /** Loads the lists of all files, from the cache or the network. */
+  async loadFilelists(): Promise<void> {
+    this.#files ??= new FileLists(await this.#openFiles(), this.#index);
+    this.unknownPaths.clear();
   }
 
   /** Numbers of the packages that have at least one dependency of the relation. */
@@ -125,5 +150,26 @@ export class LoadedRepository {
       ...(operator ? { operator, evr: this.evr(strings.get(evr)) } : {}),
       ...(flags & preFlag ? { pre: true } : {}),
     };
+  }
+}
+
+/** The file index, in numbers of the package index: the two know of a package by its check sum. */
+class FileLists {
+  readonly #files: FileIndex | undefined;
+  readonly #numbers = new Map<string, number[]>();
+
+  constructor(files: FileIndex | undefined, { count, strings, texts }: PackageIndex) {
+    this.#files = files;
+    const column = textColumns.indexOf("checksum");
+    for (let number = 0; number < count; number++) {
+      const { hex } = parseDigest(strings.get(texts[number * textColumns.length + column]!));
+      const same = this.#numbers.get(hex);
+      if (same === undefined) this.#numbers.set(hex, [number]);
+      else same.push(number);
+    }
+  }
+
+  owners(path: string): number[] {
+    return (this.#files?.find(path) ?? []).flatMap((number) => this.#numbers.get(this.#files!.packages[number]!) ?? []);
   }
 }

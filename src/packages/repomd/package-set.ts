@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type ProgressListener, silent, stage } from "../../base/index.ts";
 import type { RpmRelation } from "../rpm/model.ts";
 import { AvailableRpm } from "./available-rpm.ts";
-import { isPrimaryPath, type LoadedRepository } from "./loaded-repository.ts";
+import type { LoadedRepository } from "./loaded-repository.ts";
 import { relations } from "./package-index.ts";
 
 /** The packages of some repositories, with the lookups that a solver needs. */
@@ -46,7 +47,7 @@ export class RpmPackageSet {
     return this.#select((repository) => repository.obsoleting(name));
   }
 
-  /** The packages that have a file. See `needsFilelists`. */
+  /** The packages that have a file. See `unknownPaths`. */
   withFile(path: string): AvailableRpm[] {
     return this.#select((repository) => repository.withFile(path));
   }
@@ -62,12 +63,28 @@ export class RpmPackageSet {
   }
 
   /**
-   * Paths that lookups asked for, and that primary.xml cannot tell of. When there are some after a search for a
-   * solution, it is to be made again after `loadFilelists`.
+   * Paths that lookups asked for, and that primary.xml cannot tell of: nobody seemed to have them. When there are some
+   * after a search for a solution, it is to be made again after `loadFilelists`.
    */
   get unknownPaths(): readonly string[] {
-    const paths = new Set(this.repositories.flatMap(({ unknownPaths }) => [...unknownPaths]));
-    return [...paths].filter((path) => !isPrimaryPath(path));
+    return [...new Set(this.repositories.flatMap(({ unknownPaths }) => [...unknownPaths]))];
+  }
+
+  /** Loads the lists of all files of the repositories that were asked for paths beyond primary.xml. */
+  async loadFilelists(progress: ProgressListener = silent): Promise<void> {
+    const asked = this.repositories.filter(({ unknownPaths }) => unknownPaths.size > 0);
+    if (asked.length === 0) return;
+    await stage(
+      progress,
+      "packages.filelists",
+      `Loading the file lists of ${asked.map(({ id }) => id).join(", ")}`,
+      async () => {
+        const loading = asked.map((repository) => repository.loadFilelists());
+        await Promise.allSettled(loading);
+        await Promise.all(loading);
+      },
+      () => "",
+    );
   }
 
   #select(choose: (repository: LoadedRepository) => readonly number[]): AvailableRpm[] {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { loadRepomd } from "../../../src/packages/index.ts";
+import { downloadRpms, loadRepomd } from "../../../src/packages/index.ts";
 import { FileServer } from "../fixture.ts";
 import { dnfPackages, factsOf } from "./dnf-packages.ts";
 import { buildRpms, createRepository } from "./fixture.ts";
@@ -78,8 +79,30 @@ test("packages are found by name, by what they provide, obsolete and supplement,
   assert.deepEqual(set.unknownPaths, []);
   assert.ok(set.named("appd")[0]!.hasFile("/etc/appd.conf"));
   assert.ok(!set.named("libfoo")[0]!.hasFile("/etc/appd.conf"));
-  set.withFile("/usr/share/appd/data");
-  assert.deepEqual(set.unknownPaths, ["/usr/share/appd/data"]);
+});
+
+test("filelists are fetched only for paths that primary.xml does not list, and only once", async () => {
+  const cache = cacheDir();
+  const set = await loadRepomd([remote()], cache);
+  server.requests.length = 0;
+  set.withFile("/usr/bin/appd");
+  await set.loadFilelists();
+  assert.deepEqual(server.requests, []);
+  const paths = ["/usr/share/appd/data", "/usr/share/base/with space & more", "/nowhere"];
+  for (const path of paths) assert.deepEqual(set.providing(path), []);
+  assert.deepEqual(set.unknownPaths, paths);
+  await set.loadFilelists();
+  assert.equal(server.requests.length, 1);
+  assert.deepEqual(
+    paths.map((path) => set.providing(path).map(String)),
+    [["appd-2:1.2~rc1-1.noarch"], ["base-fs-1.0-1.noarch"], []],
+  );
+  assert.deepEqual(set.unknownPaths, []);
+  const again = await loadRepomd([remote()], cache, { offline: true });
+  again.withFile("/nowhere");
+  await again.loadFilelists();
+  assert.equal(again.withFile("/usr/share/appd/data")[0]!.name, "appd");
+  assert.equal(server.requests.length, 1);
 });
 
 test("what is known is not fetched again, and needs no network; the address may change", async () => {
@@ -129,6 +152,36 @@ test("a repository that is not there, is no metadata, or is not what it says is 
     server.answers.set(`/changed/repodata/${file}`, (_, response) => response.end(content));
   }
   await assert.rejects(load("changed"), { code: "packages-bad-index" });
+  server.answers.clear();
+});
+
+test("packages are downloaded once, checked, and used in place where the repository is local", async () => {
+  const cache = cacheDir();
+  const packages = (await loadRepomd([remote()], cache)).all();
+  await assert.rejects(downloadRpms(packages, cache, undefined, { offline: true }), { code: "packages-offline" });
+  server.requests.length = 0;
+  const paths = await downloadRpms(packages, cache);
+  assert.equal(server.requests.length, 3);
+  for (const [one, path] of paths) {
+    assert.equal(execFileSync("rpm", ["-qp", "--qf", "%{NAME}", path]).toString(), one.name);
+  }
+  assert.deepEqual(await downloadRpms(packages, cache, undefined, { offline: true }), paths);
+  const [inPlace] = await downloadRpms((await loadRepomd([local], cache)).named("appd"), cacheDir());
+  assert.ok(inPlace![1].startsWith(repository));
+});
+
+test("a package that is not what the metadata says is refused, and another mirror asked", async () => {
+  const cache = cacheDir();
+  const sources = [{ id: "m", baseUrls: [`${server.url}/liar`, `${server.url}/repository`] }];
+  for (const path of globSync(join(repository, "repodata/*"))) {
+    server.answers.set(`/liar/repodata/${basename(path)}`, (_, response) => response.end(readFileSync(path)));
+  }
+  server.answers.set("/liar/libfoo-1.0^git1-1.noarch.rpm", (_, response) => response.end("lies"));
+  const [one] = (await loadRepomd(sources, cache)).named("libfoo");
+  assert.equal((await downloadRpms([one!], cache)).size, 1);
+  const [lied] = (await loadRepomd([{ id: "m", baseUrls: [`${server.url}/liar`] }], cache)).named("libfoo");
+  rmSync(join(cache, "rpms"), { recursive: true });
+  await assert.rejects(downloadRpms([lied!], cache), { code: /base-http-failed|packages-bad-download/ });
   server.answers.clear();
 });
 

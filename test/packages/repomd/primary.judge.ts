@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { loadRepomd } from "../../../src/packages/index.ts";
-import { dnfPackages, factsOf } from "./dnf-packages.ts";
+import { loadRepomd, type RpmPackageSet } from "../../../src/packages/index.ts";
+import { dnfPackages, factsOf, type PackageFacts } from "./dnf-packages.ts";
 
 const data = join(import.meta.dirname, "../../../../shared/data/rpm/repodata");
 
@@ -18,17 +18,36 @@ const repositories: readonly (readonly [name: string, count: number])[] = [
   ["opensuse-10.2-updates-subset", 22],
 ];
 
+/** Check sums of the packages that have each file. */
+function ownersIn(packages: readonly PackageFacts[]): Map<string, string[]> {
+  const owners = new Map<string, Set<string>>();
+  for (const { checksum, files } of packages) {
+    for (const path of files as string[]) owners.set(path, (owners.get(path) ?? new Set()).add(String(checksum)));
+  }
+  return new Map([...owners].sort().map(([path, sums]) => [path, [...sums].sort()]));
+}
+
+async function ownersOf(set: RpmPackageSet, judged: readonly PackageFacts[]): Promise<Map<string, string[]>> {
+  const paths = [...ownersIn(judged).keys()];
+  for (const path of paths) set.withFile(path);
+  await set.loadFilelists();
+  assert.deepEqual(set.unknownPaths, []);
+  return new Map(
+    paths.map((path) => [path, [...new Set(set.withFile(path).map(({ checksum }) => checksum.hex))].sort()]),
+  );
+}
+
 for (const [name, count] of repositories) {
-  test(`every field of every package of ${name} is what dnf reads`, async () => {
+  test(`every field and every file of every package of ${name} is what dnf reads`, async () => {
     const cache = mkdtempSync(join(tmpdir(), "atomic-repomd-"));
     try {
       const repository = join(data, name);
       const set = await loadRepomd([{ id: name, baseUrls: [repository] }], cache);
       assert.equal(set.count, count);
       const ours = new Map(set.all().map((one) => [one.checksum.hex, factsOf(one)]));
-      for (const { files: _, ...theirs } of dnfPackages(repository)) {
-        assert.deepEqual(ours.get(String(theirs["checksum"])), theirs);
-      }
+      const judged = dnfPackages(repository);
+      for (const { files: _, ...theirs } of judged) assert.deepEqual(ours.get(String(theirs["checksum"])), theirs);
+      assert.deepEqual(await ownersOf(set, judged), ownersIn(judged));
     } finally {
       rmSync(cache, { recursive: true });
     }
