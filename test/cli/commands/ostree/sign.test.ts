@@ -119,7 +119,7 @@ test("a commit is signed before it is there: a bad key leaves none", () => {
   const file = join(directory, "secret");
   writeFileSync(file, `${newSecret()}\n`);
   done(ours("commit", "-b", "signed", "--tree=dir=tree", `--sign-from-file=${file}`));
-  assert.match(same("show", "signed", "--print-detached-metadata-key=ostree.sign.ed25519"), /^\[\[byte 0x/);
+  assert.match(same("show", "signed", "--print-detached-metadata-key=ostree.sign.ed25519"), /^\[(\[byte 0x|b')/);
 });
 
 test("keys of remotes", () => {
