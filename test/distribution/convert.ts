@@ -63,6 +63,7 @@ function dependencies(deb: DebianPackage, adjustment: Adjustment, rebuild: strin
   return [
     ...(deb.name === basePackage ? [] : [`Requires(pre): ${basePackage}`]),
     ...(deb.name === basePackage ? [] : accountRequires(deb)).map((one) => `Requires(pre): ${one}`),
+    ...(adjustment.requires ?? []).map((one) => `Requires(pre): ${one}`),
     ...requires.map((one) => `Requires: ${one}`),
     // A rebuilt package still is what packages of the same source want exactly.
     ...(rebuild === "" ? [] : [`Provides: ${deb.name} ${exact}`]),

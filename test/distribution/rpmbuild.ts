@@ -16,10 +16,9 @@ const macros = {
   debug_package: "%{nil}",
   __os_install_post: "%{nil}",
   _build_id_links: "none",
-  // Only what shared objects need and give is found out; scripts of Debian need more than Debian's fields say.
-  __script_requires: "%{nil}",
-  __perl_requires: "%{nil}",
-  __perl_provides: "%{nil}",
+  // Only what shared objects need and give is found out; scripts in Perl name more modules than they need.
+  __requires_exclude: "^(perl|python|pkgconfig|/)",
+  __provides_exclude: "^(perl|python|pkgconfig)",
 };
 
 /** Builds each recipe that the cache does not have, and gives the paths of all packages, in the recipes' order. */

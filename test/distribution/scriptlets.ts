@@ -45,9 +45,13 @@ if arg[2] == 0 then
 end`;
 }
 
-/** Units that debhelper's snippet enables. */
+/** Units that debhelper's snippets enable on a new system: not those that it asks `debian-installed` of first. */
 function enabledUnits(postinst: string): string[] {
-  return [...new Set([...postinst.matchAll(/deb-systemd-helper enable '([^']+)'/g)].map(([, unit = ""]) => unit))];
+  const units = (verb: string) =>
+    new Set(
+      [...postinst.matchAll(new RegExp(`deb-systemd-helper ${verb} '([^']+)'`, "g"))].map(([, unit = ""]) => unit),
+    );
+  return [...units("enable").difference(units("debian-installed"))];
 }
 
 /** As systemd's macro %systemd_post; after all packages, since Debian's enable at configuration, too. */

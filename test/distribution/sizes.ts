@@ -26,13 +26,42 @@ export const featurePackages = "files files-data lua triggers accounts multilib 
 /** Writes a treefile that composes the distribution, and returns its path. */
 export function writeTreefile(directory: string, size: DistributionSize, repository: string): string {
   const path = join(directory, "host.yaml");
-  const text = `ref: test/x86_64/${size}
+  const own = size === "host" ? ["host-config"] : featurePackages;
+  writeFileSync(
+    path,
+    `ref: test/x86_64/${size}
 releasever: "1"
+automatic-version-prefix: "1"
 repos: [${repository}]
 packages:
-${[...packageLists[size], ...(size === "host" ? [] : featurePackages)].map((name) => `  - ${name}\n`).join("")}
-selinux: false
-`;
-  writeFileSync(path, text);
+${[...packageLists[size], ...own].map((name) => `  - ${name}\n`).join("")}
+recommends: false
+${size === "host" ? host : "selinux: false\n"}`,
+  );
   return path;
 }
+
+const system = join(import.meta.dirname, "../../system/systemd");
+
+/** As in examples/debian-container-host.yaml. */
+const host = `documentation: false
+install-langs: [en]
+default-target: multi-user.target
+mutate-os-release: "1"
+units:
+  - atomic-finalize-staged.path
+  - atomic-boot-menu.path
+  - systemd-networkd.service
+  - systemd-resolved.service
+  - ssh.service
+add-files:
+${[
+  "atomic-finalize-staged.service",
+  "atomic-finalize-staged.path",
+  "atomic-boot-menu.service",
+  "atomic-boot-menu.path",
+  "ostree-finalize-staged.service.d",
+  "ostree-boot-complete.service.d",
+]
+  .map((name) => `  - [${join(system, name)}, /usr/lib/systemd/system/${name}]\n`)
+  .join("")}`;
