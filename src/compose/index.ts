@@ -2,6 +2,15 @@
 export { composeTree } from "./compose-tree.ts";
 export { composeError } from "./errors.ts";
 export {
+  type Finding,
+  type Lint,
+  lintCommit,
+  lintDirectory,
+  type LintReport,
+  lints,
+  type Severity,
+} from "./lint/index.ts";
+export {
   decodeLockfile,
   encodeLockfile,
   type LockedPackage,

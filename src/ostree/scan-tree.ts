@@ -12,6 +12,8 @@ export interface ScanOptions {
   readonly xattrs?: boolean;
   /** Whether to take what is at `path` (`/usr/bin`, as in the commit). A directory that is left out is not entered. */
   filter?(path: string, mode: number): boolean;
+  /** Told of names that are not UTF-8, escaped, and of the directory; they are left out. Without it they are an error. */
+  badName?(directory: string, name: string): void;
   /** Files that are hard links of a repository's objects are taken from there. */
   readonly devino?: DevinoCache;
 }
@@ -38,7 +40,7 @@ function scanDirectory(disk: string, path: string, stat: Owned, options: ScanOpt
   const { uid, gid, mode } = stat;
   const xattrs = options.xattrs === false ? [] : canonicalXattrs(readXattrs(disk));
   return new LazyDirectory({ uid, gid, mode, xattrs }, function* () {
-    for (const name of directoryNames(disk)) {
+    for (const name of directoryNames(disk, options)) {
       const child = scanEntry(`${disk}/${name}`, `${path}/${name}`, options, depth);
       if (child) yield [name, child];
     }
@@ -72,12 +74,19 @@ function scanFile(path: string, { uid, gid, mode, size }: Owned, xattrs: boolean
   return diskFile({ type: "path", path, uid, gid, mode, size, xattrs });
 }
 
-/** Names in a directory, in a commit's order; ones that are not UTF-8 are refused, for node gives them in a form that cannot be opened. */
-function directoryNames(path: string): string[] {
+/** Names in a directory, in a commit's order. Ones that are not UTF-8 node gives in a form that cannot be opened. */
+function directoryNames(path: string, { badName }: ScanOptions = {}): string[] {
   const names = readdirSync(path);
   if (!names.some((name) => name.includes("\ufffd"))) return names.sort(compareNames);
   const raw = readdirSync(path, { encoding: "buffer" });
-  const bad = raw.find((bytes) => Buffer.compare(Buffer.from(bytes.toString()), bytes) !== 0);
-  if (bad) throw ostreeError("bad-name", `Invalid UTF-8 in filename ${path}/${JSON.stringify(bad.toString("latin1"))}`);
-  return names.sort(compareNames);
+  const isBad = (bytes: Buffer) => Buffer.compare(Buffer.from(bytes.toString()), bytes) !== 0;
+  for (const bytes of raw.filter(isBad)) {
+    const name = JSON.stringify(bytes.toString("latin1"));
+    if (!badName) throw ostreeError("bad-name", `Invalid UTF-8 in filename ${path}/${name}`);
+    badName(path, name.slice(1, -1));
+  }
+  return raw
+    .filter((bytes) => !isBad(bytes))
+    .map(String)
+    .sort(compareNames);
 }

@@ -13,7 +13,7 @@ export interface Account {
 }
 
 /** Accounts of the tree's /etc/passwd or /etc/group (passwd(5), group(5)), in file order. */
-export function readAccounts(tree: DirNode, file: "etc/passwd" | "etc/group"): Account[] {
+export function readAccounts(tree: DirNode, file: `${"" | "usr/"}etc/${"passwd" | "group"}`): Account[] {
   return (readText(tree, file) ?? "").split("\n").flatMap((line) => {
     const [name = "", , id = "", group = "", gecos = "", home = "", shell = ""] = line.split(":");
     if (name === "" || !/^\d+$/.test(id)) return [];

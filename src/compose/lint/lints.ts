@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import { accountLints } from "./accounts.ts";
+import { deploymentLints } from "./deployment.ts";
+import { fileLints } from "./files.ts";
+import { kernelLints } from "./kernel.ts";
+import type { Lint } from "./model.ts";
+import { stateLints } from "./state.ts";
+
+/**
+ * All lints of trees, by name. Those that bootc's `container lint` has are called as they are there
+ * (bootc crates/lib/src/lints.rs).
+ */
+export const lints: readonly Lint[] = [
+  ...deploymentLints,
+  ...kernelLints,
+  ...accountLints,
+  ...stateLints,
+  ...fileLints,
+].toSorted((a, b) => (a.name < b.name ? -1 : 1));
