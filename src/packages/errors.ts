@@ -9,12 +9,16 @@ export const packageError = defineErrors("packages", {
   "bad-version": "A text is not a version number as Debian Policy section 5.6.12 or rpm-version(7) defines it.",
   "bad-dependency":
     "A dependency is not written as Debian Policy section 7.1, or RPM's manual of dependencies and boolean dependencies, says.",
-  unsigned: "A repository has neither InRelease nor Release.gpg, so nobody vouches for it. Signed repositories only.",
+  unsigned:
+    "A repository or a package has no signature, so nobody vouches for it. Signed ones only, unless it is allowed.",
   "bad-signature":
-    "A repository's signature does not fit its text: it was changed on the way or damaged. Try again, or another mirror.",
+    "A signature does not fit the repository's text or the package: it was changed on the way or damaged. Try again, or another mirror.",
+  "untrusted-signature":
+    "A package's signature is of a kind that is not safe any more (SHA-1, DSA), or its key is revoked or not fit to sign. Use a package that is signed anew.",
   "unknown-key":
-    "A repository is signed with a key that is not in the keyring. Add the key that its distributor publishes to the keyring.",
-  "expired-key": "The key that signed a repository has expired. Install a newer keyring package of the distribution.",
+    "A repository or a package is signed with a key that is not in the keyring. Add the key that its distributor publishes to the keyring.",
+  "expired-key":
+    "The key that signed a repository or a package has expired. Install a newer keyring package of the distribution.",
   keyring: "A keyring file is missing or is not an OpenPGP keyring.",
   expired:
     "A repository says that its index is no longer valid. The mirror is stale, or the clock of this machine is wrong.",

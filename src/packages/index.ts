@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { downloadPackages, type DownloadPackagesOptions } from "./apt/download.ts";
-export { defaultKeyrings } from "./apt/keyring.ts";
+export { defaultKeyrings, type Keyring, loadKeyring } from "./apt/keyring.ts";
 export { loadApt, type LoadAptOptions } from "./apt/load.ts";
 export { DebPackage, type IndexedSource, PackageSet, type RelationField } from "./apt/package-set.ts";
 export { type DebFile, readDeb } from "./deb/read-deb.ts";
@@ -42,5 +42,7 @@ export { parseRich, type RichExpression } from "./rpm/rich.ts";
 export type { RpmEntry } from "./rpm/payload.ts";
 export { readRpm, type ReadRpmOptions, type RpmFile } from "./rpm/read-rpm.ts";
 export type { RpmScript, RpmScriptKind, RpmScriptText, RpmTrigger, RpmTriggerMoment } from "./rpm/scripts.ts";
+export type { SignaturePolicy } from "./rpm/signature/key.ts";
+export type { RpmSignature } from "./rpm/signature/verify.ts";
 export { signatureTag, tag as rpmTag } from "./rpm/tags.ts";
 export { compareEvr, formatEvr, type Nevra, parseEvr, parseNevra, rpmvercmp } from "./rpm/version.ts";

@@ -61,7 +61,7 @@ export class SigningKey {
   readonly keyring: string;
 
   /** @param expires as `gpg --quick-generate-key` takes it; @param at the time when it is made, as gpg's --faked-system-time takes it */
-  constructor(directory: string, name: string, expires = "never", at?: string) {
+  constructor(directory: string, name: string, expires = "never", at?: string, algorithm = "ed25519") {
     this.home = join(directory, `gnupg-${name}`);
     this.keyring = join(directory, `${name}.gpg`);
     mkdirSync(this.home, { mode: 0o700 });
@@ -72,7 +72,7 @@ export class SigningKey {
       "",
       "--quick-generate-key",
       `${name} <${name}@example.org>`,
-      "ed25519",
+      algorithm,
       "sign",
       expires,
     );

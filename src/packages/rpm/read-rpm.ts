@@ -17,6 +17,7 @@ import { type PackageParts, readParts } from "./lead.ts";
 import { dependenciesOf, type HeaderDependency } from "./header-dependencies.ts";
 import type { Evr, RpmRelation } from "./model.ts";
 import { readPayload, type RpmEntry } from "./payload.ts";
+import { type RpmSignature, requireTrust, type VerifyOptions, verifySignatures } from "./signature/verify.ts";
 import { readScripts, readTriggers, type RpmScript, type RpmTrigger } from "./scripts.ts";
 import { tag } from "./tags.ts";
 
@@ -36,6 +37,7 @@ export interface RpmFile extends Disposable {
   readonly compression: Compression;
   /** All that the package has of itself. */
   readonly digests: readonly RpmDigest[];
+  readonly signatures: readonly RpmSignature[];
   readonly table: RpmFileTable;
   readonly scripts: readonly RpmScript[];
   readonly triggers: readonly RpmTrigger[];
@@ -57,34 +59,51 @@ export interface FilesOptions {
   readonly anyEncoding?: boolean;
 }
 
-export interface ReadRpmOptions {
+export interface ReadRpmOptions extends VerifyOptions {
   /** Accept a package without a signature of a trusted key, as a local one. Its digests are checked all the same. */
   readonly allowUnsigned?: boolean;
 }
 
 /**
- * Opens a package: headers are read and their digests checked.
- * @throws `packages-rpm` when it is no package or a damaged one, `packages-bad-digest`, `packages-unsigned`
+ * Opens a package: headers are read, their digests and the signatures checked.
+ * @throws `packages-rpm` when it is no package or a damaged one, `packages-bad-digest`; of signatures `packages-unsigned`,
+ * `packages-bad-signature`, `packages-unknown-key`, `packages-expired-key`, `packages-untrusted-signature`
  */
 export async function readRpm(path: string, options: ReadRpmOptions): Promise<RpmFile> {
-  if (options.allowUnsigned !== true) {
-    throw packageError("unsigned", `${path}: signatures of packages cannot be verified`);
-  }
   const fd = openSync(path, "r");
   try {
-    return openRpm(path, fd);
+    const parts = readParts(fd, path);
+    const digests = readDigests(parts, path);
+    const digestInHeader = digests.some(({ range }) => range === "payload");
+    const payload = () => fileSource(fd, parts.payloadOffset, parts.payloadSize, `${path}: payload`);
+    const readPayload = (update: (piece: Buffer) => void) => {
+      const source = payload();
+      for (let piece = source.read(); piece !== undefined; piece = source.read()) update(piece);
+    };
+    const signatures = await verifySignatures(parts, path, digestInHeader, readPayload, options);
+    requireTrust(signatures, digestInHeader, options.allowUnsigned === true, path);
+    return openRpm(path, fd, parts, digests, signatures);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
 }
 
-function openRpm(path: string, fd: number): RpmFile {
-  const parts = readParts(fd, path);
-  const { header } = parts;
-  const digests = [...checkHeaderDigests(parts, path), ...payloadDigests(header, path)];
+function readDigests(parts: PackageParts, path: string): RpmDigest[] {
   const legacy = legacyDigest(parts.signature, path);
-  const payloadDigest = digests.find(({ range }) => range === "payload") ?? legacy;
+  const modern = [...checkHeaderDigests(parts, path), ...payloadDigests(parts.header, path)];
+  return legacy === undefined ? modern : [...modern, legacy];
+}
+
+function openRpm(
+  path: string,
+  fd: number,
+  parts: PackageParts,
+  digests: readonly RpmDigest[],
+  signatures: readonly RpmSignature[],
+): RpmFile {
+  const { header } = parts;
+  const payloadDigest = digests.find(({ range }) => range !== "header");
   const table = readFileTable(header, path);
   const compression = readCompression(fd, parts, path);
   let open = true;
@@ -115,7 +134,8 @@ function openRpm(path: string, fd: number): RpmFile {
     signatureHeader: parts.signature,
     payloadOffset: parts.payloadOffset,
     compression,
-    digests: legacy === undefined ? digests : [...digests, legacy],
+    digests,
+    signatures,
     table,
     scripts: readScripts(header),
     triggers: readTriggers(header, path),
