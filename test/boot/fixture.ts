@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Two releases of the example container host, and a disk with the first one. Needs root, the mirror and QEMU. */
+/** Two releases of the example container host or of another, and a disk with the first one. Needs root, the mirror and QEMU. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,14 +32,18 @@ const changes = `
 packages: [tree]
 `;
 
+/** Writes the treefiles of two releases and returns their paths. */
+type WriteTreefiles = (directory: string) => Promise<readonly [first: string, second: string]>;
+
 /**
  * Composes the releases, or takes the last two of the repository that `ATOMIC_BOOT_REPO` names (`quickstart/repo` after a
  * quickstart), which is quicker.
  */
-export async function makeFixture(): Promise<Fixture> {
+export async function makeFixture(treefiles: WriteTreefiles = debianTreefiles): Promise<Fixture> {
   const directory = mkdtempSync(join(tmpdir(), "atomic-boot-"));
   const given = process.env["ATOMIC_BOOT_REPO"];
-  const releases = given === undefined ? await composeReleases(directory) : lastTwo(Repo.open(given));
+  const releases =
+    given === undefined ? await composeReleases(directory, await treefiles(directory)) : lastTwo(Repo.open(given));
   const { repo, ref, first, second } = releases;
   const disk = join(directory, "disk.raw");
   repo.setRef(ref, first.commit);
@@ -53,14 +57,18 @@ export async function makeFixture(): Promise<Fixture> {
 
 type Releases = Pick<Fixture, "repo" | "ref" | "first" | "second">;
 
-async function composeReleases(directory: string): Promise<Releases> {
-  const executable = join(root, "dist/atomic");
-  if (!existsSync(executable)) await run(process.execPath, ["tools/build.ts", "--executable"], { cwd: root });
-  const repo = Repo.init(join(directory, "repo"), "archive");
+function debianTreefiles(directory: string): ReturnType<WriteTreefiles> {
   const example = join(root, "examples/debian-container-host.yaml");
   const next = join(directory, "second.yaml");
   writeFileSync(next, `include: ${example}\n${changes}`);
-  for (const path of [example, next]) {
+  return Promise.resolve([example, next]);
+}
+
+async function composeReleases(directory: string, treefiles: readonly string[]): Promise<Releases> {
+  const executable = join(root, "dist/atomic");
+  if (!existsSync(executable)) await run(process.execPath, ["tools/build.ts", "--executable"], { cwd: root });
+  const repo = Repo.init(join(directory, "repo"), "archive");
+  for (const path of treefiles) {
     await composeTree({ treefile: loadTreefile(path), repo, cacheDir, executable });
   }
   return lastTwo(repo);

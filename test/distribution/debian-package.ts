@@ -31,7 +31,7 @@ function readCached(path: string, cacheDir: string): DebianPackage {
   return read;
 }
 
-function readDebianPackage(path: string): DebianPackage {
+export function readDebianPackage(path: string): DebianPackage {
   using deb = readDeb(path);
   const text = (name: string) => deb.controlFiles.get(name)?.bytes.toString("utf8") ?? "";
   const files: PackagedFile[] = [];

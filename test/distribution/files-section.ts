@@ -30,11 +30,7 @@ function languageOf(path: string): string | undefined {
   return /^usr\/share\/(?:locale|man|help)\/([a-z]{2,3}(?:[_@.][^/]*)?)\//.exec(path)?.[1];
 }
 
-/** In %files a path is a pattern and macros are expanded. */
-export function quotePath(path: string): string {
-  const pattern = path
-    .replaceAll("%", "%%")
-    .replaceAll("\\", "\\\\")
-    .replaceAll(/[[*?{]/g, "[$&]");
-  return `"/${pattern}"`;
+/** In %files a path is a pattern, macros are expanded and blanks divide: what has a meaning is matched by `?`. */
+function quotePath(path: string): string {
+  return `"/${path.replaceAll(/[[\]*{}%\\\s'"]/g, "?")}"`;
 }
