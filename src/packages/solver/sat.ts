@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * A CDCL satisfiability solver (watched literals, first unique implication point, back-jumping), after Eén and Sörensson,
- * "An Extensible SAT-solver". Two things are special: clauses are made when they begin to matter, which is when a
- * variable becomes true (`onTrue`), and there is no search of its own: who decides is the caller.
+ * "An Extensible SAT-solver". Three things are special: clauses may be made when they begin to matter, which is when a
+ * variable becomes true (`onTrue`); there is no search of its own, who decides is the caller; and clauses can be taken
+ * out again with all that was learned from them, which is how preferences that cannot be kept give way.
  */
 
 /** Variable v is the literal 2v when true, 2v+1 when false. */
@@ -12,59 +13,98 @@ export const negative = (variable: number): Literal => variable * 2 + 1;
 export const negate = (literal: Literal): Literal => literal ^ 1;
 export const variableOf = (literal: Literal): number => literal >> 1;
 
-export interface Clause<Cause> {
-  /** The first two are watched. */
-  readonly literals: Literal[];
-  /** Given clauses have a cause; learned ones follow from other clauses. */
-  readonly cause: Cause | undefined;
-  readonly parents: readonly Clause<Cause>[];
-}
+/** Clauses are numbered in the order in which they were added or learned. */
+export type Clause = number;
 
-const unassigned = 0;
-const isTrue = 1;
-const isFalse = 2;
+const nothing: Literal = -1;
 
 export class Sat<Cause> {
-  readonly #onTrue: (variable: number) => void;
-  /** By literal. */
-  readonly #watches: Clause<Cause>[][] = [];
-  readonly #values: number[] = [];
-  readonly #levels: number[] = [];
-  readonly #reasons: (Clause<Cause> | undefined)[] = [];
+  readonly #onTrue: ((variable: number) => void) | undefined;
+  /** By literal: the clauses that watch it. */
+  readonly #watches: Clause[][] = [];
+  /** By variable: 1 true, -1 false, 0 open. */
+  #values = new Int8Array(64);
+  #levels = new Int32Array(64);
+  readonly #reasons: (Clause | undefined)[] = [];
   readonly #trail: Literal[] = [];
   readonly #trailStarts: number[] = [];
   #head = 0;
   /** A clause that was false when it was added; the next `propagate` reports it. */
-  #pending: Clause<Cause> | undefined;
-  conflicts = 0;
-  clauses = 0;
+  #pending: Clause | undefined;
 
-  /** @param onTrue called once whenever a variable was assigned true and is about to be propagated: adds its clauses */
-  constructor(onTrue: (variable: number) => void) {
+  /** The literals of all clauses, one after the other. */
+  #arena = new Int32Array(256);
+  #arenaEnd = 0;
+  readonly #starts: number[] = [];
+  readonly #firstWatch: Literal[] = [];
+  readonly #secondWatch: Literal[] = [];
+  readonly #out: boolean[] = [];
+  readonly #causes: (Cause | undefined)[] = [];
+  /** Of learned clauses: those from which they follow. */
+  readonly #parents = new Map<Clause, readonly Clause[]>();
+
+  conflicts = 0;
+  /** Counts how often conclusions were taken back: who keeps something by the trail must look again. */
+  reverts = 0;
+
+  /** @param onTrue called whenever a variable was assigned true and is about to be propagated: may add clauses */
+  constructor(onTrue?: (variable: number) => void) {
     this.#onTrue = onTrue;
   }
 
   newVariable(): number {
+    const variable = this.#reasons.push(undefined) - 1;
     this.#watches.push([], []);
-    this.#reasons.push(undefined);
-    this.#levels.push(0);
-    return this.#values.push(unassigned) - 1;
+    if (variable >= this.#values.length) {
+      this.#values = grown(this.#values, new Int8Array(variable * 2));
+      this.#levels = grown(this.#levels, new Int32Array(variable * 2));
+    }
+    return variable;
   }
 
   /** `true`, `false`, or `undefined` while open. */
   value(variable: number): boolean | undefined {
     const value = this.#values[variable];
-    if (value === undefined) throw new Error(`no variable ${variable}`);
-    return value === unassigned ? undefined : value === isTrue;
+    if (value === undefined || variable >= this.#reasons.length) throw new Error(`no variable ${variable}`);
+    return value === 0 ? undefined : value > 0;
+  }
+
+  /** By variable: 1 true, -1 false, 0 open. To be asked for anew after `newVariable`. */
+  get assignment(): Readonly<Int8Array> {
+    return this.#values;
+  }
+
+  /** All that is decided and concluded, in order. */
+  get trail(): readonly Literal[] {
+    return this.#trail;
   }
 
   get level(): number {
     return this.#trailStarts.length;
   }
 
+  get clauses(): number {
+    return this.#starts.length;
+  }
+
+  levelOf(variable: number): number {
+    return this.#levels[variable]!;
+  }
+
+  /** The clause from which a value was concluded; `undefined` where it was decided. */
+  reasonOf(variable: number): Clause | undefined {
+    return this.#reasons[variable];
+  }
+
+  causeOf(clause: Clause): Cause | undefined {
+    return this.#causes[clause];
+  }
+
   /** Adds a clause without repeated or opposite literals; it may be unit or false under the present assignment. */
-  add(literals: Literal[], cause: Cause): void {
-    this.#attach({ literals, cause, parents: [] });
+  add(literals: readonly Literal[], cause: Cause): Clause {
+    const clause = this.#append(literals, cause);
+    this.#attach(clause);
+    return clause;
   }
 
   /** Assumes a literal that is open, on a new level. */
@@ -73,8 +113,26 @@ export class Sat<Cause> {
     this.#assign(literal, undefined);
   }
 
+  /**
+   * Assumes a literal and draws all conclusions; learns from conflicts and goes back as far as they demand.
+   * @returns the clause that cannot be met at all, or `undefined`: then `level` says whether the assumption stands
+   */
+  assume(literal: Literal): Clause | undefined {
+    this.decide(literal);
+    return this.settle();
+  }
+
+  /** Draws all conclusions and learns from conflicts, until there is none or there is no solution: then the conflict. */
+  settle(): Clause | undefined {
+    for (;;) {
+      const conflict = this.propagate();
+      if (conflict === undefined) return undefined;
+      if (!this.resolve(conflict)) return conflict;
+    }
+  }
+
   /** Draws all conclusions. The clause that came out false, or `undefined`. */
-  propagate(): Clause<Cause> | undefined {
+  propagate(): Clause | undefined {
     for (;;) {
       const conflict = this.#pending ?? this.#propagateNext();
       if (conflict !== undefined) {
@@ -87,82 +145,158 @@ export class Sat<Cause> {
   }
 
   /** Learns from a conflict and goes back. False when it follows from the given clauses alone: no solution. */
-  resolve(conflict: Clause<Cause>): boolean {
+  resolve(conflict: Clause): boolean {
     this.conflicts++;
-    if (this.#highest(conflict) === 0) return false;
+    const highest = this.#highest(conflict);
+    if (highest === 0) return false;
     // A clause made late may be false on an older level than the present one.
-    this.#backTo(this.#highest(conflict));
+    this.backTo(highest);
     const { literals, parents, level } = this.#analyze(conflict);
-    this.#backTo(level);
-    this.#attach({ literals, cause: undefined, parents });
+    this.backTo(level);
+    const learned = this.#append(literals, undefined);
+    this.#parents.set(learned, parents);
+    this.#attach(learned);
     return true;
   }
 
-  /** The causes from which a conflict on level 0 follows. */
-  core(conflict: Clause<Cause>): Cause[] {
-    const causes = new Set<Cause>();
-    const seen = new Set<Clause<Cause>>();
+  /** The given clauses from which a conflict on level 0 follows. */
+  coreClauses(conflict: Clause): Clause[] {
+    const given = new Set<Clause>();
+    const seen = new Set<Clause>();
+    const variables = new Set<number>();
     const open = [conflict];
     for (let clause = open.pop(); clause !== undefined; clause = open.pop()) {
-      if (seen.has(clause)) continue;
-      seen.add(clause);
-      if (clause.cause !== undefined) causes.add(clause.cause);
-      open.push(...clause.parents);
-      for (const literal of clause.literals) {
-        const reason = this.#reasons[variableOf(literal)];
-        if (reason !== undefined && this.#levels[variableOf(literal)] === 0) open.push(reason);
+      this.#unfold(clause, seen, given);
+      for (let at = this.#start(clause); at < this.#end(clause); at++) {
+        const variable = this.#arena[at]! >> 1;
+        const reason = this.#reasons[variable];
+        if (variables.has(variable) || reason === undefined) continue;
+        variables.add(variable);
+        open.push(reason);
       }
     }
-    return [...causes];
+    return [...given];
   }
 
+  /** The causes from which a conflict on level 0 follows. */
+  core(conflict: Clause): Cause[] {
+    const causes = this.coreClauses(conflict).map((clause) => this.#causes[clause]);
+    return [...new Set(causes.filter((cause) => cause !== undefined))];
+  }
+
+  /** Takes a clause out, or in again, and with it all that was learned from it. To be followed by `restart`. */
+  setEnabled(clause: Clause, enabled: boolean): void {
+    this.#out[clause] = !enabled;
+  }
+
+  /** Forgets all decisions and conclusions, and begins with what clauses of one literal say. */
+  restart(): void {
+    this.backTo(0);
+    this.#unassignFrom(0);
+    for (const [learned, parents] of this.#parents) {
+      this.#out[learned] = parents.some((parent) => this.#out[parent]);
+    }
+    for (let clause = 0; clause < this.#starts.length; clause++) {
+      if (this.#out[clause] !== true && this.#end(clause) - this.#start(clause) < 2) this.#conclude(clause);
+    }
+  }
+
+  /** Takes back all decisions above `level`. */
+  backTo(level: number): void {
+    if (this.level <= level) return;
+    const start = this.#trailStarts[level]!;
+    this.#trailStarts.length = level;
+    this.#unassignFrom(start);
+  }
+
+  #unassignFrom(start: number): void {
+    for (let at = this.#trail.length - 1; at >= start; at--) {
+      const variable = this.#trail[at]! >> 1;
+      this.#values[variable] = 0;
+      this.#reasons[variable] = undefined;
+    }
+    this.#trail.length = start;
+    this.#head = start;
+    this.#pending = undefined;
+    this.reverts++;
+  }
+
+  #start(clause: Clause): number {
+    return this.#starts[clause]!;
+  }
+
+  #end(clause: Clause): number {
+    return this.#starts[clause + 1] ?? this.#arenaEnd;
+  }
+
+  #append(literals: readonly Literal[], cause: Cause | undefined): Clause {
+    const start = this.#arenaEnd;
+    const end = start + literals.length;
+    if (end > this.#arena.length) this.#arena = grown(this.#arena, new Int32Array(end * 2));
+    for (let at = 0; at < literals.length; at++) this.#arena[start + at] = literals[at]!;
+    this.#arenaEnd = end;
+    this.#causes.push(cause);
+    this.#out.push(false);
+    this.#firstWatch.push(nothing);
+    this.#secondWatch.push(nothing);
+    return this.#starts.push(start) - 1;
+  }
+
+  /** 1 true, -1 false, 0 open. */
   #literalValue(literal: Literal): number {
     const value = this.#values[literal >> 1]!;
-    return value === unassigned ? unassigned : value ^ ((literal & 1) * 3);
+    return (literal & 1) === 0 ? value : -value;
   }
 
-  #assign(literal: Literal, reason: Clause<Cause> | undefined): void {
+  #assign(literal: Literal, reason: Clause | undefined): void {
     const variable = literal >> 1;
-    this.#values[variable] = (literal & 1) === 0 ? isTrue : isFalse;
+    this.#values[variable] = (literal & 1) === 0 ? 1 : -1;
     this.#levels[variable] = this.level;
     this.#reasons[variable] = reason;
     this.#trail.push(literal);
   }
 
-  #attach(clause: Clause<Cause>): void {
-    this.clauses++;
-    const { literals } = clause;
-    this.#bringForward(literals, 0);
-    this.#bringForward(literals, 1);
-    const [first, second] = literals;
-    if (second !== undefined) {
-      this.#watches[first!]!.push(clause);
+  #attach(clause: Clause): void {
+    const first = this.#bestToWatch(clause, nothing);
+    const second = this.#bestToWatch(clause, first);
+    this.#firstWatch[clause] = first;
+    this.#secondWatch[clause] = second;
+    if (second !== nothing) {
+      this.#watches[first]!.push(clause);
       this.#watches[second]!.push(clause);
     }
-    if (first === undefined || this.#literalValue(first) === isFalse) this.#pending ??= clause;
-    else if (second === undefined || this.#literalValue(second) === isFalse) {
-      if (this.#literalValue(first) === unassigned) this.#assign(first, clause);
+    this.#conclude(clause);
+  }
+
+  /** What a clause says under the present assignment, its watches being the best ones. */
+  #conclude(clause: Clause): void {
+    const first = this.#firstWatch[clause]!;
+    const second = this.#secondWatch[clause]!;
+    if (first === nothing || this.#literalValue(first) < 0) this.#pending ??= clause;
+    else if (second === nothing || this.#literalValue(second) < 0) {
+      if (this.#literalValue(first) === 0) this.#assign(first, clause);
     }
   }
 
-  /** Puts the literal that is best to watch at `place`: one that is not false, else the one that was made so last. */
-  #bringForward(literals: Literal[], place: number): void {
-    let best = place;
-    for (let at = place + 1; at < literals.length; at++) {
-      if (this.#watchRank(literals[at]!) > this.#watchRank(literals[best]!)) best = at;
+  /** The literal besides `other` that is best to watch: one that is not false, else the one that was made so last. */
+  #bestToWatch(clause: Clause, other: Literal): Literal {
+    let best = nothing;
+    let bestRank = -1;
+    for (let at = this.#start(clause); at < this.#end(clause); at++) {
+      const literal = this.#arena[at]!;
+      if (literal === other) continue;
+      if (this.#literalValue(literal) >= 0) return literal;
+      const rank = this.#levels[literal >> 1]!;
+      if (rank > bestRank) [best, bestRank] = [literal, rank];
     }
-    if (best !== place) [literals[place], literals[best]] = [literals[best]!, literals[place]!];
+    return best;
   }
 
-  #watchRank(literal: Literal): number {
-    return this.#literalValue(literal) === isFalse ? this.#levels[literal >> 1]! : Number.MAX_SAFE_INTEGER;
-  }
-
-  #propagateNext(): Clause<Cause> | undefined {
+  #propagateNext(): Clause | undefined {
     const literal = this.#trail[this.#head];
     if (literal === undefined) return undefined;
     this.#head++;
-    if ((literal & 1) === 0) {
+    if ((literal & 1) === 0 && this.#onTrue !== undefined) {
       this.#onTrue(literal >> 1);
       if (this.#pending !== undefined) return this.#pending;
     }
@@ -170,65 +304,75 @@ export class Sat<Cause> {
   }
 
   /** All clauses that watch `literal`, which has just become false, look for another one to watch. */
-  #visitWatches(literal: Literal): Clause<Cause> | undefined {
+  #visitWatches(literal: Literal): Clause | undefined {
     const watching = this.#watches[literal]!;
     let kept = 0;
-    let conflict: Clause<Cause> | undefined;
     for (let at = 0; at < watching.length; at++) {
       const clause = watching[at]!;
-      if (conflict !== undefined || !this.#moveWatch(clause, literal)) {
-        watching[kept++] = clause;
-        if (conflict === undefined && this.#concludes(clause)) conflict = clause;
+      if (this.#moveWatch(clause, literal)) continue;
+      watching[kept++] = clause;
+      if (this.#out[clause]) continue;
+      const other = this.#otherWatch(clause, literal);
+      const value = this.#literalValue(other);
+      if (value === 0) this.#assign(other, clause);
+      else if (value < 0) {
+        for (at++; at < watching.length; at++) watching[kept++] = watching[at]!;
+        watching.length = kept;
+        return clause;
       }
     }
     watching.length = kept;
-    return conflict;
+    return undefined;
   }
 
-  #moveWatch(clause: Clause<Cause>, literal: Literal): boolean {
-    const { literals } = clause;
-    if (literals[0] === literal) [literals[0], literals[1]] = [literals[1]!, literal];
-    if (this.#literalValue(literals[0]!) === isTrue) return false;
-    for (let at = 2; at < literals.length; at++) {
-      if (this.#literalValue(literals[at]!) !== isFalse) {
-        [literals[1], literals[at]] = [literals[at]!, literal];
-        this.#watches[literals[1]]!.push(clause);
-        return true;
-      }
+  #otherWatch(clause: Clause, literal: Literal): Literal {
+    const first = this.#firstWatch[clause]!;
+    return first === literal ? this.#secondWatch[clause]! : first;
+  }
+
+  #moveWatch(clause: Clause, literal: Literal): boolean {
+    const other = this.#otherWatch(clause, literal);
+    if (this.#literalValue(other) > 0) return false;
+    const end = this.#end(clause);
+    for (let at = this.#start(clause); at < end; at++) {
+      const candidate = this.#arena[at]!;
+      if (candidate === other || candidate === literal || this.#literalValue(candidate) < 0) continue;
+      if (this.#firstWatch[clause] === literal) this.#firstWatch[clause] = candidate;
+      else this.#secondWatch[clause] = candidate;
+      this.#watches[candidate]!.push(clause);
+      return true;
     }
     return false;
   }
 
-  /** The clause has only its first literal left. True when that is false too. */
-  #concludes(clause: Clause<Cause>): boolean {
-    const first = clause.literals[0]!;
-    const value = this.#literalValue(first);
-    if (value === unassigned) this.#assign(first, clause);
-    return value === isFalse;
+  #highest(clause: Clause): number {
+    let highest = 0;
+    for (let at = this.#start(clause); at < this.#end(clause); at++) {
+      highest = Math.max(highest, this.#levels[this.#arena[at]! >> 1]!);
+    }
+    return highest;
   }
 
-  #highest({ literals }: Clause<Cause>): number {
-    return literals.reduce((highest, literal) => Math.max(highest, this.#levels[literal >> 1]!), 0);
-  }
-
-  #analyze(conflict: Clause<Cause>): { literals: Literal[]; parents: Clause<Cause>[]; level: number } {
+  #analyze(conflict: Clause): { literals: Literal[]; parents: Clause[]; level: number } {
     const seen = new Set<number>();
     const lower: Literal[] = [];
-    const parents: Clause<Cause>[] = [];
-    let clause: Clause<Cause> | undefined = conflict;
+    const parents: Clause[] = [];
+    const given: number[] = [];
+    let clause = conflict;
     let open = 0;
     let at = this.#trail.length;
     let asserted: Literal = 0;
     do {
       parents.push(clause);
-      for (const literal of clause.literals) {
+      for (let place = this.#start(clause); place < this.#end(clause); place++) {
+        const literal = this.#arena[place]!;
         const variable = literal >> 1;
         if (seen.has(variable)) continue;
         seen.add(variable);
         const level = this.#levels[variable]!;
         if (level === this.level) open++;
         else if (level > 0) lower.push(literal);
-        else if (this.#reasons[variable] !== undefined) parents.push(this.#reasons[variable]);
+        else given.push(variable);
       }
       do at--;
       while (!seen.has(this.#trail[at]! >> 1));
@@ -236,21 +380,40 @@ export class Sat<Cause> {
       clause = this.#reasons[asserted >> 1]!;
       open--;
     } while (open > 0);
+    this.#addGiven(given, seen, parents);
     const level = lower.reduce((highest, literal) => Math.max(highest, this.#levels[literal >> 1]!), 0);
     return { literals: [asserted, ...lower], parents, level };
   }
 
-  #backTo(level: number): void {
-    if (this.level <= level) return;
-    const start = this.#trailStarts[level]!;
-    for (let at = this.#trail.length - 1; at >= start; at--) {
-      const variable = this.#trail[at]! >> 1;
-      this.#values[variable] = unassigned;
-      this.#reasons[variable] = undefined;
+  /** What is true without any decision has its reasons too: a learned clause follows from them as well. */
+  #addGiven(given: number[], seen: Set<number>, parents: Clause[]): void {
+    for (let variable = given.pop(); variable !== undefined; variable = given.pop()) {
+      const reason = this.#reasons[variable];
+      if (reason === undefined) continue;
+      parents.push(reason);
+      for (let at = this.#start(reason); at < this.#end(reason); at++) {
+        const other = this.#arena[at]! >> 1;
+        if (seen.has(other)) continue;
+        seen.add(other);
+        given.push(other);
+      }
     }
-    this.#trail.length = start;
-    this.#trailStarts.length = level;
-    this.#head = start;
-    this.#pending = undefined;
   }
+
+  /** The given clauses that a learned one follows from. */
+  #unfold(from: Clause, seen: Set<Clause>, given: Set<Clause>): void {
+    const open = [from];
+    for (let clause = open.pop(); clause !== undefined; clause = open.pop()) {
+      if (seen.has(clause)) continue;
+      seen.add(clause);
+      const parents = this.#parents.get(clause);
+      if (parents === undefined) given.add(clause);
+      else open.push(...parents);
+    }
+  }
+}
+
+function grown<Numbers extends Int8Array | Int32Array>(old: Numbers, larger: Numbers): Numbers {
+  larger.set(old);
+  return larger;
 }

@@ -102,7 +102,7 @@ class Search<Package extends object, Label> {
   }
 
   /** Walks until all is met, or until a choice contradicts: the clause that came out false. */
-  #walk(): Conflict<Package, Label> {
+  #walk(): Conflict {
     this.#marked = new Map();
     const roots: Package[] = [];
     for (const { candidates, label } of this.#problem.wanted) {
@@ -121,7 +121,7 @@ class Search<Package extends object, Label> {
   }
 
   /** Meets what `root` needs. Depth first with a stack of its own: chains may be deeper than the call stack allows. */
-  #meet(root: Package): Conflict<Package, Label> {
+  #meet(root: Package): Conflict {
     const stack: { readonly one: Package; next: number }[] = [{ one: root, next: 0 }];
     for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
       const requirement = this.#requirements.get(frame.one)?.[frame.next++];
@@ -149,7 +149,7 @@ class Search<Package extends object, Label> {
   }
 
   /** Decides for a package, unless it follows already. */
-  #take(one: Package): Conflict<Package, Label> {
+  #take(one: Package): Conflict {
     const variable = this.#variable(one);
     if (this.#sat.value(variable) === true) return undefined;
     this.#sat.decide(positive(variable));
@@ -157,4 +157,4 @@ class Search<Package extends object, Label> {
   }
 }
 
-type Conflict<Package, Label> = Clause<Cause<Package, Label>> | undefined;
+type Conflict = Clause | undefined;
