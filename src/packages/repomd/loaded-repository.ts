@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseDigest } from "../digest.ts";
-import type { Evr, RpmDependency } from "../rpm/model.ts";
+import type { Evr, RpmDependency, RpmRelation } from "../rpm/model.ts";
 import type { FileIndex } from "./file-index.ts";
 import type { RepositoryInfo, RpmSource } from "./model.ts";
 import {
@@ -115,8 +115,9 @@ export class LoadedRepository {
   }
 
   /** Numbers of the packages that have at least one dependency of the relation. */
-  *having(place: number): IterableIterator<number> {
+  *withRelation(relation: RpmRelation): IterableIterator<number> {
     const { count, listStarts } = this.#index;
+    const place = relations.indexOf(relation);
     for (let number = 0, at = place; number < count; number++, at += relations.length) {
       if (listStarts[at] !== listStarts[at + 1]) yield number;
     }

@@ -3,7 +3,6 @@ import { type ProgressListener, silent, stage } from "../../base/index.ts";
 import type { RpmRelation } from "../rpm/model.ts";
 import { AvailableRpm } from "./available-rpm.ts";
 import type { LoadedRepository } from "./loaded-repository.ts";
-import { relations } from "./package-index.ts";
 
 /** The packages of some repositories, with the lookups that a solver needs. */
 export class RpmPackageSet {
@@ -54,8 +53,16 @@ export class RpmPackageSet {
 
   /** All packages that have a dependency of a kind; `supplements` are what a solver must know of in advance. */
   having(relation: RpmRelation): AvailableRpm[] {
-    const place = relations.indexOf(relation);
-    return this.#select((repository) => [...repository.having(place)]);
+    return this.#select((repository) => [...repository.withRelation(relation)]);
+  }
+
+  /** The package at a place in the order of the repositories. */
+  at(ordinal: number): AvailableRpm {
+    let place = this.#starts.length - 1;
+    while (place > 0 && this.#starts[place]! > ordinal) place--;
+    const repository = this.repositories[place];
+    if (repository === undefined || ordinal >= this.count) throw new Error(`no package ${ordinal}`);
+    return this.#package(repository, ordinal - this.#starts[place]!, ordinal);
   }
 
   all(): AvailableRpm[] {

@@ -7,8 +7,9 @@ export function addArchitectureRules(state: State): void {
   const { pool } = state;
   const seen = new Set<string>();
   for (let id = 2; id < pool.size; id++) {
+    if (state.added[id] === 0) continue;
     const name = pool.name(id);
-    if (state.added[id] === 0 || seen.has(name)) continue;
+    if (seen.has(name)) continue;
     seen.add(name);
     addForName(
       state,

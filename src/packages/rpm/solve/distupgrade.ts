@@ -76,8 +76,9 @@ export function addDistupgradeRules(state: State): void {
   const { pool, rules } = state;
   const seen = new Set<string>();
   for (let id = 2; id < pool.size; id++) {
+    if (state.added[id] === 0) continue;
     const name = pool.name(id);
-    if (state.added[id] === 0 || seen.has(name)) continue;
+    if (seen.has(name)) continue;
     seen.add(name);
     for (const one of pool.named(name)) {
       if (state.added[one] === 0 || !state.isDistupgraded(one) || state.distupgradeGood[one] === 1) continue;

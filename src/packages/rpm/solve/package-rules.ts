@@ -185,10 +185,7 @@ export class PackageRules {
   /** solver_addpkgrulesforweak: packages that would come in by their Supplements, or are preferred for their Enhances. */
   addWeak(): void {
     const { pool, added } = this.#state;
-    const weak: Id[] = [];
-    for (let id = systemId + 1; id < pool.size; id++) {
-      if (pool.relation(id, "supplements").length > 0 || pool.relation(id, "enhances").length > 0) weak.push(id);
-    }
+    const weak = [...new Set([...pool.having("supplements"), ...pool.having("enhances")])].sort((a, b) => a - b);
     for (let changed = true; changed;) {
       changed = false;
       for (const id of weak) {

@@ -8,22 +8,11 @@ import type { RpmDependency, RpmPackage, RpmRelation } from "../model.ts";
 import { compareEvr, formatEvr } from "../version.ts";
 import { ArchitecturePolicy } from "./architecture.ts";
 import { type Dependency, DependencyTable } from "./dependencies.ts";
+import type { PoolRepository } from "./repository.ts";
 
 /** A package's number. 0 is none; 1 is the system, which is always installed and provides what the machine itself does. */
 export type Id = number;
 export const systemId: Id = 1;
-
-export interface PoolRepository {
-  readonly name: string;
-  /** Higher is better: the negative of what .repo files and dnf call priority. */
-  readonly priority: number;
-  /** Decides among equals; higher is better. */
-  readonly subpriority?: number;
-  readonly packages: readonly RpmPackage[];
-  readonly installed?: boolean;
-  /** The packages that have a file of this path; without it each package is asked. */
-  packagesWithFile?(path: string): Iterable<RpmPackage>;
-}
 
 export interface PoolOptions {
   /** RPM's name of the machine; `undefined`: all architectures are alike. */
@@ -49,82 +38,91 @@ export class Pool {
   readonly obsoletesUseColours: boolean;
   readonly seeExcluded: boolean;
   readonly table = new DependencyTable();
-  readonly packages: (RpmPackage | undefined)[] = [undefined, undefined];
-  readonly #repositoryOf: (PoolRepository | undefined)[] = [undefined, undefined];
-  readonly #excluded = new Set<Id>();
+  readonly #starts: number[] = [];
+  /** One more than the highest number. */
+  readonly size: number;
   /** The installed packages, in order. */
-  readonly installed: Id[] = [];
-  readonly #isInstalled: boolean[] = [false, false];
-  readonly #ids = new Map<RpmPackage, Id>();
-  readonly #byProvide = new Map<string, Id[]>();
-  readonly #byName = new Map<string, Id[]>();
+  readonly installed: readonly Id[];
+  readonly #excludes: PoolOptions["excluded"];
+  readonly #excluded: (boolean | undefined)[] = [];
+  readonly #packages: (RpmPackage | undefined)[] = [];
+  readonly #places: Uint16Array;
+  readonly #named = new Map<string, readonly Id[]>();
+  readonly #providing = new Map<string, readonly Id[]>();
   readonly #providers: (readonly Id[] | undefined)[] = [];
   readonly #relations: Partial<Record<RpmRelation, readonly Dependency[]>>[] = [];
   readonly #namespaces: ReadonlySet<string>;
 
   constructor(repositories: readonly PoolRepository[], options: PoolOptions = {}) {
+    if (repositories.filter(({ installed }) => installed).length > 1) throw new Error("only one repository is the system");
     this.repositories = repositories;
     this.architectures = new ArchitecturePolicy(options.architecture);
     this.colours = options.colours ?? false;
     this.obsoletesUseColours = options.obsoletesUseColours ?? false;
     this.seeExcluded = options.seeExcluded ?? false;
+    this.#excludes = options.excluded;
     this.#namespaces = options.namespaces ?? new Set();
-    if (repositories.filter(({ installed }) => installed).length > 1) throw new Error("only one repository is the system");
+    let size = systemId + 1;
+    let installed: readonly Id[] = [];
     for (const repository of repositories) {
-      for (const one of repository.packages) this.#take(one, repository, options.excluded?.(one, repository) ?? false);
+      const start = size;
+      this.#starts.push(start);
+      size += repository.count;
+      if (repository.installed) installed = Array.from({ length: repository.count }, (_, at) => start + at);
     }
-  }
-
-  #take(one: RpmPackage, repository: PoolRepository, excluded: boolean): void {
-    const id = this.packages.push(one) - 1;
-    const installed = repository.installed === true;
-    this.#repositoryOf.push(repository);
-    this.#ids.set(one, id);
-    this.#isInstalled.push(installed);
-    if (installed) this.installed.push(id);
-    if (excluded) this.#excluded.add(id);
-    // Source packages provide nothing; what cannot be installed is as good as not there.
-    if (isSource(one) || (!installed && !this.installable(id) && !(excluded && this.seeExcluded))) return;
-    append(this.#byName, one.name, id);
-    append(this.#byProvide, one.name, id);
-    for (const { name } of one.dependencies("provides")) append(this.#byProvide, name, id);
-  }
-
-  /** One more than the highest number. */
-  get size(): number {
-    return this.packages.length;
+    this.size = size;
+    this.installed = installed;
+    this.#places = new Uint16Array(size);
+    for (const [place, start] of this.#starts.entries()) this.#places.fill(place, start);
   }
 
   package(id: Id): RpmPackage {
-    const one = this.packages[id];
-    if (one === undefined) throw new Error(`no package ${id}`);
-    return one;
+    return (this.#packages[id] ??= this.#load(id));
   }
 
-  idOf(one: RpmPackage): Id {
-    const id = this.#ids.get(one);
-    if (id === undefined) throw new Error(`${one.name} is not in the pool`);
-    return id;
+  #load(id: Id): RpmPackage {
+    if (id <= systemId || id >= this.size) throw new Error(`no package ${id}`);
+    return this.repositoryOf(id).package(id - this.#starts[this.#places[id]!]!);
   }
 
   repositoryOf(id: Id): PoolRepository {
-    return this.#repositoryOf[id]!;
+    return this.repositories[this.#places[id]!]!;
   }
 
   isInstalled(id: Id): boolean {
-    return this.#isInstalled[id]!;
+    const first = this.installed[0];
+    return first !== undefined && id >= first && id < first + this.installed.length;
   }
 
   isExcluded(id: Id): boolean {
-    return this.#excluded.has(id);
+    if (this.#excludes === undefined) return false;
+    return (this.#excluded[id] ??= this.#excludes(this.package(id), this.repositoryOf(id)));
   }
 
   installable(id: Id): boolean {
-    return !this.#excluded.has(id) && this.architectures.runs(this.package(id).architecture) && !isSource(this.package(id));
+    const one = this.package(id);
+    return this.architectures.runs(one.architecture) && !isSource(one) && !this.isExcluded(id);
+  }
+
+  /** Whether a package can be considered: source packages provide nothing, others only when they can be installed. */
+  #isVisible(id: Id): boolean {
+    if (this.isInstalled(id)) return !isSource(this.package(id));
+    return this.installable(id) || (this.seeExcluded && this.isExcluded(id));
+  }
+
+  #select(choose: (repository: PoolRepository) => readonly number[]): readonly Id[] {
+    const found: Id[] = [];
+    for (const [place, repository] of this.repositories.entries()) {
+      for (const number of choose(repository)) {
+        const id = this.#starts[place]! + number;
+        if (this.#isVisible(id)) found.push(id);
+      }
+    }
+    return found;
   }
 
   name(id: Id): string {
-    return this.packages[id]!.name;
+    return this.package(id).name;
   }
 
   score(id: Id): number {
@@ -132,7 +130,7 @@ export class Pool {
   }
 
   priority(id: Id): number {
-    return this.#repositoryOf[id]!.priority;
+    return this.repositoryOf(id).priority;
   }
 
   compareVersions(a: Id, b: Id): number {
@@ -152,11 +150,19 @@ export class Pool {
 
   /** All packages of a name that can be considered, in order. */
   named(name: string): readonly Id[] {
-    return this.#byName.get(name) ?? noIds;
+    let found = this.#named.get(name);
+    if (found === undefined) this.#named.set(name, (found = this.#select((repository) => repository.named(name))));
+    return found;
   }
 
-  names(): Iterable<string> {
-    return this.#byName.keys();
+  /** All packages that have a dependency of a kind, in order. */
+  having(relation: RpmRelation): readonly Id[] {
+    return this.#select((repository) => [...repository.having(relation)]);
+  }
+
+  /** Each once. */
+  names(): ReadonlySet<string> {
+    return new Set(this.repositories.flatMap((repository) => [...repository.names()]));
   }
 
   relation(id: Id, relation: RpmRelation): readonly Dependency[] {
@@ -204,28 +210,31 @@ export class Pool {
   }
 
   #plainProviders(wanted: RpmDependency): readonly Id[] {
-    const named = this.#byProvide.get(wanted.name) ?? noIds;
-    const found = wanted.operator === undefined ? named : named.filter((id) => this.#provides(id, wanted));
-    if (!wanted.name.startsWith("/") || wanted.operator !== undefined) return found;
-    return merged(found, this.#withFile(wanted.name));
+    const named = this.#providingName(wanted.name);
+    if (wanted.operator !== undefined) return named.filter((id) => this.#provides(id, wanted));
+    if (!wanted.name.startsWith("/")) return named;
+    return merged(
+      named,
+      this.#select((repository) => repository.withFile(wanted.name)),
+    );
+  }
+
+  /** Every package provides itself. */
+  #providingName(name: string): readonly Id[] {
+    let found = this.#providing.get(name);
+    if (found !== undefined) return found;
+    found = merged(
+      this.named(name),
+      this.#select((repository) => repository.providing(name)),
+    );
+    this.#providing.set(name, found);
+    return found;
   }
 
   #provides(id: Id, wanted: RpmDependency): boolean {
-    const one = this.package(id);
-    if (one.name === wanted.name && this.matchesName(id, wanted)) return true;
-    return one.dependencies("provides").some((provide) => provide.name === wanted.name && rangesOverlap(provide, wanted));
-  }
-
-  #withFile(path: string): Id[] {
-    const found: Id[] = [];
-    for (const repository of this.repositories) {
-      const having = repository.packagesWithFile?.(path) ?? repository.packages.filter((one) => one.hasFile(path));
-      for (const one of having) {
-        const id = this.idOf(one);
-        if (this.isInstalled(id) || this.installable(id)) found.push(id);
-      }
-    }
-    return found.sort((a, b) => a - b);
+    if (this.matchesName(id, wanted)) return true;
+    const provides = this.package(id).dependencies("provides");
+    return provides.some((provide) => provide.name === wanted.name && rangesOverlap(provide, wanted));
   }
 
   /** Whether a package's own name and version meet a range: what Obsoletes look at (rpm matches names, not provides). */
@@ -269,12 +278,6 @@ export class Pool {
 
 function isSource(one: RpmPackage): boolean {
   return one.architecture === "src" || one.architecture === "nosrc";
-}
-
-function append(lists: Map<string, Id[]>, key: string, id: Id): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [id]);
-  else if (list.at(-1) !== id) list.push(id);
 }
 
 /** Both are in order, and so is the outcome. */

@@ -21,8 +21,9 @@ export function addPriorityRules(state: State): void {
   const { pool, rules } = state;
   const seen = new Set<string>();
   for (let id = 2; id < pool.size; id++) {
+    if (state.added[id] === 0) continue;
     const name = pool.name(id);
-    if (state.added[id] === 0 || seen.has(name)) continue;
+    if (seen.has(name)) continue;
     seen.add(name);
     const named = pool.named(name);
     const best = Math.max(pool.priority(id), ...named.map((one) => pool.priority(one)));

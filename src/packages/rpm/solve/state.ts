@@ -80,6 +80,8 @@ export class State {
   readonly clauses: number[] = [];
   readonly decisions = new Map<Id, Decision>();
 
+  /** Packages that supplement others. */
+  readonly supplementing: readonly Id[];
   /** Packages whose rules exist. */
   readonly added: Uint8Array;
   readonly multiversion: Uint8Array;
@@ -137,6 +139,7 @@ export class State {
     this.jobs = jobs;
     this.options = options;
     this.sections = Object.fromEntries(sectionNames.map((name) => [name, new Section()])) as Record<SectionName, Section>;
+    this.supplementing = pool.having("supplements").filter((id) => pool.installable(id));
     const map = () => new Uint8Array(pool.size);
     this.added = map();
     this.added[systemId] = 1;

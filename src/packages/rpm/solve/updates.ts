@@ -9,10 +9,9 @@ export type Illegal = "downgrade" | "architecture" | "vendor" | "name";
 export function indexObsoleters(state: State): void {
   const { pool } = state;
   if (pool.installed.length === 0) return;
-  for (let id = 2; id < pool.size; id++) {
-    const obsoletes = pool.relation(id, "obsoletes");
-    if (obsoletes.length === 0 || !pool.installable(id)) continue;
-    for (const one of obsoletes) {
+  for (const id of pool.having("obsoletes")) {
+    if (!pool.installable(id)) continue;
+    for (const one of pool.relation(id, "obsoletes")) {
       for (const other of pool.obsoletedBy(id, one)) {
         if (!pool.isInstalled(other) || pool.name(other) === pool.name(id)) continue;
         const known = state.obsoleters.get(other) ?? [];

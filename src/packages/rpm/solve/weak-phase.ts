@@ -57,6 +57,7 @@ function recommendedPackages(search: Search): Id[] {
   const { state } = search;
   const { pool, options } = state;
   const found = new Set<Id>();
+  // In order of numbers, which is not that of decisions.
   for (let id = 2; id < pool.size; id++) {
     if (!search.isChosen(id) || (!options.addAlreadyRecommended && pool.isInstalled(id))) continue;
     for (const one of pool.relation(id, "recommends")) {
@@ -97,8 +98,8 @@ function supplementingPackages(search: Search): Id[] {
   const { state, weak } = search;
   const { pool, options } = state;
   const found: Id[] = [];
-  for (let id = 2; id < pool.size; id++) {
-    if (!search.isOpen(id) || pool.relation(id, "supplements").length === 0 || !pool.installable(id)) continue;
+  for (const id of state.supplementing) {
+    if (!search.isOpen(id)) continue;
     if (!weak.isSupplementing(id) || !mayComeWeakly(search, id) || isUnwelcome(search, id)) continue;
     if (!options.addAlreadyRecommended && !weak.isSupplementingNew(id)) continue;
     if (state.isMulti(id) && pool.named(pool.name(id)).some((other) => search.isChosen(other))) continue;

@@ -3,8 +3,9 @@
 import type { RpmDependency, RpmPackage, RpmRelation } from "../../../../src/packages/rpm/model.ts";
 import { parseDependency } from "../../../../src/packages/rpm/dependency.ts";
 import type { Action, Fixed, Job } from "../../../../src/packages/rpm/solve/job.ts";
-import { type Id, Pool, type PoolOptions, type PoolRepository } from "../../../../src/packages/rpm/solve/pool.ts";
+import { type Id, Pool, type PoolOptions } from "../../../../src/packages/rpm/solve/pool.ts";
 import { recommendations } from "../../../../src/packages/rpm/solve/recommendations.ts";
+import { listRepository, type PoolRepository } from "../../../../src/packages/rpm/solve/repository.ts";
 import type { Search } from "../../../../src/packages/rpm/solve/search.ts";
 import { solveJobs } from "../../../../src/packages/rpm/solve/solve.ts";
 import type { SolverOptions } from "../../../../src/packages/rpm/solve/state.ts";
@@ -50,7 +51,7 @@ export function runCase(text: string): CaseOutcome[] {
     .map((section) => {
       const pool = new Pool(read.repositories, options);
       const jobs = section.jobs.map((job) => readJob(pool, job));
-      const search = solveJobs(pool, jobs, solverOptions(section.flags, read.poolFlags));
+      const search = solveJobs(pool, jobs, solverOptions(section.flags));
       const expected = section.expected.filter((line) => !line.startsWith("alternative ")).map(shortProblem);
       return { kinds: section.kinds, expected: [...new Set(expected)].sort(), found: outcome(search, section).sort() };
     });
@@ -77,8 +78,8 @@ function readCase(text: string): Case {
     const section = read.sections.at(-1)!;
     if (word === "repo") {
       const [priority = "0", subpriority = "0"] = rest[1]!.split(".");
-      const packages = readTags(inline);
-      read.repositories.push({ name: rest[0]!, priority: Number(priority), subpriority: Number(subpriority), packages });
+      const about = { name: rest[0]!, priority: Number(priority), subpriority: Number(subpriority) };
+      read.repositories.push(listRepository(about, readTags(inline)));
     } else if (word === "system") {
       read.architecture = rest[0] === "unset" ? undefined : rest[0];
       for (const repository of read.repositories) repository.installed = repository.name === rest[2];
@@ -185,7 +186,7 @@ function readJob(pool: Pool, text: string): Job {
   const fixed = new Set([...set].map((one) => fixedFlags[one]).filter((one) => one !== undefined));
   const job: Mutable<Job> & { fixed: Set<Fixed> } = { action: action as Action, packages: [], text, fixed };
   const all = Array.from({ length: pool.size - 2 }, (_, at) => at + 2);
-  if (kind === "all") Object.assign(job, { scope: "all", packages: action === "lock" ? all : all });
+  if (kind === "all") Object.assign(job, { scope: "all", packages: all });
   else if (kind === "repo") {
     Object.assign(job, { scope: "repository", packages: all.filter((id) => pool.repositoryOf(id).name === rest[0]) });
   } else if (kind === "pkg" || kind === "oneof") {
@@ -213,8 +214,8 @@ function readJob(pool: Pool, text: string): Job {
   return job;
 }
 
-function solverOptions(words: readonly string[], poolFlags: ReadonlySet<string>): SolverOptions {
-  const set = flags(words, new Set(poolFlags.has("noobsoletesmultiversion") ? [] : ["keepexplicitobsoletes"]));
+function solverOptions(words: readonly string[]): SolverOptions {
+  const set = flags(words, new Set());
   const denied = new Set<"downgrade" | "architecture" | "vendor">();
   if (words.includes("!dupallowdowngrade")) denied.add("downgrade");
   if (words.includes("!dupallowarchchange")) denied.add("architecture");
