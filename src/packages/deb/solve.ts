@@ -3,7 +3,7 @@ import type { DebPackage, PackageSet } from "../apt/package-set.ts";
 import { packageError } from "../errors.ts";
 import type { PackageLocks } from "../model.ts";
 import { explain } from "../solver/explain.ts";
-import type { Reason } from "../solver/model.ts";
+import { claimOf, type Reason } from "../solver/model.ts";
 import { solveProblem, type Wanted } from "../solver/solve.ts";
 import { tellCauses, tellReason } from "./tell.ts";
 import { type DebLabel, DebUniverse } from "./universe.ts";
@@ -52,7 +52,7 @@ export function solve(set: PackageSet, request: InstallRequest): Solution {
     forbidden: excluded.map((one) => ({ one, label: { kind: "excluded" } as const })),
   });
   if (!outcome.solved) {
-    const why = tellCauses(universe, explain(outcome.causes));
+    const why = tellCauses(universe, explain(outcome.causes, claimOf));
     throw packageError("unsolvable", `the packages cannot be installed together:\n${why}`);
   }
   return solution(outcome.chosen, outcome.statistics);

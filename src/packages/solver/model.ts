@@ -3,6 +3,7 @@
  * What the solver knows of packages: it has no word of any packaging format. A universe (one per format) says what a
  * package needs and what it cannot be with; the solver chooses.
  */
+import type { Claim } from "./explain.ts";
 
 /** Something that a package needs: one of the candidates. */
 export interface Requirement<Package, Label> {
@@ -39,3 +40,16 @@ export type Cause<Package, Label> =
 export type Reason<Package, Label> =
   | { readonly kind: "request"; readonly label: Label }
   | { readonly kind: "needed"; readonly by: Package; readonly requirement: Requirement<Package, Label> };
+
+export function claimOf<Package, Label>(cause: Cause<Package, Label>): Claim<Package> {
+  switch (cause.kind) {
+    case "request":
+      return { wants: cause.wanted, refuses: [], isRequest: true };
+    case "forbidden":
+      return { wants: [], refuses: [cause.one], isRequest: true };
+    case "excludes":
+      return { wants: [], refuses: [cause.one, cause.other], isRequest: false };
+    case "needs":
+      return { wants: cause.requirement.candidates, refuses: [cause.one], isRequest: false };
+  }
+}

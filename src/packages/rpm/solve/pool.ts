@@ -155,6 +155,14 @@ export class Pool {
     return found;
   }
 
+  /** Packages that would provide a name, were they not excluded. */
+  hidden(name: string): Id[] {
+    return this.repositories.flatMap((repository, place) => {
+      const numbers = new Set([...repository.named(name), ...repository.providing(name)]);
+      return [...numbers].map((number) => this.#starts[place]! + number).filter((id) => this.isExcluded(id));
+    });
+  }
+
   /** All packages that have a dependency of a kind, in order. */
   having(relation: RpmRelation): readonly Id[] {
     return this.#select((repository) => [...repository.having(relation)]);
