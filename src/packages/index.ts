@@ -40,7 +40,14 @@ export type { RpmHeader } from "./rpm/header.ts";
 export type { Evr, RpmDependency, RpmOperator, RpmPackage, RpmRelation } from "./rpm/model.ts";
 export { parseRich, type RichExpression } from "./rpm/rich.ts";
 export type { RpmEntry } from "./rpm/payload.ts";
-export { explainRpm, resolveRpms, type RpmChange, type RpmRequest, type RpmSolution, type SolvedRpm } from "./rpm/solve/resolve.ts";
+export {
+  explainRpm,
+  resolveRpms,
+  type RpmChange,
+  type RpmRequest,
+  type RpmSolution,
+  type SolvedRpm,
+} from "./rpm/solve/resolve.ts";
 export { readRpm, type ReadRpmOptions, type RpmFile } from "./rpm/read-rpm.ts";
 export type { RpmScript, RpmScriptKind, RpmScriptText, RpmTrigger, RpmTriggerMoment } from "./rpm/scripts.ts";
 export type { SignaturePolicy } from "./rpm/signature/key.ts";

@@ -16,10 +16,7 @@ export interface Claim<Package> {
  * Reduces causes that contradict each other to a set of which none can be left out, and orders them as a person would
  * tell them: from the request along what each package needs.
  */
-export function explain<Cause, Package>(
-  causes: readonly Cause[],
-  claimOf: (cause: Cause) => Claim<Package>,
-): Cause[] {
+export function explain<Cause, Package>(causes: readonly Cause[], claimOf: (cause: Cause) => Claim<Package>): Cause[] {
   const claims = new Map(causes.map((cause) => [cause, claimOf(cause)]));
   let kept = [...causes];
   if (kept.length <= shortenLimit) {

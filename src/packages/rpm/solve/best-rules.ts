@@ -21,7 +21,8 @@ export function addBestRules(state: State, weak: WeakDependencies): void {
 function lockedPackages(state: State): Set<Id> {
   const locked = new Set<Id>();
   for (const [rule, at] of state.jobOf) {
-    if (state.jobs[at]!.action === "lock" && state.rules.size(rule) === 1) locked.add(Math.abs(state.rules.first(rule)));
+    if (state.jobs[at]!.action === "lock" && state.rules.size(rule) === 1)
+      locked.add(Math.abs(state.rules.first(rule)));
   }
   return locked;
 }

@@ -24,9 +24,11 @@ export function causeOf(state: State, rule: number): RpmCause {
       ? { rule, kind: "best", job: state.jobs[jobOf.get(-about)!]! }
       : { rule, kind: "best", installed: about };
   }
-  if (sections.package.has(rule) || sections.recommends.has(rule)) return { rule, kind: "package", from: packageRule(state, rule) };
+  if (sections.package.has(rule) || sections.recommends.has(rule))
+    return { rule, kind: "package", from: packageRule(state, rule) };
   for (const name of ["update", "feature"] as const) {
-    if (sections[name].has(rule)) return { rule, kind: "keep", installed: pool.installed[rule - sections[name].start]! };
+    if (sections[name].has(rule))
+      return { rule, kind: "keep", installed: pool.installed[rule - sections[name].start]! };
   }
   const kinds = ["architecture", "distupgrade", "obsoletes", "blacklist", "priority"] as const;
   return { rule, kind: kinds.find((name) => sections[name].has(rule)) ?? "choice" };

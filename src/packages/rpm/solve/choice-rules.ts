@@ -66,7 +66,8 @@ function sortOut(state: State, wanted: readonly Id[], forbidden: ReadonlySet<Id>
 /** Whether the newest version of an installed package no longer provides what it did. */
 function isLost(state: State, weak: WeakDependencies, { installed, id }: Successor, wanted: ReadonlySet<Id>): boolean {
   const { pool, options } = state;
-  const mayGoDown = options.allowDowngrade === true || (state.distupgrade && !options.distupgradeDenies?.has("downgrade"));
+  const mayGoDown =
+    options.allowDowngrade === true || (state.distupgrade && !options.distupgradeDenies?.has("downgrade"));
   const older = mayGoDown && pool.name(installed) === pool.name(id) && pool.compareVersions(installed, id) > 0;
   if (!older && !state.wantsUpdate(installed)) return false;
   const updates = widestOf(state, installed);
@@ -79,7 +80,8 @@ function isLost(state: State, weak: WeakDependencies, { installed, id }: Success
 /** The update rule's packages, or the feature rule's where that has none. */
 function widestOf(state: State, installed: Id): Id[] {
   const { rules } = state;
-  const rule = rules.size(state.updateRule(installed)) === 0 ? state.featureRule(installed) : state.updateRule(installed);
+  const rule =
+    rules.size(state.updateRule(installed)) === 0 ? state.featureRule(installed) : state.updateRule(installed);
   return rules.wanted(rule);
 }
 

@@ -50,7 +50,9 @@ function partners({ state, kept }: Cleaning, id: Id): Id[] {
   const { pool } = state;
   if (!pool.isInstalled(id) || !pool.colours) return [];
   const named = pool.named(pool.name(id));
-  const scores = named.filter((other) => !pool.isInstalled(other) && pool.score(other) > 1).map((other) => pool.score(other));
+  const scores = named
+    .filter((other) => !pool.isInstalled(other) && pool.score(other) > 1)
+    .map((other) => pool.score(other));
   const best = Math.min(...scores);
   if (scores.length === 0 || pool.score(id) === best) return [];
   return named.filter((other) => {

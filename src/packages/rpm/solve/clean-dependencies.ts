@@ -130,7 +130,8 @@ function noLongerSupplementing(cleaning: Cleaning): Id[] {
     if (supplements.some((one) => isPossible(state, one, kept))) continue;
     for (const one of supplements.filter((other) => isPossible(state, other, installed))) {
       // What is still there of it is kept: it would not make the package come back.
-      for (const other of pool.providers(one)) if (other > 1 && kept[other] === 1 && pool.isInstalled(other)) wanted[other] = 1;
+      for (const other of pool.providers(one))
+        if (other > 1 && kept[other] === 1 && pool.isInstalled(other)) wanted[other] = 1;
       found.push(id);
     }
   }

@@ -22,11 +22,16 @@ function neededByKept(search: Search, id: Id): Id[] {
   const { state } = search;
   const { pool } = state;
   if (!search.isChosen(id)) return [];
-  return pool.relation(id, "requires").flatMap((one) =>
-    pool
-      .providers(one)
-      .filter((other) => other > 1 && pool.isInstalled(other) && other !== id && !search.isChosen(other) && state.clean[other] === 1),
-  );
+  return pool
+    .relation(id, "requires")
+    .flatMap((one) =>
+      pool
+        .providers(one)
+        .filter(
+          (other) =>
+            other > 1 && pool.isInstalled(other) && other !== id && !search.isChosen(other) && state.clean[other] === 1,
+        ),
+    );
 }
 
 function isMistake(search: Search, id: Id): boolean {

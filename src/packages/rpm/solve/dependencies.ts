@@ -40,7 +40,9 @@ export class DependencyTable {
     const known = this.#byText.get(text);
     if (known !== undefined) return known;
     if (one.name.startsWith("namespace:")) return this.#add({ kind: "namespace", text });
-    return isRich(one.name) ? this.#keep(text, this.#rich(parseRich(one.name), text)) : this.#add({ kind: "plain", text, plain: one });
+    return isRich(one.name)
+      ? this.#keep(text, this.#rich(parseRich(one.name), text))
+      : this.#add({ kind: "plain", text, plain: one });
   }
 
   /** Packages that meet `of` and are of an architecture. */

@@ -90,7 +90,9 @@ export function addDistupgradeRules(state: State): void {
 
 function forbidInstalled(state: State, id: Id): void {
   const { pool, rules } = state;
-  const same = pool.named(pool.name(id)).some((other) => state.distupgradeGood[other] === 1 && pool.identical(id, other));
+  const same = pool
+    .named(pool.name(id))
+    .some((other) => state.distupgradeGood[other] === 1 && pool.identical(id, other));
   const widest = rules.size(state.updateRule(id)) === 0 ? state.featureRule(id) : state.updateRule(id);
   const special = state.specialUpdaters.get(id);
   if (same || rules.size(widest) === 0 || (special === undefined && isOnlyItself(state, id, widest))) {

@@ -17,7 +17,12 @@ export function giveWay(state: State): void {
     const job = state.jobs[at]!;
     if (job.action === "install") giveWayToInstall(state, job);
     else if (job.action === "erase") giveWayToErase(state, job);
-    else if (job.action === "lock") giveWayToNames(state, "distupgrade", job.packages.filter((id) => state.pool.isInstalled(id)));
+    else if (job.action === "lock")
+      giveWayToNames(
+        state,
+        "distupgrade",
+        job.packages.filter((id) => state.pool.isInstalled(id)),
+      );
   }
   if (!state.cleanDependencies) return;
   markCleanDependencies(state);
@@ -123,7 +128,8 @@ function isInLockstep({ pool, rules, sections }: State, id: Id): boolean {
   const { start, end } = sections.architecture;
   for (let rule = start; rule < end; rule++) {
     const first = rules.first(rule);
-    if (first < 0 && pool.isInstalled(-first) && [...rules.literals(rule)].some((one) => Math.abs(one) === id)) return true;
+    if (first < 0 && pool.isInstalled(-first) && [...rules.literals(rule)].some((one) => Math.abs(one) === id))
+      return true;
   }
   return false;
 }

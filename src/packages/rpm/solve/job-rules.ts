@@ -55,7 +55,9 @@ function addTarget(state: State, id: Id, job: Job): void {
     const targets = state.updateTargets.get(installed) ?? new Set();
     state.updateTargets.set(installed, targets.add(target));
   };
-  const sameName = pool.named(pool.name(id)).filter((other) => pool.isInstalled(other) && pool.replacesByName(id, other));
+  const sameName = pool
+    .named(pool.name(id))
+    .filter((other) => pool.isInstalled(other) && pool.replacesByName(id, other));
   if (pool.isInstalled(id)) {
     aim(id, id);
     for (const other of sameName) aim(other, id);

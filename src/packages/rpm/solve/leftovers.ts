@@ -53,7 +53,8 @@ function meetBrokenOrphans(search: Search): Level | undefined {
       literal < 0 ? !search.isChosen(-literal) : search.isChosen(literal) && !pool.isInstalled(literal),
     );
     if (met) continue;
-    for (const literal of literals) if (literal > 0 && search.isOpen(literal) && !pool.isInstalled(literal)) wanted.add(literal);
+    for (const literal of literals)
+      if (literal > 0 && search.isOpen(literal) && !pool.isInstalled(literal)) wanted.add(literal);
   }
   if (wanted.size === 0) return undefined;
   let level: Level | undefined;

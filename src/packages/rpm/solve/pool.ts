@@ -54,7 +54,8 @@ export class Pool {
   readonly #namespaces: ReadonlySet<string>;
 
   constructor(repositories: readonly PoolRepository[], options: PoolOptions = {}) {
-    if (repositories.filter(({ installed }) => installed).length > 1) throw new Error("only one repository is the system");
+    if (repositories.filter(({ installed }) => installed).length > 1)
+      throw new Error("only one repository is the system");
     this.repositories = repositories;
     this.architectures = new ArchitecturePolicy(options.architecture);
     this.colours = options.colours ?? false;

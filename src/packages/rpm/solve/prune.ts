@@ -75,7 +75,9 @@ function compareForVersion(pool: Pool, a: Id, b: Id): number {
 
 /** Drops what another one obsoletes, but not what obsolete each other. */
 function withoutObsoleted(pool: Pool, candidates: readonly Id[]): Id[] {
-  const direct = new Map(candidates.map((id) => [id, candidates.filter((other) => obsoletesOtherName(pool, id, other))]));
+  const direct = new Map(
+    candidates.map((id) => [id, candidates.filter((other) => obsoletesOtherName(pool, id, other))]),
+  );
   if ([...direct.values()].every((others) => others.length === 0)) return [...candidates];
   const reached = new Map(candidates.map((id) => [id, reachable(direct, id)]));
   return candidates.filter((id) =>

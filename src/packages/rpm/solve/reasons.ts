@@ -26,7 +26,8 @@ export function reasonOf(search: Search, id: Id): RpmReason {
   const { sections, pool } = state;
   if (sections.package.has(rule)) {
     const { owner, dependency, kind } = packageRule(state, rule);
-    if (dependency && owner !== id && (kind === "requires" || kind === "recommends")) return { kind, by: owner, dependency };
+    if (dependency && owner !== id && (kind === "requires" || kind === "recommends"))
+      return { kind, by: owner, dependency };
   }
   for (const section of [sections.update, sections.feature]) {
     if (section.has(rule)) return { kind: "update", of: pool.installed[rule - section.start]! };

@@ -36,7 +36,7 @@ export function addPriorityRules(state: State): void {
 /** solver_addrecommendsrules: what is disfavoured is no way to meet a recommendation. */
 export function addRecommendsRules(state: State): void {
   const { rules, favour } = state;
-  for (const rule of [...state.recommendsRules]) {
+  for (const rule of state.recommendsRules) {
     const literals = [...rules.literals(rule)];
     const kept = literals.filter((literal) => literal < 0 || favour[literal]! >= 0);
     if (kept.length === literals.length) continue;

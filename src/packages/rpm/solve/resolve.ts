@@ -2,7 +2,8 @@
 /** Chooses RPM packages for a request, as dnf would. */
 import { closestNames } from "../../closest-names.ts";
 import { packageError } from "../../errors.ts";
-import type { AvailableRpm } from "../../repomd/available-rpm.ts";
+import type { PackageLocks } from "../../model.ts";
+import { AvailableRpm } from "../../repomd/available-rpm.ts";
 import type { RpmPackageSet } from "../../repomd/package-set.ts";
 import type { RpmPackage } from "../model.ts";
 import type { Job } from "./job.ts";
@@ -23,8 +24,8 @@ export interface RpmRequest {
   readonly fromRepository?: readonly { readonly repository: string; readonly install: readonly string[] }[];
   /** Packages that are not seen: names, globs, NEVRAs. */
   readonly exclude?: readonly string[];
-  /** Packages of which only this build is seen: by name, `[EPOCH:]VERSION-RELEASE`. */
-  readonly locks?: ReadonlyMap<string, { readonly version: string; readonly architecture?: string }>;
+  /** Packages of which only one build is seen: `[EPOCH:]VERSION-RELEASE`. */
+  readonly locks?: PackageLocks;
   /** Whether Recommends and Supplements are followed. */
   readonly recommends: boolean;
   /** RPM's name of the machine, as `x86_64`. */
@@ -116,19 +117,30 @@ function attempt(set: RpmPackageSet, request: RpmRequest): Search {
 }
 
 function excludes({ exclude = [], locks }: RpmRequest): (one: RpmPackage) => boolean {
-  const patterns = exclude.map((text) => text.split(/(?=[*?])|(?<=[*?])/).map(globPart).join(""));
+  const patterns = exclude.map((text) =>
+    text
+      .split(/(?=[*?])|(?<=[*?])/)
+      .map(globPart)
+      .join(""),
+  );
   const expression = new RegExp(`^(?:${patterns.join("|")})$`);
   return (one) => {
-    const lock = locks?.get(one.name);
-    if (lock !== undefined) {
-      const other = lock.architecture !== undefined && lock.architecture !== one.architecture;
-      if (other || !isVersion(one.evr, lock.version)) return true;
-    }
+    if (locks !== undefined && !keepsTo(locks, one)) return true;
     if (patterns.length === 0) return false;
     const { name, architecture, version } = one;
     const forms = [name, `${name}.${architecture}`, `${name}-${version}`, `${name}-${version}.${architecture}`];
     return forms.some((form) => expression.test(form));
   };
+}
+
+function keepsTo({ packages, strict }: PackageLocks, one: RpmPackage): boolean {
+  const lock = packages.get(one.name);
+  if (lock === undefined) return !strict;
+  const { version, architecture, digest } = lock;
+  if (!isVersion(one.evr, version) || (architecture !== undefined && architecture !== one.architecture)) return false;
+  if (digest === undefined || !(one instanceof AvailableRpm)) return true;
+  const { type, hex } = one.checksum;
+  return digest === `${type}:${hex}`;
 }
 
 function globPart(part: string): string {
@@ -173,7 +185,9 @@ function installJobs(pool: Pool, text: string, best: boolean, accepts: (id: Id) 
 function unknown(pool: Pool, text: string): Error {
   const hidden = pool.hidden(text).map((id) => pool.nevra(id));
   if (hidden.length > 0) {
-    return packageError("unknown", `no package fits ${text}`, { hint: `${hidden.slice(0, 3).join(", ")} would, but it is excluded` });
+    return packageError("unknown", `no package fits ${text}`, {
+      hint: `${hidden.slice(0, 3).join(", ")} would, but it is excluded`,
+    });
   }
   const closest = closestNames(pool.names(), text);
   const hint = closest.length > 0 ? `did you mean ${closest.join(", ")}?` : "check the spelling, and the repositories";

@@ -60,9 +60,13 @@ function addPackageRules(state: State): void {
     if (action === "distupgrade" && scope === "all") state.processOrphans = true;
   }
   made.addWeak();
-  const recommends = new Set(made.found.filter(({ kind }) => kind === "recommends").map(({ literals }) => String(literals)));
+  const recommends = new Set(
+    made.found.filter(({ kind }) => kind === "recommends").map(({ literals }) => String(literals)),
+  );
   const demanded = new Set(
-    recommends.size === 0 ? [] : made.found.filter(({ kind }) => kind !== "recommends").map(({ literals }) => String(literals)),
+    recommends.size === 0
+      ? []
+      : made.found.filter(({ kind }) => kind !== "recommends").map(({ literals }) => String(literals)),
   );
   for (const literals of unified(made.found.map((rule) => rule.literals))) {
     const rule = state.rules.add(literals);

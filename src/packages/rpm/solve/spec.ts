@@ -92,12 +92,15 @@ function isGlob(text: string): boolean {
 
 /** fnmatch(3), as far as dnf documents it: `*`, `?`, `[...]`. */
 function globExpression(pattern: string): RegExp {
-  const source = pattern.replaceAll(/\[(!?)([^\]]*)\]|[*?]|[^*?[]+|\[/g, (part, not: string | undefined, set: string) => {
-    if (part === "*") return ".*";
-    if (part === "?") return ".";
-    if (set !== undefined) return `[${not ? "^" : ""}${set.replaceAll(/[\\\]^]/g, "\\$&")}]`;
-    return RegExp.escape(part);
-  });
+  const source = pattern.replaceAll(
+    /\[(!?)([^\]]*)\]|[*?]|[^*?[]+|\[/g,
+    (part, not: string | undefined, set: string) => {
+      if (part === "*") return ".*";
+      if (part === "?") return ".";
+      if (set !== undefined) return `[${not ? "^" : ""}${set.replaceAll(/[\\\]^]/g, "\\$&")}]`;
+      return RegExp.escape(part);
+    },
+  );
   return new RegExp(`^${source}$`, "s");
 }
 

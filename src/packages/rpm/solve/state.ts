@@ -138,7 +138,10 @@ export class State {
     this.pool = pool;
     this.jobs = jobs;
     this.options = options;
-    this.sections = Object.fromEntries(sectionNames.map((name) => [name, new Section()])) as Record<SectionName, Section>;
+    this.sections = Object.fromEntries(sectionNames.map((name) => [name, new Section()])) as Record<
+      SectionName,
+      Section
+    >;
     this.supplementing = pool.having("supplements").filter((id) => pool.installable(id));
     const map = () => new Uint8Array(pool.size);
     this.added = map();

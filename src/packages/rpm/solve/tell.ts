@@ -107,7 +107,10 @@ function tellMissing(state: State, dependency: Dependency | undefined, name: str
 function hiddenProviders({ pool }: State, name: string): string {
   const hidden = pool.hidden(name);
   if (hidden.length === 0) return "";
-  return `; ${hidden.map((id) => pool.nevra(id)).slice(0, 3).join(", ")} would, but ${hidden.length > 1 ? "they are" : "it is"} excluded`;
+  return `; ${hidden
+    .map((id) => pool.nevra(id))
+    .slice(0, 3)
+    .join(", ")} would, but ${hidden.length > 1 ? "they are" : "it is"} excluded`;
 }
 
 function whyNotInstallable({ pool }: State, id: Id): string {

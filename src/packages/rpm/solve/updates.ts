@@ -40,7 +40,8 @@ export function findUpdates(state: State, installed: Id, allow: "all" | "distupg
     if (changesIllegally(state, installed, id, forbidden)) continue;
     found.push(id);
   }
-  if (options.updateProvides === "needed" || (options.updateProvides === undefined && providesAndObsoletes)) return found;
+  if (options.updateProvides === "needed" || (options.updateProvides === undefined && providesAndObsoletes))
+    return found;
   for (const id of state.obsoleters.get(installed) ?? []) {
     if (!pool.replacesByName(installed, id) || changesIllegally(state, installed, id, forbidden)) continue;
     found.push(id);

@@ -157,7 +157,8 @@ export class WeakDependencies {
       for (const id of open) {
         const waiting = this.#waiting.get(id) ?? [];
         this.#waiting.set(id, waiting);
-        if (!waiting.some((other) => other.dependency === one && other.map === map)) waiting.push({ dependency: one, map });
+        if (!waiting.some((other) => other.dependency === one && other.map === map))
+          waiting.push({ dependency: one, map });
       }
     }
   }

@@ -125,7 +125,8 @@ function withoutObsoleted(search: Search, ids: readonly Id[]): Id[] {
   const obsoleted = new Set<Id>();
   for (const id of pool.installed) {
     if (!search.isChosen(id) || (options.keepExplicitObsoletes === false && state.isMulti(id))) continue;
-    for (const one of pool.relation(id, "obsoletes")) for (const other of pool.obsoletedBy(id, one)) obsoleted.add(other);
+    for (const one of pool.relation(id, "obsoletes"))
+      for (const other of pool.obsoletedBy(id, one)) obsoleted.add(other);
   }
   return ids.filter((id) => !obsoleted.has(id));
 }

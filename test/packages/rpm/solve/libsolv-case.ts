@@ -255,7 +255,9 @@ function outcome(search: Search, { kinds }: Section): string[] {
     ...pairs("change", change),
     ...pairs("erase", erase),
     ...(search.problems.length > 0 ? ["problem"] : []),
-    ...(kinds.includes("recommended") ? [...wanted("recommended", recommended), ...wanted("suggested", suggested)] : []),
+    ...(kinds.includes("recommended")
+      ? [...wanted("recommended", recommended), ...wanted("suggested", suggested)]
+      : []),
     ...(kinds.includes("cleandeps") ? wanted("cleandeps", search.cleaned()) : []),
   ];
 }
