@@ -5,6 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, globSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { findProgram } from "../src/base/index.ts";
 import { build, type BuildOptions } from "esbuild";
@@ -12,6 +13,25 @@ import { build, type BuildOptions } from "esbuild";
 const root = join(import.meta.dirname, "..");
 const bundleDirectory = join(root, "dist/bundle");
 const node = process.execPath;
+
+/** Modules of Node.js that take milliseconds to load, and that most commands never use. */
+const heavyModules = ["child_process", "crypto", "http", "http2", "https", "net", "tls", "worker_threads", "zlib"];
+
+/** A `require` that loads heavy modules when one of their exports is first used, not where they are imported. */
+function lazyRequire(): string {
+  const load = createRequire(import.meta.url);
+  const names = heavyModules.map((name) => [`node:${name}`, Object.keys(load(`node:${name}`) as object)]);
+  return `{
+  const load = require, heavy = ${JSON.stringify(Object.fromEntries(names))}, lazy = {};
+  require = (id) => (heavy[id] === undefined ? load(id) : (lazy[id] ??= make(id)));
+  const make = (id) => {
+    const module = {};
+    for (const name of heavy[id]) Object.defineProperty(module, name, { get: () => load(id)[name], enumerable: true });
+    return module;
+  };
+}
+`;
+}
 
 const common: BuildOptions = {
   bundle: true,
@@ -40,7 +60,9 @@ async function bundle(): Promise<void> {
     supported: { "dynamic-import": false },
     define: { "import.meta.url": "$url", "import.meta.dirname": "__dirname" },
     outfile: join(bundleDirectory, "atomic.cjs"),
-    banner: { js: '#!/usr/bin/env node\nconst $url = require("node:url").pathToFileURL(__filename).href;' },
+    banner: {
+      js: `#!/usr/bin/env node\n${lazyRequire()}const $url = require("node:url").pathToFileURL(__filename).href;`,
+    },
   });
   chmodSync(join(bundleDirectory, "atomic.cjs"), 0o755);
   for (const worker of workers) {
@@ -49,6 +71,7 @@ async function bundle(): Promise<void> {
       entryPoints: [join(root, `src/${worker}.worker.ts`)],
       format: "cjs",
       define: { "import.meta.url": '"file:///atomic"' },
+      banner: { js: lazyRequire() },
       outfile: workerFile(worker),
     });
   }

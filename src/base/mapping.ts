@@ -3,8 +3,9 @@
 import ffi from "node:ffi";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { temporaryName } from "./files.ts";
+import { libcFunctions } from "./libc.ts";
 
-const { functions: libc } = ffi.dlopen("libc.so.6", {
+const libc = libcFunctions({
   mmap: { return: "pointer", arguments: ["pointer", "uint64", "int32", "int32", "int32", "int64"] },
   munmap: { return: "int32", arguments: ["pointer", "uint64"] },
   posix_fallocate: { return: "int32", arguments: ["int32", "int64", "int64"] },

@@ -5,11 +5,11 @@
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
-import ffi from "node:ffi";
 import { check } from "./errno.ts";
 import { mount, mountFlags } from "./syscalls.ts";
+import { libcFunctions } from "./libc.ts";
 
-const { functions: libc } = ffi.dlopen("libc.so.6", {
+const libc = libcFunctions({
   unshare: { return: "int32", arguments: ["int32"] },
   chroot: { return: "int32", arguments: ["string"] },
   chdir: { return: "int32", arguments: ["string"] },

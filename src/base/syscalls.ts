@@ -4,11 +4,11 @@
  * `syscall` and `path` as `node:fs` does. Paths are strings; names with bytes that are not UTF-8 are not supported.
  */
 import { closeSync, constants, openSync } from "node:fs";
-import ffi from "node:ffi";
 import { check, errnos, failed, lastErrno } from "./errno.ts";
 import { unlessErrno } from "./errors.ts";
+import { libcFunctions } from "./libc.ts";
 
-const { functions: libc } = ffi.dlopen("libc.so.6", {
+const libc = libcFunctions({
   syncfs: { return: "int32", arguments: ["int32"] },
   ioctl: { return: "int32", arguments: ["int32", "uint64", "buffer"] },
   flock: { return: "int32", arguments: ["int32", "int32"] },
@@ -25,7 +25,7 @@ const { functions: libc } = ffi.dlopen("libc.so.6", {
 });
 
 /** ioctl(2) whose argument is a number. */
-const { functions: libcNumbers } = ffi.dlopen("libc.so.6", {
+const libcNumbers = libcFunctions({
   ioctl: { return: "int32", arguments: ["int32", "uint64", "int32"] },
 });
 

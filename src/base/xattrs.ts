@@ -2,8 +2,9 @@
 /** Extended attributes (xattr(7)): of paths, never of a symlink's target, and of open files. */
 import ffi from "node:ffi";
 import { check, errnos, failed, lastErrno } from "./errno.ts";
+import { libcFunctions } from "./libc.ts";
 
-const { functions: libc } = ffi.dlopen("libc.so.6", {
+const libc = libcFunctions({
   llistxattr: { return: "int64", arguments: ["string", "pointer", "uint64"] },
   lgetxattr: { return: "int64", arguments: ["string", "pointer", "pointer", "uint64"] },
   lsetxattr: { return: "int32", arguments: ["string", "string", "buffer", "uint64", "int32"] },
