@@ -6,6 +6,7 @@ export const packageError = defineErrors("packages", {
   rpm: "A file is not an RPM package, or is a damaged or forged one. Fetch it anew; if it comes from a mirror, report it there.",
   "bad-digest":
     "A package does not have the digest that it carries: it is damaged, cut off or was changed. Fetch it anew.",
+  rpmdb: "A database of installed RPM packages is missing, damaged, or in a format that cannot be read.",
   "bad-version": "A text is not a version number as Debian Policy section 5.6.12 or rpm-version(7) defines it.",
   "bad-dependency":
     "A dependency is not written as Debian Policy section 7.1, or RPM's manual of dependencies and boolean dependencies, says.",

@@ -25,6 +25,9 @@ export { loadRepomd, type LoadRepomdOptions } from "./repomd/load.ts";
 export type { LoadedRepository } from "./repomd/loaded-repository.ts";
 export type { RepositoryInfo, RpmSource } from "./repomd/model.ts";
 export { RpmPackageSet } from "./repomd/package-set.ts";
+export type { InstalledRpm, RpmFileState } from "./rpm/database/installed-header.ts";
+export { databasePlaces, findRpmDatabase, readRpmDatabase } from "./rpm/database/open.ts";
+export { writeSqliteDatabase } from "./rpm/database/sqlite.ts";
 export {
   dependenciesOverlap,
   dependencyOf,

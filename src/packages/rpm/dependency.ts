@@ -26,6 +26,7 @@ export const sense = {
   postuntrans: 1 << 21,
   rpmlib: 1 << 24,
   triggerPrein: 1 << 25,
+  keyring: 1 << 26,
   config: 1 << 28,
   meta: 1 << 29,
 } as const;

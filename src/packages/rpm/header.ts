@@ -22,6 +22,21 @@ export interface HeaderEntry {
   readonly length: number;
 }
 
+/** An entry with its data, big-endian, texts with their NULs. */
+export interface HeaderValue {
+  readonly tag: number;
+  readonly type: RpmType;
+  readonly count: number;
+  readonly data: Buffer;
+}
+
+export function numbersValue({ number, type }: Tag<"char" | "int32">, values: readonly number[]): HeaderValue {
+  const size = elementSizes[type];
+  const data = Buffer.alloc(size * values.length);
+  for (const [at, value] of values.entries()) data.writeUIntBE(value, at * size, size);
+  return { tag: number, type, count: values.length, data };
+}
+
 const typeNames = new Map<number, RpmType>(Object.entries(rpmTypes).map(([name, number]) => [number, name as RpmType]));
 
 /** Bytes of one element; 0 where strings end with a NUL. */
@@ -66,6 +81,11 @@ export class RpmHeader {
     return this.#entries.has(tag.number);
   }
 
+  /** Elements of an entry; 0 where the tag is missing. */
+  count(tag: Tag): number {
+    return this.#entries.get(tag.number)?.count ?? 0;
+  }
+
   /** A text; of a translated one the first, which is the one of the C locale. */
   string(tag: Tag<"string" | "i18n" | "strings">): string | undefined {
     const entry = this.#entries.get(tag.number);
@@ -105,6 +125,14 @@ export class RpmHeader {
   isUtf8(tag: Tag<"string" | "i18n" | "strings">): boolean {
     const entry = this.#entries.get(tag.number);
     return entry === undefined || isUtf8(this.#data.subarray(entry.offset, entry.offset + entry.length));
+  }
+
+  /** An entry's data as it stands. */
+  raw(number: number): HeaderValue | undefined {
+    const entry = this.#entries.get(number);
+    if (entry === undefined) return undefined;
+    const { type, count, offset, length } = entry;
+    return { tag: number, type, count, data: this.#data.subarray(offset, offset + length) };
   }
 
   binary(tag: Tag<"binary">): Buffer | undefined {
@@ -268,4 +296,31 @@ function textLength(data: Buffer, offset: number, count: number): number | undef
     at = end + 1;
   }
   return at - offset;
+}
+
+/**
+ * A header with entries after its region, as databases keep them: what was signed stays byte for byte (lib/header.c,
+ * `doExport`, "dribbles"). The header must have a region that is all of it.
+ */
+export function encodeAfterRegion(header: RpmHeader, values: readonly HeaderValue[]): Buffer {
+  if (!header.region) throw new Error("a header without a region");
+  const tags = header.bytes.readUInt32BE(0);
+  const index = [header.bytes.subarray(8, 8 + tags * entrySize)];
+  const data = [header.bytes.subarray(8 + tags * entrySize)];
+  let size = data[0]!.length;
+  for (const value of [...values].sort((a, b) => a.tag - b.tag)) {
+    const alignment = elementSizes[value.type] || 1;
+    const padding = (alignment - (size % alignment)) % alignment;
+    const entry = Buffer.alloc(entrySize);
+    for (const [at, word] of [value.tag, rpmTypes[value.type], size + padding, value.count].entries()) {
+      entry.writeUInt32BE(word, 4 * at);
+    }
+    index.push(entry);
+    data.push(Buffer.alloc(padding), value.data);
+    size += padding + value.data.length;
+  }
+  const sizes = Buffer.alloc(8);
+  sizes.writeUInt32BE(tags + values.length, 0);
+  sizes.writeUInt32BE(size, 4);
+  return Buffer.concat([sizes, ...index, ...data]);
 }
