@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { type ProgressListener, readTextIfExists, stage, writeFileAtomic } from "../base/index.ts";
+import type { Variant } from "../formats/index.ts";
 import { type Checksum, type DirNode, Transaction, writeCommit, writeTree } from "../ostree/index.ts";
-import type { PackageId, SourceInfo } from "../packages/index.ts";
 import { commitMetadata } from "./commit-metadata.ts";
 import type { ComposeOptions } from "./model.ts";
 import type { Layout } from "./layout/index.ts";
 
 interface Composed {
+  readonly inputHashKey: string;
   readonly tree: DirNode;
   readonly layout: Layout;
   readonly version?: string;
@@ -15,17 +16,17 @@ interface Composed {
 }
 
 interface Origin {
-  readonly ids: readonly PackageId[];
-  readonly sources: readonly SourceInfo[];
   readonly hash: string;
+  /** What the commit tells of its packages. */
+  readonly metadata: ReadonlyMap<string, Variant>;
   readonly previous: Checksum | undefined;
 }
 
 /** Writes the finished tree into the repository and moves the ref to it. */
 export async function writeTreeCommit(
   { repo, treefile, cacheDir, parent, metadata = new Map(), setRef = true }: ComposeOptions,
-  { ids, sources, hash, previous }: Origin,
-  { tree, layout, version, timestamp }: Composed,
+  { metadata: ofPackages, hash, previous }: Origin,
+  { tree, layout, version, timestamp, inputHashKey }: Composed,
   progress: ProgressListener,
 ): Promise<Checksum> {
   const relabelled = new RelabelCache(cacheDir);
@@ -50,9 +51,7 @@ export async function writeTreeCommit(
         timestamp,
         transaction,
         metadata: commitMetadata({
-          inputHash: hash,
-          packages: ids,
-          sources,
+          own: new Map<string, Variant>([...ofPackages, [inputHashKey, { type: "s", value: hash }]]),
           added: new Map([...treefile.commitMetadata, ...metadata]),
           ...(version !== undefined && { version }),
           ...(layout.kernel !== undefined && { kernel: layout.kernel }),

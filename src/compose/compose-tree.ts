@@ -4,14 +4,18 @@ import { lockFile, makeDirectories, type ProgressListener, removeTree, silent } 
 import type { Checksum } from "../ostree/index.ts";
 import { writeTreeCommit } from "./commit.ts";
 import { gather, type Inputs, versionOf } from "./gather.ts";
-import { finishTree, installTree } from "./install.ts";
+import type { Installable, PackageFormat } from "./format.ts";
+import { finishTree } from "./finish.ts";
 import { shapeDeployment } from "./layout/index.ts";
-import type { TreePackage } from "./package.ts";
+import { debFormat } from "./deb-format.ts";
 import { incomplete } from "./resolve.ts";
+import { rpmFormat } from "./rpm/rpm-format.ts";
 import { makeWorkspace, requireRoot } from "./sandbox.ts";
 import type { ComposeOptions, ComposeResult } from "./model.ts";
 import { requireSupported } from "./treefile/supported.ts";
 import { nextVersion } from "./version.ts";
+
+const formats: Readonly<Record<"deb" | "rpm", PackageFormat>> = { deb: debFormat, rpm: rpmFormat };
 
 /** Composes a treefile's tree and commits it. */
 export async function composeTree(
@@ -25,42 +29,45 @@ export async function composeTree(
   for (const text of treefile.warnings) progress({ type: "warning", text });
   makeDirectories(cacheDir);
   using _ = lockFile(join(cacheDir, ".lock"));
-  const inputs = await gather(options, progress);
-  const { packages, hash, previous } = inputs;
+  const format = formats[treefile.format];
+  const inputs = await gather(options, format, progress);
+  const { installable, hash, previous } = inputs;
   const summary = { ref: treefile.ref, packages: inputs.ids, inputHash: hash };
   if (!inputs.changed) {
     const at = previous === undefined ? {} : { commit: previous, ...versionOf(repo, previous) };
     return { ...summary, ...at, changed: false };
   }
-  if (packages === undefined || options.downloadOnly === true) return { ...summary, changed: true };
-  const commit = await composeChanged(options, { ...inputs, packages }, progress);
+  if (installable === undefined || options.downloadOnly === true) return { ...summary, changed: true };
+  const commit = await composeChanged(options, format, { ...inputs, installable }, progress);
   return { ...summary, commit, changed: true, ...versionOf(repo, commit) };
 }
 
 async function composeChanged(
   options: ComposeOptions,
-  inputs: Inputs & { readonly packages: readonly TreePackage[] },
+  format: PackageFormat,
+  inputs: Inputs & { readonly installable: Installable },
   progress: ProgressListener,
 ): Promise<Checksum> {
   const { treefile } = options;
   const workspace = makeWorkspace(join(options.cacheDir, "work"));
-  const timestamp = options.timestamp ?? Math.max(...inputs.sources.map(({ date }) => date));
+  const timestamp = options.timestamp ?? inputs.timestamp;
   const version = options.version ?? automaticVersion(options, inputs.previous, timestamp);
   try {
-    const tree = await installTree(workspace, treefile, inputs.packages, progress);
-    await finishTree(workspace, tree, options, progress);
-    const layout = shapeDeployment(tree, {
+    const tree = await inputs.installable.install(workspace, options, progress);
+    await finishTree(workspace, tree, options, format.environment, progress);
+    const layout = shapeDeployment(tree, format.layout, {
       machineidCompat: treefile.machineidCompat,
       tmpIsDir: treefile.tmpIsDir,
       selinux: treefile.selinux,
       readonlyExecutables: treefile.readonlyExecutables,
+      etcGroupMembers: treefile.etcGroupMembers,
       ...(treefile.mutateOsRelease !== undefined && { osReleaseBase: treefile.mutateOsRelease }),
       ...(version !== undefined && { version }),
     });
     return await writeTreeCommit(
       options,
       inputs,
-      { tree, layout, timestamp, ...(version !== undefined && { version }) },
+      { tree, layout, timestamp, inputHashKey: format.inputHashKey, ...(version !== undefined && { version }) },
       progress,
     );
   } finally {

@@ -16,6 +16,8 @@ export const composeError = defineErrors("compose", {
   "bad-package": "A package has a path, a file type or a control file that cannot be taken into a tree.",
   "file-conflict":
     "Two packages bring the same path with different content and neither declares that it replaces the other. Exclude one of them.",
+  "unknown-account":
+    "A file of a package belongs to a user or group that neither the tree's passwd and group files nor scriptlets have.",
   "script-failed": "A package's maintainer script ended with an error; its last lines are shown.",
   "postprocess-failed": "A `postprocess` script of the treefile ended with an error; its last lines are shown.",
   "step-failed": "A program of the tree (dracut, depmod, systemctl) that compose needs ended with an error.",

@@ -3,23 +3,22 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { scanTree, walkTree } from "../ostree/index.ts";
 import { unlessErrno } from "../base/index.ts";
-import type { DebPackage } from "../packages/index.ts";
 import { composeError } from "./errors.ts";
-import { importVersion } from "./packages/import.ts";
 import type { Treefile } from "./treefile/model.ts";
 
 /** Changes when the same input would give another tree. */
-const composeVersion = 3;
+const composeVersion = 4;
 
 /**
  * Names everything that decides what a tree will be: the packages, the treefile with its includes, the files it names,
  * and how we compose. Release files are not in it: a repository that was only signed anew gives the same tree.
+ * @param packages a text for each that changes with its content
  */
-export function inputHash(treefile: Treefile, packages: readonly DebPackage[], executable: string | undefined): string {
+export function inputHash(treefile: Treefile, packages: readonly string[], executable: string | undefined): string {
   const parts = {
-    versions: [composeVersion, importVersion],
+    version: composeVersion,
     content: content(treefile),
-    packages: packages.map((one) => `${one.name} ${one.version} ${one.architecture} ${one.sha256}`).toSorted(),
+    packages: packages.toSorted(),
     files: treefile.addFiles.map(({ source, target }) => [target, contentHash(source)]),
     scripts: [treefile.postprocessScript ?? [], treefile.finalizeScripts].flat().map(fileHash),
     accounts: [treefile.checkPasswd, treefile.checkGroups].map((one) =>

@@ -3,11 +3,9 @@ import { type ProgressListener, stage } from "../base/index.ts";
 import type { DirNode } from "../ostree/index.ts";
 import { debianArchitecture } from "./architecture.ts";
 import { assemble } from "./assemble.ts";
-import type { ComposeOptions } from "./model.ts";
+import { epoch } from "./finish.ts";
 import { writeDpkgDatabase } from "./dpkg-database.ts";
-import { applyTreefile, makeInitramfs } from "./edits.ts";
 import { pathFilter } from "./filter.ts";
-import { kernelVersion } from "./layout/kernel.ts";
 import { materialize } from "./materialize.ts";
 import { applyUpper } from "./overlay.ts";
 import { orderForUnpack, replaces, type TreePackage } from "./package.ts";
@@ -16,14 +14,12 @@ import { prepareLower, runMaintainerScripts } from "./scripts.ts";
 import { ensureDirectory } from "./tree.ts";
 import type { Treefile } from "./treefile/model.ts";
 
-/** Given to the tree's programs as SOURCE_DATE_EPOCH: constant, so that two releases differ by what changed only. */
-const epoch = "1";
-
 /** Lays the packages' files out and has their maintainer scripts run. */
-export async function installTree(
+export async function installDebs(
   workspace: Workspace,
   treefile: Treefile,
   packages: readonly TreePackage[],
+  env: Readonly<Record<string, string>>,
   progress: ProgressListener,
 ): Promise<DirNode> {
   const ordered = orderForUnpack(packages);
@@ -44,7 +40,7 @@ export async function installTree(
     return tree;
   });
   await stage(progress, "compose.scripts", "Running maintainer scripts", () =>
-    runMaintainerScripts(workspace, ordered, { SOURCE_DATE_EPOCH: epoch }, progress),
+    runMaintainerScripts(workspace, ordered, { ...env, SOURCE_DATE_EPOCH: epoch }, progress),
   );
   applyUpper(tree, workspace.upper);
   return tree;
@@ -52,23 +48,4 @@ export async function installTree(
 
 function replacesNamed(one: TreePackage, other: TreePackage | undefined): boolean {
   return other !== undefined && replaces(one, other);
-}
-
-/** The treefile's changes, then the initramfs of what came of them. */
-export async function finishTree(
-  workspace: Workspace,
-  tree: DirNode,
-  { treefile, executable }: ComposeOptions,
-  progress: ProgressListener,
-): Promise<void> {
-  const env = { SOURCE_DATE_EPOCH: epoch };
-  await stage(progress, "compose.postprocess", "Applying the treefile", () =>
-    applyTreefile(workspace, tree, treefile, executable, env),
-  );
-  const kernel = kernelVersion(tree);
-  if (kernel === undefined) return;
-  await stage(progress, "compose.initramfs", `Making the initramfs for ${kernel}`, () =>
-    makeInitramfs(workspace, tree, kernel, treefile, env),
-  );
-  applyUpper(tree, workspace.upper);
 }

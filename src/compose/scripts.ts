@@ -21,17 +21,13 @@ export function prepareLower({ lower }: Workspace): void {
   writeFileSync(join(directory, "policy-rc.d"), policy, { mode: 0o755, flag: "wx" });
 }
 
-/** For debconf(7); Debian's kernel hooks leave the initramfs alone, which is made once, at the end. */
-const debianEnvironment = { DEBIAN_FRONTEND: "noninteractive", DEBCONF_NONINTERACTIVE_SEEN: "true", INITRD: "No" };
-
 /** @param packages in the order of their unpacking */
 export async function runMaintainerScripts(
   workspace: Workspace,
   packages: readonly TreePackage[],
-  given: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>>,
   progress: ProgressListener,
 ): Promise<void> {
-  const env = { ...debianEnvironment, ...given };
   await runPreinsts(workspace, packages, env);
   await configure(workspace, packages, env, progress);
 }

@@ -35,6 +35,7 @@ export {
   isRich,
   parseDependency,
   rangesOverlap,
+  sense as rpmSense,
 } from "./rpm/dependency.ts";
 export type { RpmDigest } from "./rpm/digests.ts";
 export { fileFlag, type RpmFileInfo, type RpmFileTable } from "./rpm/file-table.ts";
@@ -51,6 +52,7 @@ export {
   type RpmSolution,
   type SolvedRpm,
 } from "./rpm/solve/resolve.ts";
+export { decodeRpmHead, type RpmHead } from "./rpm/read-head.ts";
 export { readRpm, type ReadRpmOptions, type RpmFile } from "./rpm/read-rpm.ts";
 export type { RpmScript, RpmScriptKind, RpmScriptText, RpmTrigger, RpmTriggerMoment } from "./rpm/scripts.ts";
 export type { SignaturePolicy } from "./rpm/signature/key.ts";

@@ -3,8 +3,10 @@
 import type { DirNode } from "../../ostree/index.ts";
 import type { Labeler } from "../../ostree/index.ts";
 import { lookupFile, makeFileNode, move, put, walk, withHeader } from "../tree.ts";
+import type { FormatLayout } from "../format.ts";
 import { removeIdentities, removePythonCaches } from "./cleanup.ts";
-import { moveDpkgDatabase } from "./dpkg.ts";
+import { splitAccounts } from "./altfiles.ts";
+import { moveDatabase } from "./database.ts";
 import { kernelVersion, placeKernel } from "./kernel.ts";
 import { mutateOsRelease } from "./os-release.ts";
 import { adaptPolicy, maskRelabelling, moveModuleStore, policyType, treeLabeler } from "./selinux.ts";
@@ -18,6 +20,8 @@ export interface LayoutOptions {
   readonly tmpIsDir: boolean;
   readonly selinux: boolean;
   readonly readonlyExecutables: boolean;
+  /** Groups that stay in /etc/group as well, so that a host can add members. */
+  readonly etcGroupMembers: readonly string[];
   /** The base version that `mutate-os-release` names. */
   readonly osReleaseBase?: string;
   readonly version?: string;
@@ -30,29 +34,35 @@ export interface Layout {
   readonly label?: Labeler;
 }
 
-export function shapeDeployment(tree: DirNode, options: LayoutOptions): Layout {
+export function shapeDeployment(tree: DirNode, format: FormatLayout, options: LayoutOptions): Layout {
   removeIdentities(tree, options);
-  removePythonCaches(tree);
+  if (format.pythonCaches === "removed") removePythonCaches(tree);
   const kernel = kernelVersion(tree);
   if (kernel !== undefined) placeKernel(tree, kernel);
   const policy = options.selinux ? policyType(tree) : undefined;
   if (policy !== undefined) {
     moveModuleStore(tree, policy);
-    adaptPolicy(tree, policy);
+    adaptPolicy(tree, policy, format.database);
     maskRelabelling(tree);
   }
   const label = policy === undefined ? undefined : treeLabeler(tree, policy);
   if (options.version !== undefined) mutateOsRelease(tree, options.osReleaseBase, options.version);
-  put(tree, "usr/lib/sysusers.d/atomic-accounts.conf", makeFileNode(`${sysusersLines(tree).join("\n")}\n`));
   addSshKeygen(tree);
-  moveDpkgDatabase(tree);
+  moveDatabase(tree, format.database);
   shapeToplevel(tree, options);
-  writeIntegration(tree);
-  emptyVar(tree);
+  writeIntegration(tree, format.database);
+  emptyVar(tree, format);
+  keepAccounts(tree, format, options);
   move(tree, "etc", "usr/etc");
   openInitramfs(tree, kernel);
   if (options.readonlyExecutables) protectExecutables(tree);
   return { ...(kernel !== undefined && { kernel }), ...(label && { label }) };
+}
+
+/** Where accounts that packages make are kept. */
+function keepAccounts(tree: DirNode, { accounts }: FormatLayout, { etcGroupMembers }: LayoutOptions): void {
+  if (accounts === "altfiles" && splitAccounts(tree, etcGroupMembers)) return;
+  put(tree, "usr/lib/sysusers.d/atomic-accounts.conf", makeFileNode(`${sysusersLines(tree).join("\n")}\n`));
 }
 
 /** dracut makes the initramfs readable for root only; it has no secrets, and hosts serve it to each other. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FileContext, parseFileContexts, parseSubstitutions } from "../../formats/index.ts";
 import { type DirNode, type Labeler, makeLabeler } from "../../ostree/index.ts";
+import type { FormatLayout } from "../format.ts";
 import {
   ensureDirectory,
   lookup,
@@ -48,17 +49,16 @@ const aliases: readonly (readonly [string, string])[] = [
   ["/var/opt", "/opt"],
   ["/var/srv", "/srv"],
   ["/var/mnt", "/mnt"],
-  ["/usr/lib/sysimage/dpkg", "/var/lib/dpkg"],
   ["/usr/share/factory/var", "/var"],
 ];
 
 /** Teaches the policy the layout: file_contexts.subs_dist and local lines for the root directory's links. */
-export function adaptPolicy(tree: DirNode, type: string): void {
+export function adaptPolicy(tree: DirNode, type: string, database: FormatLayout["database"]): void {
   const files = `etc/selinux/${type}/contexts/files`;
   if (!lookupDirectory(tree, files)) return;
   const subsPath = `${files}/file_contexts.subs_dist`;
   const subs = readText(tree, subsPath) ?? "";
-  put(tree, subsPath, makeFileNode(`${subs.trimEnd()}\n\n${substitutionLines(subs).join("\n")}\n`));
+  put(tree, subsPath, makeFileNode(`${subs.trimEnd()}\n\n${substitutionLines(subs, database).join("\n")}\n`));
   const local = readText(tree, `${files}/file_contexts.local`) ?? "";
   const policy = ["", ".homedirs"].flatMap((suffix) =>
     parseFileContexts(readText(tree, `${files}/file_contexts${suffix}`) ?? ""),
@@ -75,13 +75,14 @@ export function adaptPolicy(tree: DirNode, type: string): void {
  * Only one substitution applies to a path, so those below /etc are needed once more below /usr/etc. They stand before and
  * after it: libselinux up to 3.7 takes the last line that fits, later ones the first.
  */
-function substitutionLines(existing: string): string[] {
+function substitutionLines(existing: string, { installed, released }: FormatLayout["database"]): string[] {
   const below = parseSubstitutions(existing)
     .filter(({ from }) => from.startsWith("/etc/"))
     .map(({ from, to }) => `/usr${from} ${to}`);
   return [
     "# The layout of an OSTree deployment.",
     ...aliases.map(([from, to]) => `${from} ${to}`),
+    `/${released} /${installed}`,
     ...below,
     "/usr/etc /etc",
     ...below,

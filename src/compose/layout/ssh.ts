@@ -20,6 +20,8 @@ ExecStart=/usr/bin/ssh-keygen -A
 export function addSshKeygen(tree: DirNode): void {
   const server = ["usr/lib/systemd/system/ssh.service", "usr/lib/systemd/system/sshd.service"];
   if (!server.some((path) => lookupFile(tree, path))) return;
+  // Fedora's openssh-server has its own units for that.
+  if (lookupFile(tree, "usr/lib/systemd/system/sshd-keygen.target")) return;
   const name = "atomic-ssh-keygen.service";
   put(tree, `usr/lib/systemd/system/${name}`, makeFileNode(unit));
   put(tree, `usr/lib/systemd/system/multi-user.target.wants/${name}`, makeSymlinkNode(`../${name}`));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DirNode } from "../../ostree/index.ts";
+import type { FormatLayout } from "../format.ts";
 import {
   ensureDirectory,
   lookup,
@@ -63,12 +64,12 @@ d /var/mnt 0755 root root - -
 d /var/roothome 0700 root root - -
 d /var/usrlocal 0755 root root - -
 d /run/media 0755 root root - -
-L /var/lib/dpkg - - - - ../../usr/lib/sysimage/dpkg
 `;
 
 /** Has the directories made at boot, and keeps systemd's own lines from stumbling over the links. */
-export function writeIntegration(tree: DirNode): void {
-  put(tree, "usr/lib/tmpfiles.d/atomic-0-integration.conf", makeFileNode(integration));
+export function writeIntegration(tree: DirNode, { installed, released }: FormatLayout["database"]): void {
+  const database = `L /${installed} - - - - ../../${released}\n`;
+  put(tree, "usr/lib/tmpfiles.d/atomic-0-integration.conf", makeFileNode(`${integration}${database}`));
   if (lookup(tree, "usr/lib/tmpfiles.d/home.conf")) {
     put(tree, "usr/lib/tmpfiles.d/home.conf", makeFileNode("# /home and /srv: see atomic-0-integration.conf\n"));
   }

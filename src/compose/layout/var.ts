@@ -5,6 +5,7 @@
  */
 import { formatTmpfilesLine, tmpfilesPaths, type TmpfilesLine } from "../../formats/index.ts";
 import type { DirNode, TreeNode } from "../../ostree/index.ts";
+import type { FormatLayout } from "../format.ts";
 import { isSymlink, lookupDirectory, makeDirectoryNode, makeFileNode, put, readNode, walk } from "../tree.ts";
 import { namer, readAccounts } from "./users.ts";
 
@@ -16,12 +17,13 @@ const scriptState =
   /^(lib\/(systemd\/deb-systemd-(user-)?helper-(enabled|masked)|pam|ucf|dpkg|selinux)|cache\/debconf)(\/|$)/;
 
 /** Directories of a package manager that the host has elsewhere or not at all. */
-const absent = /^(lib\/dpkg|lib\/apt|cache\/apt|lib\/selinux|cache\/debconf)(\/|$)|^(run|lock|tmp)$/;
+const absent =
+  /^(lib\/dpkg|lib\/rpm|lib\/rpm-state|lib\/apt|cache\/apt|lib\/selinux|cache\/debconf)(\/|$)|^(run|lock|tmp)$/;
 
 const factory = "usr/share/factory/var";
 
 /** Empties /var into `usr/lib/tmpfiles.d/atomic-autovar.conf`. The tree still has `etc`, not `usr/etc`. */
-export function emptyVar(tree: DirNode): void {
+export function emptyVar(tree: DirNode, { varFiles }: Pick<FormatLayout, "varFiles">): void {
   const variable = lookupDirectory(tree, "var");
   const names = {
     user: namer(readAccounts(tree, "etc/passwd")),
@@ -30,8 +32,9 @@ export function emptyVar(tree: DirNode): void {
   const known = knownPaths(tree);
   const lines: string[] = [];
   for (const [path, node] of variable ? walk(variable) : []) {
-    if (node.kind === "file" && keepsInFactory(path, node)) put(tree, `${factory}/${path}`, node);
-    const line = lineFor(path, node, names);
+    const dropped = varFiles === "dropped" && node.kind === "file" && !isSymlink(node);
+    if (node.kind === "file" && !dropped && keepsInFactory(path, node)) put(tree, `${factory}/${path}`, node);
+    const line = dropped ? undefined : lineFor(path, node, names);
     if (line && !known.has(line.path)) lines.push(formatTmpfilesLine(line));
   }
   put(tree, "var", makeDirectoryNode());

@@ -9,9 +9,11 @@ import {
   WorkerPool,
 } from "../../base/index.ts";
 import { type Checksum, type DirNode, readTree, Repo, Transaction } from "../../ostree/index.ts";
-import { type DebPackage, downloadPackages } from "../../packages/index.ts";
-import { packageRef } from "./escape.ts";
-import { importVersion, type ImportTask } from "./import.ts";
+import type { Variant } from "../../formats/index.ts";
+import type { DebImportTask } from "./import.ts";
+import type { RpmImportTask } from "../rpm/import.ts";
+
+export type ImportTask = DebImportTask | RpmImportTask;
 
 /** The imported packages: a repository of mode bare, whose objects are hardlinked into the trees that are assembled. */
 export function openPackageRepo(cacheDir: string): Repo {
@@ -19,54 +21,63 @@ export function openPackageRepo(cacheDir: string): Repo {
   return Repo.init(join(cacheDir, "pkgrepo"), "bare");
 }
 
+/** How packages of one format are imported. */
+export interface PackageImport<P> {
+  /** Names the package's commit in the cache. */
+  ref(one: P): string;
+  /** Whether a commit is this very package, imported as it would be now. */
+  isCurrent(one: P, metadata: ReadonlyMap<string, Variant>): boolean;
+  download(packages: readonly P[], progress: ProgressListener): Promise<ReadonlyMap<P, string>>;
+  /** What the worker is given. */
+  task(one: P, path: string): ImportTask;
+  readonly size: (one: P) => number;
+}
+
 /** Downloads and imports what is not there yet. @returns the commit of each package, in the order given */
-export async function importPackages(
+export async function importPackages<P extends { readonly name: string }>(
   repo: Repo,
-  packages: readonly DebPackage[],
-  options: { readonly cacheDir: string; readonly offline: boolean },
+  packages: readonly P[],
+  how: PackageImport<P>,
   progress: ProgressListener,
 ): Promise<Checksum[]> {
-  const commits = new Map<DebPackage, Checksum | undefined>(packages.map((one) => [one, importedCommit(repo, one)]));
+  const commits = new Map<P, Checksum | undefined>(packages.map((one) => [one, importedCommit(repo, one, how)]));
   const missing = packages.filter((one) => commits.get(one) === undefined);
   if (missing.length > 0) {
-    const paths = await downloadPackages(missing, options.cacheDir, progress, { offline: options.offline });
-    const tasks = missing.map((one) => ({ one, task: { path: paths.get(one) ?? "", sha256: one.sha256 } }));
+    const paths = await how.download(missing, progress);
+    const tasks = missing.map((one) => ({ one, task: how.task(one, paths.get(one) ?? "") }));
     await stage(
       progress,
       "compose.import",
       `Importing ${missing.length} packages`,
-      () => importAll(repo, tasks, commits, progress),
+      () => importAll(repo, tasks, how, commits, progress),
       () => `${missing.length} packages, ${packages.length - missing.length} from the cache`,
     );
   }
   return packages.map((one) => {
     const commit = commits.get(one);
-    if (commit === undefined) throw new Error(`${one} was not imported`);
+    if (commit === undefined) throw new Error(`${one.name} was not imported`);
     return commit;
   });
 }
 
-function importedCommit(repo: Repo, one: DebPackage): Checksum | undefined {
-  const commit = repo.tryResolve(packageRef(one));
+function importedCommit<P>(repo: Repo, one: P, how: PackageImport<P>): Checksum | undefined {
+  const commit = repo.tryResolve(how.ref(one));
   if (commit === undefined || !repo.has(commit, "commit")) return undefined;
-  const { metadata } = repo.loadCommit(commit);
-  const same =
-    metadata.get("atomic.deb.sha256")?.value === one.sha256 &&
-    metadata.get("atomic.deb.import-version")?.value === importVersion;
-  return same ? commit : undefined;
+  return how.isCurrent(one, repo.loadCommit(commit).metadata) ? commit : undefined;
 }
 
-async function importAll(
+async function importAll<P extends { readonly name: string }>(
   repo: Repo,
-  tasks: readonly { one: DebPackage; task: ImportTask }[],
-  commits: Map<DebPackage, Checksum | undefined>,
+  tasks: readonly { one: P; task: ImportTask }[],
+  how: PackageImport<P>,
+  commits: Map<P, Checksum | undefined>,
   progress: ProgressListener,
 ): Promise<void> {
   // What the indices left behind would count beside the decoders' dictionaries.
   releaseFreeMemory();
   using pool = new WorkerPool<ImportTask, Checksum>("compose/import", repo.path);
   // The largest first, so that no thread is left with it alone at the end.
-  const sorted = tasks.toSorted((a, b) => b.one.size - a.one.size);
+  const sorted = tasks.toSorted((a, b) => how.size(b.one) - how.size(a.one));
   let done = 0;
   const settled = await Promise.allSettled(
     sorted.map(async ({ one, task }) => {
@@ -77,25 +88,17 @@ async function importAll(
   );
   recordImports(
     repo,
-    tasks.map(({ one }) => one),
-    commits,
+    tasks.map(({ one }) => [how.ref(one), commits.get(one)]),
   );
   const failed = settled.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
 }
 
 /** A ref is the sign that a package is whole: it comes after the flush, so that no crash can leave it on less. */
-function recordImports(
-  repo: Repo,
-  packages: readonly DebPackage[],
-  commits: ReadonlyMap<DebPackage, Checksum | undefined>,
-): void {
+function recordImports(repo: Repo, imported: readonly (readonly [ref: string, commit: Checksum | undefined])[]): void {
   syncFileSystem(repo.path);
   using transaction = Transaction.begin(repo, { fsync: false });
-  for (const one of packages) {
-    const commit = commits.get(one);
-    if (commit !== undefined) transaction.setRef(packageRef(one), commit);
-  }
+  for (const [ref, commit] of imported) if (commit !== undefined) transaction.setRef(ref, commit);
   transaction.commit();
 }
 

@@ -12,7 +12,9 @@ import {
   writeCommit,
   writeTree,
 } from "../../ostree/index.ts";
-import { readDeb } from "../../packages/index.ts";
+import { type DebPackage, downloadPackages, readDeb } from "../../packages/index.ts";
+import type { PackageImport } from "./cache.ts";
+import { packageRef } from "./escape.ts";
 import { composeError } from "../errors.ts";
 import { ensureDirectory, lookup, makeDirectoryNode, put } from "../tree.ts";
 import { storeStream } from "./store-stream.ts";
@@ -20,11 +22,24 @@ import { storeStream } from "./store-stream.ts";
 /** Changes when the same package would be imported differently: commits of another version are not used. */
 export const importVersion = 1;
 
-export interface ImportTask {
+export interface DebImportTask {
+  readonly format: "deb";
   /** The package file. */
   readonly path: string;
   /** Names its content. */
   readonly sha256: string;
+}
+
+export function debImport(cacheDir: string, offline: boolean): PackageImport<DebPackage> {
+  return {
+    ref: packageRef,
+    isCurrent: ({ sha256 }, metadata) =>
+      metadata.get("atomic.deb.sha256")?.value === sha256 &&
+      metadata.get("atomic.deb.import-version")?.value === importVersion,
+    download: (packages, progress) => downloadPackages(packages, cacheDir, progress, { offline }),
+    task: ({ sha256 }, path) => ({ format: "deb", path, sha256 }),
+    size: ({ size }) => size,
+  };
 }
 
 /**
@@ -32,7 +47,7 @@ export interface ImportTask {
  * are stored plain: a changed module then costs an update its difference, and identical ones nothing.
  * Nothing is flushed to the disk and no ref set: that is done once for many packages.
  */
-export async function importDeb(repo: Repo, { path, sha256 }: ImportTask): Promise<Checksum> {
+export async function importDeb(repo: Repo, { path, sha256 }: Omit<DebImportTask, "format">): Promise<Checksum> {
   using deb = readDeb(path);
   const tree = makeDirectoryNode();
   using contents = Transaction.begin(repo, { fsync: false });

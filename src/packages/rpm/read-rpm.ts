@@ -11,26 +11,18 @@ import {
   runDigest,
   type RunningDigest,
 } from "./digests.ts";
-import { readFileTable, type RpmFileTable } from "./file-table.ts";
 import type { RpmHeader } from "./header.ts";
 import { type PackageParts, readParts } from "./lead.ts";
-import { dependenciesOf, type HeaderDependency } from "./header-dependencies.ts";
-import type { Evr, RpmRelation } from "./model.ts";
 import { readPayload, type RpmEntry } from "./payload.ts";
+import { describeHeader, type RpmHead } from "./read-head.ts";
 import { type RpmSignature, requireTrust, type VerifyOptions, verifySignatures } from "./signature/verify.ts";
-import { readScripts, readTriggers, type RpmScript, type RpmTrigger } from "./scripts.ts";
 import { tag } from "./tags.ts";
 
 /** A package file that is open for reading; `using rpm = await readRpm(path, ...)` closes it. */
-export interface RpmFile extends Disposable {
+export interface RpmFile extends RpmHead, Disposable {
   readonly path: string;
-  readonly name: string;
-  readonly evr: Evr;
-  /** `src` for a source package. */
-  readonly architecture: string;
   /** 3, 4 or 6. */
   readonly format: number;
-  readonly header: RpmHeader;
   readonly signatureHeader: RpmHeader;
   /** Where the payload starts: what rpm-ostree keeps of a package is the bytes before. */
   readonly payloadOffset: number;
@@ -38,10 +30,6 @@ export interface RpmFile extends Disposable {
   /** All that the package has of itself. */
   readonly digests: readonly RpmDigest[];
   readonly signatures: readonly RpmSignature[];
-  readonly table: RpmFileTable;
-  readonly scripts: readonly RpmScript[];
-  readonly triggers: readonly RpmTrigger[];
-  dependencies(relation: RpmRelation): readonly HeaderDependency[];
   /**
    * The files of the payload, read as a stream: take the content of an entry before the next one. Can be called again;
    * each call reads from the start. The digest of the payload is checked when all of it was read: what was done with the
@@ -104,7 +92,8 @@ function openRpm(
 ): RpmFile {
   const { header } = parts;
   const payloadDigest = digests.find(({ range }) => range !== "header");
-  const table = readFileTable(header, path);
+  const described = describeHeader(header, path);
+  const { table } = described;
   const compression = readCompression(fd, parts, path);
   let open = true;
   const close = () => {
@@ -128,7 +117,7 @@ function openRpm(
   }
   return {
     path,
-    ...readIdentity(header, path),
+    ...described,
     format: readFormat(header),
     header,
     signatureHeader: parts.signature,
@@ -136,10 +125,6 @@ function openRpm(
     compression,
     digests,
     signatures,
-    table,
-    scripts: readScripts(header),
-    triggers: readTriggers(header, path),
-    dependencies: (relation) => dependenciesOf(header, relation, path),
     files,
     close,
     [Symbol.dispose]: close,
@@ -157,23 +142,6 @@ function watched(source: ByteSource, running: RunningDigest | undefined): ByteSo
     },
     close: () => source.close(),
   };
-}
-
-function readIdentity(header: RpmHeader, path: string): { name: string; evr: Evr; architecture: string } {
-  const text = (one: Parameters<RpmHeader["string"]>[0], what: string) => {
-    const value = header.string(one);
-    if (value === undefined || value === "") throw packageError("rpm", `${path}: the header has no ${what}`);
-    return value;
-  };
-  const version = text(tag.version, "version");
-  const evr = { epoch: header.number(tag.epoch) ?? 0, version, release: text(tag.release, "release") };
-  const source = isSource(header);
-  return { name: text(tag.name, "name"), evr, architecture: source ? "src" : text(tag.architecture, "architecture") };
-}
-
-/** lib/package.c, `applyRetrofits`: only binary packages name the source package that they come from. */
-function isSource(header: RpmHeader): boolean {
-  return header.has(tag.sourcePackage) || !header.has(tag.sourceRpm);
 }
 
 /** RPMTAG_RPMFORMAT is written since format 6; a header without a region is of format 3. */

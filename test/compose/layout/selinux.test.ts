@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { debFormat } from "../../../src/compose/deb-format.ts";
 import { shapeDeployment } from "../../../src/compose/layout/index.ts";
 import { lookup, makeDirectoryNode, makeFileNode, put, readText } from "../../../src/compose/tree.ts";
 
@@ -56,11 +57,12 @@ const expected: [kind: "dir" | "file" | "link", path: string, type: string][] = 
 
 test("the policy knows the deployment's layout, for our labels and for libselinux's", () => {
   const tree = policyTree();
-  const { label } = shapeDeployment(tree, {
+  const { label } = shapeDeployment(tree, debFormat.layout, {
     machineidCompat: true,
     tmpIsDir: true,
     selinux: true,
     readonlyExecutables: false,
+    etcGroupMembers: [],
   });
   assert.ok(label);
   const directory = mkdtempSync(join(tmpdir(), "policy-"));
@@ -82,7 +84,13 @@ test("the policy knows the deployment's layout, for our labels and for libselinu
 
 test("the store of modules goes with the release", () => {
   const tree = policyTree();
-  shapeDeployment(tree, { machineidCompat: false, tmpIsDir: false, selinux: true, readonlyExecutables: false });
+  shapeDeployment(tree, debFormat.layout, {
+    machineidCompat: false,
+    tmpIsDir: false,
+    selinux: true,
+    readonlyExecutables: false,
+    etcGroupMembers: [],
+  });
   assert.equal(readText(tree, "usr/etc/selinux/little/active/policy.linked"), "modules");
   assert.match(readText(tree, "usr/etc/selinux/semanage.conf") ?? "", /^store-root=\/etc\/selinux$/m);
   assert.match(readText(tree, "usr/etc/selinux/little/active/file_contexts.local") ?? "", /^\/root -l /m);
@@ -92,11 +100,12 @@ test("the store of modules goes with the release", () => {
 });
 
 test("without SELinux in the treefile there are no labels", () => {
-  const layout = shapeDeployment(policyTree(), {
+  const layout = shapeDeployment(policyTree(), debFormat.layout, {
     machineidCompat: true,
     tmpIsDir: true,
     selinux: false,
     readonlyExecutables: false,
+    etcGroupMembers: [],
   });
   assert.equal(layout.label, undefined);
 });

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Accounts that packages make go to /usr/lib/passwd and /usr/lib/group, where nss-altfiles finds them: /etc has only what
+ * the host itself adds (rpm-ostree's rust/src/passwd.rs, `migrate_passwd_except_root` and `migrate_group_except_root`).
+ */
+import type { DirNode } from "../../ostree/index.ts";
+import { lookupFile, makeFileNode, put, readText, walk, withHeader } from "../tree.ts";
+
+/**
+ * Splits the files of a tree whose /etc is /etc.
+ * @param kept groups that stay in /etc/group too
+ * @returns false where the tree has no nss-altfiles, and so nothing was done
+ */
+export function splitAccounts(tree: DirNode, kept: readonly string[]): boolean {
+  const library = [...walk(tree)].some(([path]) => /^usr\/lib(64)?\/([^/]+\/)?libnss_altfiles\.so\.2$/.test(path));
+  if (!library || readText(tree, "etc/passwd") === undefined) return false;
+  split(tree, "passwd", (_, id) => (id === "0" ? "etc" : "usr/lib"));
+  split(tree, "group", (name, id) => (id === "0" ? "etc" : kept.includes(name) ? "both" : "usr/lib"));
+  const path = "etc/nsswitch.conf";
+  const text = readText(tree, path);
+  if (text !== undefined) replace(tree, path, addAltfiles(text));
+  return true;
+}
+
+function split(
+  tree: DirNode,
+  file: "passwd" | "group",
+  place: (name: string, id: string) => "etc" | "usr/lib" | "both",
+): void {
+  const lines = (readText(tree, `etc/${file}`) ?? "").split("\n").filter((line) => line !== "");
+  const at = (line: string) => {
+    const [name = "", , id = ""] = line.split(":");
+    return place(name, id);
+  };
+  const earlier = readText(tree, `usr/lib/${file}`) ?? "";
+  const moved = lines.filter((line) => at(line) !== "etc");
+  put(tree, `usr/lib/${file}`, makeFileNode(`${earlier}${moved.map((line) => `${line}\n`).join("")}`));
+  const stay = lines.filter((line) => at(line) !== "usr/lib");
+  replace(tree, `etc/${file}`, stay.map((line) => `${line}\n`).join(""));
+}
+
+function replace(tree: DirNode, path: string, text: string): void {
+  const node = lookupFile(tree, path);
+  const fresh = makeFileNode(text);
+  put(tree, path, node ? withHeader(fresh, { ...node.header, xattrs: [] }) : fresh);
+}
+
+/** rust/src/passwd.rs and nsswitch.conf(5): `altfiles` after `files` (rpmostree-postprocess.cxx, `add_altfiles`). */
+export function addAltfiles(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => {
+      if (!/^(passwd|group):/.test(line) || /\baltfiles\b/.test(line)) return line;
+      return line.replace(/\bfiles\b/, "files altfiles");
+    })
+    .join("\n");
+}

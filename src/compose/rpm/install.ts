@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ProgressListener, stage } from "../../base/index.ts";
+import type { DirNode } from "../../ostree/index.ts";
+import { epoch } from "../finish.ts";
+import { materialize } from "../materialize.ts";
+import { applyUpper } from "../overlay.ts";
+import { runInTree, type Workspace } from "../sandbox.ts";
+import { runStep } from "../scripts.ts";
+import { lookup, lookupDirectory, readText } from "../tree.ts";
+import type { Treefile } from "../treefile/model.ts";
+import { applyOwners } from "./apply-owners.ts";
+import { assembleRpms, type AssembledRpms, filesInTree } from "./assemble.ts";
+import { rpmFilter } from "./filter.ts";
+import { orderForInstall } from "./order.ts";
+import { ownersOf } from "./owners.ts";
+import { nevraOf, type TreeRpm } from "./package.ts";
+import { finishAfterScripts, prepareForScripts, replacePrograms } from "./prepare.ts";
+import { ScriptRunner } from "./scripts/run-scripts.ts";
+import { ScriptSession } from "./scripts/session.ts";
+
+/** PATH as rpm sets it for scriptlets (lib/rpmscript.c). */
+const environment = { PATH: "/sbin:/bin:/usr/sbin:/usr/bin", SOURCE_DATE_EPOCH: epoch };
+
+/** Machines whose programs have an ELF class (rpmrc's `buildarch` of multilib; rpmtsColor). */
+const colors: Readonly<Record<string, number>> = { x86_64: 3, ppc64: 3, s390x: 3, aarch64: 0 };
+
+/** Lays the packages' files out, gives them their owners and has their scriptlets run. */
+export async function installRpms(
+  workspace: Workspace,
+  treefile: Treefile,
+  packages: readonly TreeRpm[],
+  progress: ProgressListener,
+): Promise<{ readonly tree: DirNode; readonly assembled: AssembledRpms; readonly ordered: readonly TreeRpm[] }> {
+  const ordered = orderForInstall(packages.toSorted((a, b) => (nevraOf(a) < nevraOf(b) ? -1 : 1)));
+  const assembled = await stage(progress, "compose.assemble", `Assembling ${packages.length} packages`, () => {
+    const made = assembleRpms(ordered, {
+      filter: ({ name }) => rpmFilter(treefile, name),
+      color: colors[treefile.basearch] ?? 0,
+    });
+    prepareForScripts(made.tree, ordered);
+    materialize(made.tree, workspace.lower);
+    replacePrograms(made.tree, workspace);
+    return made;
+  });
+  const { tree, skipped } = assembled;
+  const listed = ordered.map((one) => ({
+    one,
+    files: filesInTree(one, skipped.get(one) ?? new Set()).map(({ path }) => path),
+  }));
+  const runner = new ScriptRunner(listed, environment, progress);
+  await stage(progress, "compose.scripts", "Running scriptlets", async () => {
+    if (needsSysusers(tree, treefile)) await runSysusers(workspace);
+    {
+      await using session = new ScriptSession(workspace);
+      await runner.before(session);
+    }
+    applyUpper(tree, workspace.upper);
+    applyOwners(tree, workspace, ownersOf(tree, ordered));
+    await using session = new ScriptSession(workspace);
+    await runner.after(session);
+  });
+  applyUpper(tree, workspace.upper);
+  finishAfterScripts(tree);
+  return { tree, assembled, ordered };
+}
+
+/** Whether accounts are made from sysusers.d before any scriptlet (rust/src/core.rs `run_sysusers`). */
+function needsSysusers(tree: DirNode, { sysusers }: Treefile): boolean {
+  if (!lookup(tree, "usr/bin/systemd-sysusers") || !lookupDirectory(tree, "usr/lib/sysusers.d")) return false;
+  if (sysusers === "compose-forced") return true;
+  const macros = lookupDirectory(tree, "usr/lib/rpm/macros.d");
+  const texts = [
+    readText(tree, "usr/lib/rpm/macros"),
+    ...[...(macros?.entries.keys() ?? [])].map((name) => readText(tree, `usr/lib/rpm/macros.d/${name}`)),
+  ];
+  return texts.some((text) => /^%__systemd_sysusers\s/m.test(text ?? ""));
+}
+
+function runSysusers(workspace: Workspace): Promise<void> {
+  return runStep(workspace, "making users and groups", ["/usr/bin/systemd-sysusers"], environment);
+}
+
+/** rpm-ostree's check that the tree can run programs at all (`rpmostree_deployment_sanitycheck_true`). */
+export async function checkTree(workspace: Workspace, tree: DirNode): Promise<void> {
+  if (lookup(tree, "usr/bin/true")) await runInTree(workspace, ["/usr/bin/true"]);
+}
