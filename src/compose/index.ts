@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { hostArchitecture } from "./architecture.ts";
 export { composeTree } from "./compose-tree.ts";
 export { composeError } from "./errors.ts";
 export {

@@ -6,6 +6,7 @@ type Loader = () => Promise<{ readonly default: Command }>;
 /** Every command by the words that call it; each is loaded only when it is called. */
 export const commands: Readonly<Record<string, Loader>> = {
   completion: () => import("./completion.ts"),
+  "compose explain": () => import("./compose/explain.ts"),
   "compose lint": () => import("./compose/lint.ts"),
   "compose lock": () => import("./compose/lock.ts"),
   "compose resolve": () => import("./compose/resolve.ts"),
