@@ -2,6 +2,7 @@
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { agentFor, type ConnectionSettings } from "./connection.ts";
 import { baseError, unlessErrno } from "./errors.ts";
 import { writeAll } from "./files.ts";
 
@@ -12,6 +13,7 @@ export interface RequestOptions {
   /** Attempts after a broken connection, a time-out or a 5xx/408/429 answer; default 4. */
   readonly retries?: number;
   readonly signal?: AbortSignal;
+  readonly connection?: ConnectionSettings;
 }
 
 const redirectLimit = 10;
@@ -131,6 +133,7 @@ async function request(
   headers: Record<string, string>,
   options: RequestOptions,
   depth = 0,
+  origin = new URL(url).origin,
 ): Promise<IncomingMessage> {
   const target = new URL(url);
   if (target.protocol !== "http:" && target.protocol !== "https:") {
@@ -140,7 +143,12 @@ async function request(
   const { get } = target.protocol === "https:" ? await import("node:https") : await import("node:http");
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const idle = (options.idleSeconds ?? 30) * 1000;
-  const sent = get(target, { headers: { "user-agent": "atomic-host", ...headers }, signal: options.signal }, resolve);
+  const own = await connectionOptions(target, origin, options.connection);
+  const sent = get(
+    target,
+    { ...own.options, headers: { ...own.headers, ...headers }, signal: options.signal },
+    resolve,
+  );
   sent.setTimeout(idle, () => sent.destroy(new Error(`no data for ${idle / 1000} s`)));
   sent.on("error", reject);
   const response = await promise;
@@ -148,7 +156,16 @@ async function request(
   if (location !== undefined && [301, 302, 303, 307, 308].includes(response.statusCode ?? 0)) {
     response.resume();
     if (depth >= redirectLimit) throw baseError("http-status", `${url}: more than ${redirectLimit} redirects`);
-    return request(new URL(location, target).href, headers, options, depth + 1);
+    return request(new URL(location, target).href, headers, options, depth + 1, origin);
   }
   return response;
+}
+
+async function connectionOptions(target: URL, origin: string, settings: ConnectionSettings | undefined) {
+  const headers = { "user-agent": settings?.userAgent ?? "atomic-host" };
+  if (settings === undefined) return { headers, options: {} };
+  const agent = await agentFor(settings, target.protocol as "http:" | "https:");
+  // A redirect may lead to a server that the password is not for.
+  const auth = settings.auth !== undefined && target.origin === origin ? { auth: settings.auth } : {};
+  return { headers, options: { agent, ...auth } };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from "./bytes.ts";
 export * from "./c-time.ts";
+export { type ConnectionSettings } from "./connection.ts";
 export * from "./copy.ts";
 export * from "./decompress.ts";
 export { errnoText } from "./errno.ts";

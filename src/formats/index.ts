@@ -12,6 +12,7 @@ export * from "./fsverity.ts";
 export * from "./gvariant.ts";
 export * from "./gvariant-text.ts";
 export * from "./gvariant-parse.ts";
+export * from "./ini.ts";
 export * from "./keyfile.ts";
 export * from "./tar.ts";
 export { type TarType } from "./tar-header.ts";

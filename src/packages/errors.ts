@@ -21,6 +21,7 @@ export const packageError = defineErrors("packages", {
   "expired-key":
     "The key that signed a repository or a package has expired. Install a newer keyring package of the distribution.",
   keyring: "A keyring file is missing or is not an OpenPGP keyring.",
+  "repo-file": "A .repo file has a value that is not of its kind, or that asks for something that is not done here.",
   expired:
     "A repository says that its index is no longer valid. The mirror is stale, or the clock of this machine is wrong.",
   "wrong-suite": "A repository calls itself otherwise than the suite that was asked for.",

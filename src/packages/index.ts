@@ -21,13 +21,16 @@ export { packageError } from "./errors.ts";
 export type { AptSource, PackageId, PackageLock, PackageLocks, SourceInfo } from "./model.ts";
 export { AvailableRpm } from "./repomd/available-rpm.ts";
 export { downloadRpms, type DownloadRpmsOptions } from "./repomd/download.ts";
+export { loadGpgKeys } from "./repomd/gpg-keys.ts";
 export { loadRepomd, type LoadRepomdOptions } from "./repomd/load.ts";
 export type { LoadedRepository } from "./repomd/loaded-repository.ts";
-export type { RepositoryInfo, RpmSource } from "./repomd/model.ts";
+export type { RepositoryConnection, RepositoryInfo, RpmSource } from "./repomd/model.ts";
 export { RpmPackageSet } from "./repomd/package-set.ts";
 export type { InstalledRpm, RpmFileState } from "./rpm/database/installed-header.ts";
 export { databasePlaces, findRpmDatabase, readRpmDatabase } from "./rpm/database/open.ts";
 export { writeSqliteDatabase } from "./rpm/database/sqlite.ts";
+export { parseRepoFile, readRepoFiles, type RepoFile } from "./repomd/repo-file.ts";
+export { type RepoVariables, repoVariables, substituteVariables, type VariableOptions } from "./repomd/variables.ts";
 export {
   dependenciesOverlap,
   dependencyOf,

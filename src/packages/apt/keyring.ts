@@ -23,7 +23,8 @@ const armorStart = "-----BEGIN PGP";
 
 /** Loads a keyring, binary or armored. @param signedBy path, or the armored text itself; default: Debian's archive */
 export async function loadKeyring(signedBy?: string): Promise<Keyring> {
-  if (signedBy?.trimStart().startsWith(armorStart)) return parse(Buffer.from(dotless(signedBy)), "the embedded key");
+  if (signedBy?.trimStart().startsWith(armorStart))
+    return parseKeyring(Buffer.from(dotless(signedBy)), "the embedded key");
   const path = signedBy ?? defaultKeyrings.find((name) => existsSync(name)) ?? defaultKeyrings[0];
   const bytes = readIfExists(path);
   if (bytes === undefined) {
@@ -31,7 +32,7 @@ export async function loadKeyring(signedBy?: string): Promise<Keyring> {
       hint: "install debian-archive-keyring, or name the archive's keyring in the source",
     });
   }
-  return parse(bytes, path);
+  return parseKeyring(bytes, path);
 }
 
 /** In a .sources file an empty line of the key is written as a dot (sources.list(5), Signed-By). */
@@ -39,12 +40,15 @@ function dotless(text: string): string {
   return text.replace(/^[ \t]*\.?[ \t]*$/gm, "").replace(/^[ \t]+/gm, "");
 }
 
-async function parse(bytes: Buffer, name: string): Promise<Keyring> {
+/** The keys in binary or armored bytes; of several armored blocks, one after another, all. */
+export async function parseKeyring(bytes: Buffer, name: string): Promise<Keyring> {
   const { readKeys } = await import("openpgp");
   try {
-    const keys = bytes.includes(armorStart)
-      ? await readKeys({ armoredKeys: bytes.toString("utf8") })
-      : await readKeys({ binaryKeys: bytes });
+    if (!bytes.includes(armorStart)) return { name, keys: await readKeys({ binaryKeys: bytes }) };
+    const blocks = bytes.toString("utf8").match(/-----BEGIN PGP[^]*?-----END PGP[^\n]*/g) ?? [];
+    const keys: Key[] = [];
+    for (const armoredKeys of blocks) keys.push(...(await readKeys({ armoredKeys })));
+    if (keys.length === 0) throw new Error("it has no whole armored block");
     return { name, keys };
   } catch (error) {
     throw packageError("keyring", `${name} is no OpenPGP keyring: ${(error as Error).message}`, { cause: error });

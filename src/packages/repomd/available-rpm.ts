@@ -14,13 +14,13 @@ export class AvailableRpm implements RpmPackage {
   readonly repository: LoadedRepository;
   /** Place in the order in which the repositories were read. */
   readonly ordinal: number;
-  readonly #number: number;
+  /** In the repository's index. */
+  readonly number: number;
   readonly #dependencies: (readonly RpmDependency[] | undefined)[] = [];
 
-  /** @param number of the package in the repository's index */
   constructor(repository: LoadedRepository, number: number, ordinal: number) {
     this.repository = repository;
-    this.#number = number;
+    this.number = number;
     this.ordinal = ordinal;
     this.name = this.text("name");
     this.architecture = this.text("arch");
@@ -38,16 +38,16 @@ export class AvailableRpm implements RpmPackage {
   }
 
   get buildTime(): number {
-    return this.repository.number(this.#number, "buildTime");
+    return this.repository.number(this.number, "buildTime");
   }
 
   get installedSize(): number {
-    return this.repository.number(this.#number, "installedSize");
+    return this.repository.number(this.number, "installedSize");
   }
 
   /** Bytes of the package file. */
   get packageSize(): number {
-    return this.repository.number(this.#number, "packageSize");
+    return this.repository.number(this.number, "packageSize");
   }
 
   /** Of the package file. */
@@ -56,22 +56,22 @@ export class AvailableRpm implements RpmPackage {
   }
 
   text(column: TextColumn): string {
-    return this.repository.text(this.#number, column);
+    return this.repository.text(this.number, column);
   }
 
   /** Equal dependencies of one repository are one object. */
   dependencies(relation: RpmRelation): readonly RpmDependency[] {
     const place = relations.indexOf(relation);
-    return (this.#dependencies[place] ??= this.repository.dependencies(this.#number, place));
+    return (this.#dependencies[place] ??= this.repository.dependencies(this.number, place));
   }
 
   /** Paths of the short list: in /etc, below a directory that ends in `bin`, and /usr/lib/sendmail. */
   get shortFiles(): readonly string[] {
-    return this.repository.shortFiles(this.#number);
+    return this.repository.shortFiles(this.number);
   }
 
   hasFile(path: string): boolean {
-    return this.repository.withFile(path).includes(this.#number);
+    return this.repository.withFile(path).includes(this.number);
   }
 
   toString(): string {

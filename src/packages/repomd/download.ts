@@ -5,7 +5,7 @@ import { hashFile } from "../digest.ts";
 import { packageError } from "../errors.ts";
 import { fetchFiles, type WantedFile } from "../fetch-file.ts";
 import type { AvailableRpm } from "./available-rpm.ts";
-import { localPath, resolveLocation } from "./fetch-metadata.ts";
+import { localPath, resolveLocation } from "./mirrors.ts";
 
 export interface DownloadRpmsOptions {
   /** Fail where a package is not in the cache; default false. Packages of local repositories are always there. */
@@ -90,6 +90,7 @@ function wanted(one: AvailableRpm, path: string): WantedFile {
     digest: one.checksum,
     authority: "the repository's metadata",
     code: "bad-download",
+    request: one.repository.request,
     ...(one.packageSize === 0 ? { limit: packageLimit } : { size: one.packageSize }),
   };
 }

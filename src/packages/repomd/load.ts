@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type ProgressListener, readIfExists, silent, stage } from "../../base/index.ts";
+import { AtomicError, type ProgressListener, readIfExists, silent, stage } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
 import { cacheIndex, type IndexTask } from "../make-index.ts";
-import { compressionOf, fetchMetadata, type FetchOptions, fetchRepomd, type FoundRepomd } from "./fetch-metadata.ts";
+import { compressionOf, fetchMetadata } from "./fetch-metadata.ts";
+import { type FetchOptions, fetchRepomd, type FoundRepomd } from "./fetch-repomd.ts";
 import { FileIndex } from "./file-index.ts";
 import { LoadedRepository } from "./loaded-repository.ts";
 import type { RepomdFile, RpmSource } from "./model.ts";
@@ -14,6 +15,8 @@ import { RpmPackageSet } from "./package-set.ts";
 export interface LoadRepomdOptions {
   /** Use only what earlier loads left in the cache, and local repositories; default false. */
   readonly offline?: boolean;
+  /** The time against which `metadataExpire` is held, in seconds since 1970; default: now. */
+  readonly now?: number;
 }
 
 /**
@@ -27,29 +30,43 @@ export async function loadRepomd(
   options: LoadRepomdOptions = {},
   progress: ProgressListener = silent,
 ): Promise<RpmPackageSet> {
-  const fetchOptions = { cacheDir, offline: options.offline ?? false };
+  const fetchOptions = { cacheDir, offline: options.offline ?? false, now: options.now ?? Date.now() / 1000 };
   return stage(
     progress,
     "packages.load",
     `Loading the packages of ${sources.map(({ id }) => id).join(", ")}`,
     async () => {
-      const loaded = sources.map((source) => loadSource(source, fetchOptions));
+      const loaded = sources.map((source) => loadIfAvailable(source, fetchOptions, progress));
       // Nothing goes on in the background after an error.
       await Promise.allSettled(loaded);
-      return new RpmPackageSet(await Promise.all(loaded));
+      return new RpmPackageSet((await Promise.all(loaded)).filter((one) => one !== undefined));
     },
     (set) => `${set.count} packages`,
   );
 }
 
+async function loadIfAvailable(
+  source: RpmSource,
+  options: FetchOptions,
+  progress: ProgressListener,
+): Promise<LoadedRepository | undefined> {
+  try {
+    return await loadSource(source, options);
+  } catch (error) {
+    if (source.skipIfUnavailable !== true || !(error instanceof AtomicError)) throw error;
+    progress({ type: "warning", text: `${source.id} is left out (skip_if_unavailable): ${error.message}` });
+    return undefined;
+  }
+}
+
 async function loadSource(source: RpmSource, options: FetchOptions): Promise<LoadedRepository> {
   const found = await fetchRepomd(source, options);
-  const { repomd, checksum, bases } = found;
+  const { repomd, checksum, bases, request } = found;
   const { revision, timestamp, files } = repomd;
   const primary = files.get("primary");
   if (primary === undefined) throw packageError("bad-index", `${source.id}: repomd.xml names no primary metadata`);
   const make = (kind: IndexTask["kind"], file: RepomdFile, path: string) =>
-    makeCached(kind, source, found, file, path, options);
+    makeCached(kind, found, file, path, options);
   const index = await opened(indexPath(primary, options), openIndex, (path) => make("rpm-packages", primary, path));
   const openFiles = async () => {
     const filelists = files.get("filelists");
@@ -58,7 +75,7 @@ async function loadSource(source: RpmSource, options: FetchOptions): Promise<Loa
     return opened(path, FileIndex.open, (made) => make("rpm-filelists", filelists, made));
   };
   const info = { id: source.id, revision, timestamp, checksum };
-  return new LoadedRepository(source, info, { bases, index, openFiles });
+  return new LoadedRepository(source, info, { bases, request, index, openFiles });
 }
 
 /** What was made of a file is named by the file's check sum. */
@@ -86,19 +103,18 @@ async function opened<T>(
 
 async function makeCached(
   kind: IndexTask["kind"],
-  source: RpmSource,
   found: FoundRepomd,
   file: RepomdFile,
   path: string,
   options: FetchOptions,
 ): Promise<void> {
-  const input = await fetchMetadata(source, found, file, options);
+  const input = await fetchMetadata(found, file, options);
   await cacheIndex({
     kind,
     input,
     size: statSync(input).size,
     compression: compressionOf(file.location, firstBytes(input)),
-    what: `${source.id}: ${file.location}`,
+    what: `${found.source.id}: ${file.location}`,
     path,
     ...(file.openSize === undefined ? {} : { limit: file.openSize }),
   });

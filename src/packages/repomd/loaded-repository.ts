@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RequestOptions } from "../../base/index.ts";
 import { parseDigest } from "../digest.ts";
 import type { Evr, RpmDependency, RpmRelation } from "../rpm/model.ts";
 import type { FileIndex } from "./file-index.ts";
@@ -24,6 +25,7 @@ export function isPrimaryPath(path: string): boolean {
 
 export interface RepositoryContent {
   readonly bases: readonly string[];
+  readonly request: RequestOptions;
   readonly index: PackageIndex;
   /** Fetches filelists; gives `undefined` where the repository has none. */
   readonly openFiles: () => Promise<FileIndex | undefined>;
@@ -39,15 +41,20 @@ export class LoadedRepository {
   readonly unknownPaths = new Set<string>();
   /** Where files of the repository are to be had, the best place first: URLs or paths. */
   readonly bases: readonly string[];
+  /** How its servers are asked. */
+  readonly request: RequestOptions;
   readonly #index: PackageIndex;
   readonly #dependencies: RpmDependency[] = [];
   readonly #openFiles: () => Promise<FileIndex | undefined>;
   #files: FileLists | undefined;
+  /** Of each package whether it is as if it were not there. */
+  #hidden: Uint8Array | undefined;
 
-  constructor(source: RpmSource, info: RepositoryInfo, { bases, index, openFiles }: RepositoryContent) {
+  constructor(source: RpmSource, info: RepositoryInfo, { bases, request, index, openFiles }: RepositoryContent) {
     this.source = source;
     this.info = info;
     this.bases = bases;
+    this.request = request;
     this.#index = index;
     this.#openFiles = openFiles;
     // dnf.conf(5): the defaults of `priority` and `cost`.
@@ -103,7 +110,10 @@ export class LoadedRepository {
    */
   withFile(path: string): readonly number[] {
     const found = this.#posted(this.#index.paths, path);
-    if (this.#files !== undefined) return [...new Set([...found, ...this.#files.owners(path)])].sort((a, b) => a - b);
+    if (this.#files !== undefined) {
+      const owners = this.#shown(this.#files.owners(path));
+      return [...new Set([...found, ...owners])].sort((a, b) => a - b);
+    }
     if (!isPrimaryPath(path)) this.unknownPaths.add(path);
     return found;
   }
@@ -119,13 +129,25 @@ export class LoadedRepository {
     const { count, listStarts } = this.#index;
     const place = relations.indexOf(relation);
     for (let number = 0, at = place; number < count; number++, at += relations.length) {
-      if (listStarts[at] !== listStarts[at + 1]) yield number;
+      if (listStarts[at] !== listStarts[at + 1] && this.#hidden?.[number] !== 1) yield number;
     }
+  }
+
+  /** The numbers of all packages. */
+  all(): readonly number[] {
+    return this.#shown(Array.from({ length: this.count }, (_, number) => number));
+  }
+
+  /** Makes packages as if they were not there, for all lookups. */
+  hide(numbers: Iterable<number>): void {
+    const hidden = (this.#hidden ??= new Uint8Array(this.count));
+    for (const number of numbers) hidden[number] = 1;
   }
 
   /** The names of all packages, each once. */
   *names(): IterableIterator<string> {
-    for (const key of this.#index.names.keys) yield this.#index.strings.get(key);
+    const { names, strings } = this.#index;
+    for (const key of names.keys) if (this.#shown([...names.get(key)]).length > 0) yield strings.get(key);
   }
 
   evr(text: string): Evr {
@@ -135,7 +157,12 @@ export class LoadedRepository {
 
   #posted(postings: Postings, key: string): readonly number[] {
     const id = this.#index.strings.find(key);
-    return id === undefined ? [] : Array.from(postings.get(id));
+    return id === undefined ? [] : this.#shown(Array.from(postings.get(id)));
+  }
+
+  #shown(numbers: readonly number[]): readonly number[] {
+    const hidden = this.#hidden;
+    return hidden === undefined ? numbers : numbers.filter((number) => hidden[number] !== 1);
   }
 
   #dependency(id: number): RpmDependency {

@@ -3,6 +3,7 @@ import { type ProgressListener, silent, stage } from "../../base/index.ts";
 import type { RpmRelation } from "../rpm/model.ts";
 import { AvailableRpm } from "./available-rpm.ts";
 import type { LoadedRepository } from "./loaded-repository.ts";
+import { fitsForm, nevraForms, nevraTest } from "./nevra-pattern.ts";
 
 /** The packages of some repositories, with the lookups that a solver needs. */
 export class RpmPackageSet {
@@ -20,6 +21,7 @@ export class RpmPackageSet {
       start += count;
     }
     this.count = start;
+    this.#applyFilters();
   }
 
   /** Names of packages, each once. */
@@ -66,7 +68,12 @@ export class RpmPackageSet {
   }
 
   all(): AvailableRpm[] {
-    return this.#select((repository) => Array.from({ length: repository.count }, (_, number) => number));
+    return this.#select((repository) => repository.all());
+  }
+
+  /** The packages that a pattern such as `kernel*`, `*.i686` or `bash-5.1.8-2.el9` means, as dnf takes it. */
+  matching(pattern: string): AvailableRpm[] {
+    return bestForm(pattern, this.names(), (name) => this.named(name));
   }
 
   /**
@@ -94,6 +101,29 @@ export class RpmPackageSet {
     );
   }
 
+  /**
+   * `excludepkgs` and `includepkgs` of each repository. A pattern is held against the packages of all (dnf:
+   * Base._setup_excludes_includes), but only those of its repository go.
+   */
+  #applyFilters(): void {
+    const filtered = this.repositories.filter(
+      ({ source: { excludes = [], includes = [] } }) => excludes.length + includes.length > 0,
+    );
+    if (filtered.length === 0) return;
+    const names = this.names();
+    const matched = filtered.map((repository) => {
+      const { excludes = [], includes = [] } = repository.source;
+      const [gone, kept] = [excludes, includes].map((patterns) => {
+        const packages = patterns.flatMap((pattern) => bestForm(pattern, names, (name) => this.named(name)));
+        return new Set(packages.filter((one) => one.repository === repository).map((one) => one.number));
+      });
+      const others = includes.length === 0 ? [] : repository.all().filter((number) => !kept!.has(number));
+      return [repository, [...gone!, ...others]] as const;
+    });
+    // Afterwards: what one repository leaves out still says what a pattern of another means.
+    for (const [repository, numbers] of matched) repository.hide(numbers);
+  }
+
   #select(choose: (repository: LoadedRepository) => readonly number[]): AvailableRpm[] {
     return this.repositories.flatMap((repository, place) =>
       choose(repository).map((number) => this.#package(repository, number, this.#starts[place]! + number)),
@@ -103,4 +133,20 @@ export class RpmPackageSet {
   #package(repository: LoadedRepository, number: number, ordinal: number): AvailableRpm {
     return (this.#packages[ordinal] ??= new AvailableRpm(repository, number, ordinal));
   }
+}
+
+/** The packages that fit the first form of the pattern that any package fits; of none, those whose whole NEVRA fits. */
+function bestForm(
+  pattern: string,
+  names: ReadonlySet<string>,
+  named: (name: string) => readonly AvailableRpm[],
+): AvailableRpm[] {
+  for (const form of nevraForms(pattern)) {
+    const found = [...names]
+      .filter((name) => form.name.test(name))
+      .flatMap(named)
+      .filter((one) => fitsForm(form, one));
+    if (found.length > 0) return found;
+  }
+  return [...names].flatMap(named).filter(nevraTest(pattern));
 }
