@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 export { hostArchitecture } from "./architecture.ts";
+export { composeJson } from "./compose-json.ts";
 export { composeTree } from "./compose-tree.ts";
+export {
+  type CommitDifference,
+  compareCommits,
+  type FileDifference,
+  type Release,
+  treePackages,
+} from "./diff/index.ts";
 export { composeError } from "./errors.ts";
 export {
   type Finding,

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ProgressListener, silent, stage as progressStage } from "../base/index.ts";
 import { parseRefSpec, pull } from "../ostree/index.ts";
+import { diffPackages, type PackageDiff } from "../packages/index.ts";
 import { type VersionInfo, versionInfo } from "./commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
 import { hostError } from "./errors.ts";
 import type { Deployment } from "./model.ts";
 import { inheritedOrigin, originRefspec } from "./origin.ts";
-import { diffPackages, type PackageDiff } from "./package-diff.ts";
 import { pruneRepository } from "./prune-repository.ts";
 import { checkDeploySpace } from "./space.ts";
 import type { Sysroot } from "./sysroot.ts";
-import { treePackages } from "./tree-packages.ts";
 
 export interface UpgradeRequest extends Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer"> {
   readonly stateroot?: string;
@@ -72,7 +71,7 @@ export async function upgrade(
     { commitMetadataOnly: false, cacheOnly: request.cacheOnly ?? false },
     progress,
   );
-  const found = describe(sysroot, source);
+  const found = await describe(sysroot, source);
   if (!found.changed) return found;
   if (request.allowDowngrade !== true) refuseDowngrade(found);
   if (request.downloadOnly === true) return found;
@@ -111,7 +110,9 @@ async function fetchHead(
   );
 }
 
-function describe(sysroot: Sysroot, { refspec, current }: UpgradeSource): Upgrade {
+async function describe(sysroot: Sysroot, { refspec, current }: UpgradeSource): Promise<Upgrade> {
+  // Only here: the composer is much to load for a command that asks for a status.
+  const { treePackages } = await import("../compose/index.ts");
   const { repo } = sysroot;
   const head = repo.resolve(refspec);
   const [before, after] = [treePackages(repo, current.checksum), treePackages(repo, head)];

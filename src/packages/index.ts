@@ -16,6 +16,14 @@ export { explainChoice, type InstallRequest, type Solution, solve, type SolvedPa
 export { type InstalledPackage, readDpkgStatus } from "./deb/status.ts";
 export { compareDebianVersions, type DebianVersion, parseDebianVersion } from "./deb/version.ts";
 export { missingLocks } from "./deb/locks.ts";
+export {
+  diffPackages,
+  isEmptyDiff,
+  noPackageChanges,
+  type PackageChange,
+  type PackageDiff,
+  type PackageList,
+} from "./diff-packages.ts";
 export type { Digest } from "./digest.ts";
 export { packageError } from "./errors.ts";
 export type { AptSource, PackageId, PackageLock, PackageLocks, SourceInfo } from "./model.ts";

@@ -7,6 +7,7 @@ type Loader = () => Promise<{ readonly default: Command }>;
 export const commands: Readonly<Record<string, Loader>> = {
   completion: () => import("./completion.ts"),
   "compose explain": () => import("./compose/explain.ts"),
+  "compose diff": () => import("./compose/diff.ts"),
   "compose lint": () => import("./compose/lint.ts"),
   "compose lock": () => import("./compose/lock.ts"),
   "compose resolve": () => import("./compose/resolve.ts"),

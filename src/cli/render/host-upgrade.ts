@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PackageDiff, VersionInfo } from "../../host/index.ts";
+import type { VersionInfo } from "../../host/index.ts";
+import type { PackageDiff } from "../../packages/index.ts";
 import type { Style } from "../command.ts";
 import { paint } from "../style.ts";
 import { shortChecksum } from "./columns.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PackageChange, PackageDiff, PackageVersion } from "../../host/index.ts";
+import type { PackageChange, PackageDiff, PackageId } from "../../packages/index.ts";
 import type { Style } from "../command.ts";
 
 /** Lines shown of each kind, unless `--verbose`. */
@@ -19,7 +19,7 @@ export function diffSummary(diff: PackageDiff): string {
 /** The packages by kind of change, one a line. */
 export function renderPackageDiff(diff: PackageDiff, style: Style): string[] {
   const changed = (change: PackageChange) => [change.name, `${change.from} → ${change.to}`] as const;
-  const single = (one: PackageVersion) => [one.name, one.version] as const;
+  const single = (one: PackageId) => [one.name, one.version] as const;
   return [
     ...section("Upgraded", diff.upgraded.map(changed), style),
     ...section("Downgraded", diff.downgraded.map(changed), style),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PackageDiff } from "../../../src/host/index.ts";
+import type { PackageDiff } from "../../../src/packages/index.ts";
 import type { Checksum } from "../../../src/ostree/index.ts";
 import type { Style } from "../../../src/cli/command.ts";
 import { type DeployReport, renderDeployed } from "../../../src/cli/render/host-change.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ComposeOptions, ComposeResult, Treefile } from "../../../compose/index.ts";
 import type { Repo } from "../../../ostree/index.ts";
@@ -52,6 +52,11 @@ export default defineCommand<ComposeResult | Treefile["flattened"]>({
       help: "Add the keys of a JSON object to the commit's metadata",
     },
     { name: "write-commitid-to", value: "FILE", help: "Write the commit's checksum to a file; the ref is left alone" },
+    {
+      name: "write-composejson-to",
+      value: "FILE",
+      help: "Write what was composed, and which packages changed, as JSON",
+    },
     { name: "touch-if-changed", value: "FILE", help: "Update the time stamp of a file if something was composed" },
     { name: "unchanged-exit-77", help: "Exit with 77 when nothing changed" },
     {
@@ -71,7 +76,7 @@ export default defineCommand<ComposeResult | Treefile["flattened"]>({
     const { composeTree } = await import("../../../compose/index.ts");
     const repo = await openRepo(invocation);
     const result = await composeTree({ ...(await readOptions(invocation, repo)), treefile, repo }, invocation.progress);
-    await leaveMarks(invocation, result);
+    await leaveMarks(invocation, repo, result);
     return result;
   },
   render: (result) => (isComposed(result) ? renderComposed(result) : JSON.stringify(result, undefined, 2)),
@@ -155,9 +160,17 @@ function sourceDate(): { timestamp?: number } {
   return text !== undefined && /^\d{1,15}$/.test(text) ? { timestamp: Number(text) } : {};
 }
 
-async function leaveMarks(invocation: Invocation, { commit, changed }: ComposeResult): Promise<void> {
-  const { writeFileSync } = await import("node:fs");
-  const [idFile, touched] = ["write-commitid-to", "touch-if-changed"].map((name) => invocation.value(name));
-  if (idFile !== undefined && commit !== undefined) writeFileSync(idFile, `${commit}\n`);
-  if (touched !== undefined && changed && commit !== undefined) writeFileSync(touched, "");
+async function leaveMarks(invocation: Invocation, repo: Repo, { ref, commit, changed }: ComposeResult): Promise<void> {
+  if (commit === undefined) return;
+  const marks: Record<string, () => string> = {};
+  marks["write-commitid-to"] = () => `${commit}\n`;
+  if (changed) {
+    const { composeJson } = await import("../../../compose/index.ts");
+    marks["write-composejson-to"] = () => `${JSON.stringify(composeJson(repo, commit, ref))}\n`;
+    marks["touch-if-changed"] = () => "";
+  }
+  for (const [option, text] of Object.entries(marks)) {
+    const path = invocation.value(option);
+    if (path !== undefined) writeFileSync(path, text());
+  }
 }

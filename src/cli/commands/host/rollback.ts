@@ -14,7 +14,9 @@ export default defineCommand({
   json: true,
   async run(invocation) {
     const sysroot = await openForChange(invocation);
-    const { diffPackages, rollback, treePackages, versionInfo } = await import("../../../host/index.ts");
+    const { rollback, versionInfo } = await import("../../../host/index.ts");
+    const { treePackages } = await import("../../../compose/index.ts");
+    const { diffPackages } = await import("../../../packages/index.ts");
     const { next, before } = await rollback(sysroot);
     const [to, from] = [next, before].map(({ checksum }) => versionInfo(sysroot.repo, checksum));
     const [after, old] = [next, before].map(({ checksum }) => treePackages(sysroot.repo, checksum));

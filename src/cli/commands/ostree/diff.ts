@@ -2,7 +2,8 @@
 import type { Difference, DiffSide, Reachable as ReachableObjects, Repo } from "../../../ostree/index.ts";
 import { lstatIfExists } from "../../../base/index.ts";
 import { defineCommand } from "../../command.ts";
-import { argument, formatSize, integerOption, openRepo, repoOption } from "./open-repo.ts";
+import { argument, integerOption, openRepo, repoOption } from "./open-repo.ts";
+import { formatSize } from "../../render/columns.ts";
 
 interface Compared {
   readonly differences: readonly Difference[];

@@ -96,17 +96,3 @@ export function refuse(invocation: Invocation, ...names: string[]): void {
   const given = names.find((name) => invocation.flag(name));
   if (given !== undefined) throw cliError("usage", `--${given} is not supported`);
 }
-
-/** A size as g_format_size prints it: powers of 1000, one decimal. */
-export function formatSize(bytes: number): string {
-  if (bytes < 1000) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
-  const units = ["kB", "MB", "GB", "TB", "PB", "EB"];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  // g_format_size puts a no-break space between.
-  return `${value.toFixed(1)}\u00a0${units[unit]}`;
-}

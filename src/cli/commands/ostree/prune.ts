@@ -2,7 +2,8 @@
 import type { PruneResult } from "../../../ostree/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { formatSize, integerOption, openRepo, repoOption } from "./open-repo.ts";
+import { integerOption, openRepo, repoOption } from "./open-repo.ts";
+import { formatSize } from "../../render/columns.ts";
 
 interface Pruned extends PruneResult {
   readonly noPrune: boolean;

@@ -2,7 +2,8 @@
 import type { PullStats, SignatureResult } from "../../../ostree/index.ts";
 import { defineCommand, type Invocation, type OptionDeclaration } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { argument, formatSize, integerOption, openRepo, repoOption } from "./open-repo.ts";
+import { argument, integerOption, openRepo, repoOption } from "./open-repo.ts";
+import { formatSize } from "../../render/columns.ts";
 
 /** Options that `pull` and `pull-local` share. */
 export const transferOptions: readonly OptionDeclaration[] = [

@@ -4,7 +4,8 @@ import type { Checksum, Repo } from "../../../ostree/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { commitText, rawCommitText } from "./commit-text.ts";
-import { argument, formatSize, openRepo, repoOption } from "./open-repo.ts";
+import { argument, openRepo, repoOption } from "./open-repo.ts";
+import { formatSize } from "../../render/columns.ts";
 import { xattrsText } from "./xattrs-text.ts";
 
 export default defineCommand<string>({

@@ -10,7 +10,7 @@ import {
   swap64,
 } from "../../../ostree/index.ts";
 import { cliError } from "../../errors.ts";
-import { formatSize } from "./open-repo.ts";
+import { formatSize } from "../../render/columns.ts";
 
 const summaryType = "(a(s(taya{sv}))a{sv})";
 

@@ -58,12 +58,19 @@ test("composes, says what, and exits with 77 when asked and nothing changed", as
 test("metadata and the last version come from the command line", async () => {
   const path = treefile('packages: [extra]\nautomatic-version-prefix: "7"\n');
   writeFileSync(join(scratch, "meta.json"), '{"team": "hosts", "count": 3, "both": "json"}');
-  const metadata = ["--add-metadata-from-json=meta.json", "--add-metadata-string=both=string"];
+  const metadata = [
+    "--add-metadata-from-json=meta.json",
+    "--add-metadata-string=both=string",
+    "--write-composejson-to=composed.json",
+  ];
   const options = [...common.slice(1), "--repo=metadata-repo", "--json", "--unified-core"];
   const first = await atomic("tree", path, ...options, ...metadata, "--previous-version=7.4");
   assert.equal(first.code, 0, first.stderr);
   const { commit, version, inputHash } = JSON.parse(first.stdout) as Record<string, string>;
   assert.equal(version, "7.5");
+  const composed = JSON.parse(readFileSync(join(scratch, "composed.json"), "utf8")) as Record<string, string>;
+  assert.deepEqual([composed["ostree-commit"], composed["ostree-version"]], [commit, "7.5"]);
+  assert.equal(composed["rpm-ostree-inputhash"], inputHash);
   const { metadata: written } = Repo.open(join(scratch, "metadata-repo")).loadCommit(commit as Checksum);
   assert.deepEqual(
     ["team", "count", "both"].map((key) => written.get(key)?.value),

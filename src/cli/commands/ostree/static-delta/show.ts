@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeltaDescription } from "../../../../ostree/index.ts";
 import { defineCommand } from "../../../command.ts";
-import { argument, formatSize, openRepo, repoOption } from "../open-repo.ts";
+import { argument, openRepo, repoOption } from "../open-repo.ts";
+import { formatSize } from "../../../render/columns.ts";
 
 export default defineCommand<DeltaDescription>({
   path: ["ostree", "static-delta", "show"],
