@@ -26,6 +26,8 @@ export {
 } from "./diff-packages.ts";
 export type { Digest } from "./digest.ts";
 export { packageError } from "./errors.ts";
+export { inspectPackage } from "./inspect/inspect.ts";
+export type { InspectedFile, InspectedPackage, InspectedScript, InspectedSignature } from "./inspect/model.ts";
 export type { AptSource, PackageId, PackageLock, PackageLocks, SourceInfo } from "./model.ts";
 export { AvailableRpm } from "./repomd/available-rpm.ts";
 export { downloadRpms, type DownloadRpmsOptions } from "./repomd/download.ts";

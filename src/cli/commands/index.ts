@@ -8,6 +8,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   completion: () => import("./completion.ts"),
   "compose explain": () => import("./compose/explain.ts"),
   "compose diff": () => import("./compose/diff.ts"),
+  "compose inspect": () => import("./compose/inspect.ts"),
   "compose lint": () => import("./compose/lint.ts"),
   "compose lock": () => import("./compose/lock.ts"),
   "compose resolve": () => import("./compose/resolve.ts"),

@@ -83,6 +83,11 @@ export function senseOf({ operator }: RpmDependency): number {
   return operator === undefined ? 0 : operatorFlags[operator];
 }
 
+/** The operator of a header's flags; empty for none. */
+export function operatorText(flags: number): RpmOperator | "" {
+  return operators[flags & comparisonMask] ?? "";
+}
+
 /** The text of rpm: `NAME`, `NAME OPERATOR EVR`, or a rich expression as it stands. */
 export function formatDependency({ name, operator, evr }: RpmDependency): string {
   return operator === undefined || evr === undefined ? name : `${name} ${operator} ${formatEvr(evr)}`;
