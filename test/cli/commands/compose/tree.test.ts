@@ -82,13 +82,13 @@ test("metadata and the last version come from the command line", async () => {
   assert.equal(broken.code, 2);
 });
 
-test("a dry run lists the packages, and resolve tells why", async () => {
+test("a dry run lists the packages, resolve and explain tell why", async () => {
   const path = treefile("packages: [extra]\n");
   const dry = await atomic("tree", path, ...common, "--dry-run");
   assert.equal(dry.stdout, "base-files 1 amd64\ndpkg 1.21 amd64\nextra 1 amd64\nshell 1 amd64\n");
   const resolved = await atomic("resolve", path, "--cachedir=cache", "--progress=none");
   assert.match(resolved.stdout, /^extra 1\s+asked for$/m);
-  const why = await atomic("resolve", path, "extra", "--cachedir=cache", "--progress=none");
+  const why = await atomic("explain", "extra", path, "--cachedir=cache", "--progress=none");
   assert.equal(why.stdout, "extra 1: asked for\n");
 });
 
