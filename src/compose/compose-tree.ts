@@ -60,6 +60,7 @@ async function composeChanged(
       tmpIsDir: treefile.tmpIsDir,
       selinux: treefile.selinux,
       readonlyExecutables: treefile.readonlyExecutables,
+      bootFiles: treefile.bootLocation === "new",
       etcGroupMembers: treefile.etcGroupMembers,
       ...(treefile.mutateOsRelease !== undefined && { osReleaseBase: treefile.mutateOsRelease }),
       ...(version !== undefined && { version }),

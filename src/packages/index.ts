@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { downloadPackages, type DownloadPackagesOptions } from "./apt/download.ts";
-export { defaultKeyrings, type Keyring, loadKeyring } from "./apt/keyring.ts";
+export { defaultKeyrings, type Keyring, loadKeyring, parseKeyring } from "./apt/keyring.ts";
 export { loadApt, type LoadAptOptions } from "./apt/load.ts";
 export { DebPackage, type IndexedSource, PackageSet, type RelationField } from "./apt/package-set.ts";
 export { type DebFile, readDeb } from "./deb/read-deb.ts";

@@ -7,7 +7,7 @@ import type { FormatLayout } from "../format.ts";
 import { removeIdentities, removePythonCaches } from "./cleanup.ts";
 import { splitAccounts } from "./altfiles.ts";
 import { moveDatabase } from "./database.ts";
-import { kernelVersion, placeKernel } from "./kernel.ts";
+import { kernelVersion, linkBootFiles, placeKernel } from "./kernel.ts";
 import { mutateOsRelease } from "./os-release.ts";
 import { adaptPolicy, maskRelabelling, moveModuleStore, policyType, treeLabeler } from "./selinux.ts";
 import { addSshKeygen } from "./ssh.ts";
@@ -20,6 +20,8 @@ export interface LayoutOptions {
   readonly tmpIsDir: boolean;
   readonly selinux: boolean;
   readonly readonlyExecutables: boolean;
+  /** Whether kernel and initramfs are in /usr/lib/ostree-boot as well. */
+  readonly bootFiles: boolean;
   /** Groups that stay in /etc/group as well, so that a host can add members. */
   readonly etcGroupMembers: readonly string[];
   /** The base version that `mutate-os-release` names. */
@@ -55,6 +57,7 @@ export function shapeDeployment(tree: DirNode, format: FormatLayout, options: La
   keepAccounts(tree, format, options);
   move(tree, "etc", "usr/etc");
   openInitramfs(tree, kernel);
+  if (kernel !== undefined && options.bootFiles) linkBootFiles(tree, kernel);
   if (options.readonlyExecutables) protectExecutables(tree);
   return { ...(kernel !== undefined && { kernel }), ...(label && { label }) };
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
 import type { DirNode } from "../../ostree/index.ts";
 import { composeError } from "../errors.ts";
-import { lookupDirectory, lookupFile, move } from "../tree.ts";
+import { lookupDirectory, lookupFile, move, put, readNode } from "../tree.ts";
 
 /** Version of the tree's one kernel, `undefined` when it has none (a container's tree). */
 export function kernelVersion(tree: DirNode): string | undefined {
@@ -33,4 +34,19 @@ export function placeKernel(tree: DirNode, version: string): void {
   ]) {
     move(tree, `boot/${from}-${version}`, `${directory}/${to}`);
   }
+}
+
+/**
+ * Gives kernel and initramfs a second name, which older releases of libostree look for (rpm-ostree's `boot-location: new`,
+ * rpmostree-kernel.cxx `rpmostree_finalize_kernel`). The sum is that of both, one after the other.
+ */
+export function linkBootFiles(tree: DirNode, version: string): void {
+  const kernel = lookupFile(tree, `usr/lib/modules/${version}/vmlinuz`);
+  if (!kernel) return;
+  const initramfs = lookupFile(tree, `usr/lib/modules/${version}/initramfs.img`);
+  const hash = createHash("sha256").update(readNode(kernel));
+  if (initramfs) hash.update(readNode(initramfs));
+  const sum = hash.digest("hex");
+  put(tree, `usr/lib/ostree-boot/vmlinuz-${version}-${sum}`, kernel);
+  if (initramfs) put(tree, `usr/lib/ostree-boot/initramfs-${version}.img-${sum}`, initramfs);
 }

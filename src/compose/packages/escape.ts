@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { PackageId } from "../../packages/index.ts";
+
 /**
  * Ref of an imported package: `atomic/deb/NAME/VERSION_ARCH`. What a ref may not hold is escaped as rpm-ostree does in
  * its `rpmostree/pkg` refs: letters, digits, `.` and `-` stay, `_` is doubled, all else becomes `_XX` (hexadecimal).
  */
-export function packageRef(id: {
-  readonly name: string;
-  readonly version: string;
-  readonly architecture: string;
-}): string {
-  return `atomic/deb/${escape(id.name)}/${escape(id.version)}_${escape(id.architecture)}`;
+export function packageRef({ name, version, architecture }: PackageId): string {
+  return `atomic/deb/${escape(name)}/${escape(version)}_${escape(architecture)}`;
+}
+
+/** rpm-ostree's own: `rpmostree/pkg/NAME/[EPOCH:]VERSION-RELEASE.ARCH`, an epoch of 0 left out. */
+export function rpmPackageRef({ name, version, architecture }: PackageId): string {
+  return `rpmostree/pkg/${escape(name)}/${escape(version)}.${escape(architecture)}`;
 }
 
 function escape(text: string): string {

@@ -13,7 +13,16 @@ import {
   writeCommit,
   writeTree,
 } from "../../ostree/index.ts";
-import { fileFlag, formatEvr, readRpm, type RpmEntry, type RpmFile, rpmTag } from "../../packages/index.ts";
+import {
+  fileFlag,
+  formatEvr,
+  type Keyring,
+  parseKeyring,
+  readRpm,
+  type RpmEntry,
+  type RpmFile,
+  rpmTag,
+} from "../../packages/index.ts";
 import { composeError } from "../errors.ts";
 import { storeStream } from "../packages/store-stream.ts";
 import { ensureDirectory, lookup, makeDirectoryNode, makeFileNode, put } from "../tree.ts";
@@ -39,8 +48,8 @@ export interface RpmImportTask extends RpmImportOptions {
   readonly path: string;
   /** As the repository has it: `sha256:...`. */
   readonly checksum: string;
-  /** Take a package without a trusted signature. */
-  readonly allowUnsigned: boolean;
+  /** Armored keys of which one must have signed the package; absent: none must have. */
+  readonly keys?: string;
   /** Which repository it came from, and when that was made. */
   readonly repository?: { readonly id: string; readonly timestamp: number };
 }
@@ -54,7 +63,10 @@ export const unpackVersion = { major: 1, minor: 6 } as const;
  * Nothing is flushed to the disk and no ref set: that is done once for many packages.
  */
 export async function importRpm(repo: Repo, task: RpmImportTask): Promise<Checksum> {
-  using rpm = await readRpm(task.path, { allowUnsigned: task.allowUnsigned });
+  using rpm = await readRpm(
+    task.path,
+    task.keys === undefined ? { allowUnsigned: true } : { keyring: await keyringOf(task.keys) },
+  );
   const tree = makeDirectoryNode();
   using contents = Transaction.begin(repo, { fsync: false });
   const importer = new Importer(contents, rpm, tree, task);
@@ -72,6 +84,15 @@ export async function importRpm(repo: Repo, task: RpmImportTask): Promise<Checks
   });
   transaction.commit();
   return commit;
+}
+
+/** A worker's: a repository's packages are all signed with the same few keys. */
+const keyrings = new Map<string, Promise<Keyring>>();
+
+function keyringOf(armored: string): Promise<Keyring> {
+  const found = keyrings.get(armored) ?? parseKeyring(Buffer.from(armored), "the repository's gpgkey");
+  keyrings.set(armored, found);
+  return found;
 }
 
 function commitMetadata(rpm: RpmFile, task: RpmImportTask): Map<string, Variant> {

@@ -22,7 +22,11 @@ import { ScriptSession } from "./scripts/session.ts";
 const environment = { PATH: "/sbin:/bin:/usr/sbin:/usr/bin", SOURCE_DATE_EPOCH: epoch };
 
 /** Machines whose programs have an ELF class (rpmrc's `buildarch` of multilib; rpmtsColor). */
-const colors: Readonly<Record<string, number>> = { x86_64: 3, ppc64: 3, s390x: 3, aarch64: 0 };
+const colors: Readonly<Record<string, number>> = { x86_64: 3, ppc64: 3, s390x: 3 };
+
+export function colorOf(architecture: string): number {
+  return colors[architecture] ?? 0;
+}
 
 /** Lays the packages' files out, gives them their owners and has their scriptlets run. */
 export async function installRpms(
@@ -35,7 +39,7 @@ export async function installRpms(
   const assembled = await stage(progress, "compose.assemble", `Assembling ${packages.length} packages`, () => {
     const made = assembleRpms(ordered, {
       filter: ({ name }) => rpmFilter(treefile, name),
-      color: colors[treefile.basearch] ?? 0,
+      color: colorOf(treefile.basearch),
     });
     prepareForScripts(made.tree, ordered);
     materialize(made.tree, workspace.lower);

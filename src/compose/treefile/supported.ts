@@ -42,13 +42,33 @@ const refused: Record<Treefile["format"], Readonly<Record<string, string>>> = {
     "repo-metadata": later,
     "advisories-metadata": later,
   },
-  rpm: {},
+  rpm: {
+    apt: "it belongs to Debian trees; this composes from `repos`",
+    "lockfile-repos": later,
+    modules: "modules are not chosen: name packages of repositories without modules",
+    "platform-module": "modules are not chosen",
+    "gpg-key": "sign with `atomic ostree gpg-sign` after the compose",
+    "ostree-layers": later,
+    "ostree-override-layers": later,
+    container: later,
+    "container-cmd": later,
+    cliwrap: later,
+    "cliwrap-binaries": later,
+    "advisories-metadata": later,
+    "ignore-devices": later,
+  },
 };
 
 /** Keys of which only some values are done. */
 const values: Record<Treefile["format"], Readonly<Record<string, readonly unknown[]>>> = {
   deb: { "boot-location": ["modules"], "opt-usrlocal": ["var"], edition: ["2024"] },
-  rpm: {},
+  rpm: {
+    "boot-location": ["modules", "new"],
+    "opt-usrlocal": ["var"],
+    rpmdb: ["sqlite", "target", "host"],
+    "repo-metadata": ["inline"],
+    "selinux-label-version": [0],
+  },
 };
 
 /** What stands between a treefile and its compose. */

@@ -4,7 +4,7 @@ import { packageError } from "../errors.ts";
 import { readFileTable, type RpmFileTable } from "./file-table.ts";
 import type { RpmHeader } from "./header.ts";
 import { dependenciesOf, type HeaderDependency } from "./header-dependencies.ts";
-import { decodeParts } from "./lead.ts";
+import { decodeParts, type PackageParts } from "./lead.ts";
 import type { Evr, RpmRelation } from "./model.ts";
 import { readScripts, readTriggers, type RpmScript, type RpmTrigger } from "./scripts.ts";
 import { tag } from "./tags.ts";
@@ -15,6 +15,7 @@ export interface RpmHead {
   /** `src` for a source package. */
   readonly architecture: string;
   readonly header: RpmHeader;
+  readonly signatureHeader: RpmHeader;
   readonly table: RpmFileTable;
   readonly scripts: readonly RpmScript[];
   readonly triggers: readonly RpmTrigger[];
@@ -23,13 +24,14 @@ export interface RpmHead {
 
 /** Lead, signature header and header of a package file, without the payload. Throws `packages-rpm`. */
 export function decodeRpmHead(bytes: Buffer, what: string): RpmHead {
-  return describeHeader(decodeParts(bytes, what).header, what);
+  return describeParts(decodeParts(bytes, what), what);
 }
 
-export function describeHeader(header: RpmHeader, what: string): RpmHead {
+export function describeParts({ header, signature }: PackageParts, what: string): RpmHead {
   return {
     ...readIdentity(header, what),
     header,
+    signatureHeader: signature,
     table: readFileTable(header, what),
     scripts: readScripts(header),
     triggers: readTriggers(header, what),

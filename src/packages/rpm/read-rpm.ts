@@ -14,7 +14,7 @@ import {
 import type { RpmHeader } from "./header.ts";
 import { type PackageParts, readParts } from "./lead.ts";
 import { readPayload, type RpmEntry } from "./payload.ts";
-import { describeHeader, type RpmHead } from "./read-head.ts";
+import { describeParts, type RpmHead } from "./read-head.ts";
 import { type RpmSignature, requireTrust, type VerifyOptions, verifySignatures } from "./signature/verify.ts";
 import { tag } from "./tags.ts";
 
@@ -23,7 +23,6 @@ export interface RpmFile extends RpmHead, Disposable {
   readonly path: string;
   /** 3, 4 or 6. */
   readonly format: number;
-  readonly signatureHeader: RpmHeader;
   /** Where the payload starts: what rpm-ostree keeps of a package is the bytes before. */
   readonly payloadOffset: number;
   readonly compression: Compression;
@@ -92,7 +91,7 @@ function openRpm(
 ): RpmFile {
   const { header } = parts;
   const payloadDigest = digests.find(({ range }) => range !== "header");
-  const described = describeHeader(header, path);
+  const described = describeParts(parts, path);
   const { table } = described;
   const compression = readCompression(fd, parts, path);
   let open = true;
@@ -120,7 +119,6 @@ function openRpm(
     ...described,
     format: readFormat(header),
     header,
-    signatureHeader: parts.signature,
     payloadOffset: parts.payloadOffset,
     compression,
     digests,

@@ -63,6 +63,7 @@ test("the policy knows the deployment's layout, for our labels and for libselinu
     selinux: true,
     readonlyExecutables: false,
     etcGroupMembers: [],
+    bootFiles: false,
   });
   assert.ok(label);
   const directory = mkdtempSync(join(tmpdir(), "policy-"));
@@ -90,6 +91,7 @@ test("the store of modules goes with the release", () => {
     selinux: true,
     readonlyExecutables: false,
     etcGroupMembers: [],
+    bootFiles: false,
   });
   assert.equal(readText(tree, "usr/etc/selinux/little/active/policy.linked"), "modules");
   assert.match(readText(tree, "usr/etc/selinux/semanage.conf") ?? "", /^store-root=\/etc\/selinux$/m);
@@ -106,6 +108,7 @@ test("without SELinux in the treefile there are no labels", () => {
     selinux: false,
     readonlyExecutables: false,
     etcGroupMembers: [],
+    bootFiles: false,
   });
   assert.equal(layout.label, undefined);
 });

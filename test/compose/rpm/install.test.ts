@@ -13,58 +13,13 @@ import { installRpms } from "../../../src/compose/rpm/install.ts";
 import { readImportedRpm } from "../../../src/compose/rpm/package.ts";
 import { makeWorkspace } from "../../../src/compose/sandbox.ts";
 import { Repo } from "../../../src/ostree/index.ts";
-import { makeRpms, type RpmSpec } from "./rpms.ts";
+import { makeRpms, type RpmSpec, tinyRpmBase } from "./rpms.ts";
 
 let scratch: string;
 before(() => {
   scratch = mkdtempSync(join(tmpdir(), "atomic-rpm-install-"));
 });
 after(() => rmSync(scratch, { recursive: true, force: true }));
-
-const applets = ["sh", "cat", "echo", "touch", "ls", "sort", "mkdir", "id", "true"];
-
-/** A merged /usr, accounts and a shell. */
-const base: RpmSpec[] = [
-  {
-    name: "filesystem",
-    preamble: "Requires(pre): setup",
-    files: {
-      "/bin": { link: "usr/bin" },
-      "/lib": { link: "usr/lib" },
-      "/lib64": { link: "usr/lib64" },
-      "/sbin": { link: "usr/sbin" },
-      "/etc": { directory: true },
-      "/home": { directory: true },
-      "/usr/bin": { directory: true },
-      "/usr/lib": { directory: true },
-      "/usr/lib64": { directory: true },
-      "/usr/sbin": { directory: true },
-      "/var/lib": { directory: true },
-      "/var/tmp": { directory: true },
-      "/var/mail": { link: "spool/mail" },
-      "/tmp": { directory: true },
-    },
-    attributes: { "/tmp": "%attr(1777,root,root)", "/var/tmp": "%attr(1777,root,root)" },
-  },
-  {
-    name: "setup",
-    files: {
-      "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\ndaemon:x:2:3:daemon:/:/bin/false\n",
-      "/etc/group": "root:x:0:\ndaemon:x:3:\n",
-      "/etc/shells": "/bin/sh\n",
-    },
-  },
-  {
-    name: "shell",
-    architecture: "x86_64",
-    preamble: "Requires: filesystem",
-    files: {
-      "/usr/bin/busybox": readFileSync("/bin/busybox"),
-      ...Object.fromEntries(applets.map((name) => [`/usr/bin/${name}`, { link: "busybox" }])),
-    },
-    attributes: { "/usr/bin/busybox": "%attr(0755,root,root)" },
-  },
-];
 
 async function install(name: string, specs: readonly RpmSpec[], keys = "") {
   const rpms = makeRpms(mkdir(`${name}-rpms`), specs);
@@ -73,7 +28,7 @@ async function install(name: string, specs: readonly RpmSpec[], keys = "") {
   const packages = [];
   for (const path of rpms) {
     const { documentation, readonlyExecutables, ima } = treefile;
-    const task = { format: "rpm", path, checksum: "sha256:x", allowUnsigned: true } as const;
+    const task = { format: "rpm", path, checksum: "sha256:x" } as const;
     packages.push(readImportedRpm(repo, await importRpm(repo, { ...task, documentation, readonlyExecutables, ima })));
   }
   const workspace = makeWorkspace(join(scratch, `${name}-work`));
@@ -115,7 +70,7 @@ function compare(theirs: string, mine: string, differences: RegExp = /^$/): void
 
 test("files, modes, owners, links and capabilities are those of the stock rpm", async () => {
   const specs: RpmSpec[] = [
-    ...base,
+    ...tinyRpmBase(),
     {
       name: "service",
       preamble: "Requires(pre): shell",
@@ -193,7 +148,7 @@ local path = rpm.next_file(); while path do log:write("  ", path, "\\n"); path =
 %posttrans\n${note("two posttrans")}`,
   };
   const three: RpmSpec = { name: "three", preamble: "Requires: two", scripts: `%post -p /usr/bin/true`, list: "" };
-  const { rpms, root } = await install("order", [...base, one, two, three]);
+  const { rpms, root } = await install("order", [...tinyRpmBase(), one, two, three]);
   const theirs = stock("order", rpms);
   const log = (at: string) => readFileSync(join(at, "etc/log"), "utf8");
   // The first argument of file triggers is 0 up to 4.18, and what it is for others since 4.20.

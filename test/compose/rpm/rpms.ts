@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Tiny RPM packages that tests make with rpmbuild. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export interface RpmSpec {
@@ -21,6 +21,53 @@ export interface RpmSpec {
   readonly scripts?: string;
   /** Shell lines that run on the finished root of the build. */
   readonly install?: string;
+}
+
+const applets = ["sh", "cat", "echo", "touch", "ls", "sort", "mkdir", "id", "true"];
+
+/** The smallest root that scriptlets run in: a merged /usr, accounts and a shell. */
+export function tinyRpmBase(): RpmSpec[] {
+  return [
+    {
+      name: "filesystem",
+      preamble: "Requires(pre): setup",
+      files: {
+        "/bin": { link: "usr/bin" },
+        "/lib": { link: "usr/lib" },
+        "/lib64": { link: "usr/lib64" },
+        "/sbin": { link: "usr/sbin" },
+        "/etc": { directory: true },
+        "/home": { directory: true },
+        "/usr/bin": { directory: true },
+        "/usr/lib": { directory: true },
+        "/usr/lib64": { directory: true },
+        "/usr/sbin": { directory: true },
+        "/var/lib": { directory: true },
+        "/var/tmp": { directory: true },
+        "/var/mail": { link: "spool/mail" },
+        "/tmp": { directory: true },
+      },
+      attributes: { "/tmp": "%attr(1777,root,root)", "/var/tmp": "%attr(1777,root,root)" },
+    },
+    {
+      name: "setup",
+      files: {
+        "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\ndaemon:x:2:3:daemon:/:/bin/false\n",
+        "/etc/group": "root:x:0:\ndaemon:x:3:\n",
+        "/etc/shells": "/bin/sh\n",
+      },
+    },
+    {
+      name: "shell",
+      architecture: "x86_64",
+      preamble: "Requires: filesystem\nProvides: /bin/sh",
+      files: {
+        "/usr/bin/busybox": readFileSync("/bin/busybox"),
+        ...Object.fromEntries(applets.map((name) => [`/usr/bin/${name}`, { link: "busybox" }])),
+      },
+      attributes: { "/usr/bin/busybox": "%attr(0755,root,root)" },
+    },
+  ];
 }
 
 /** Builds packages, and returns their paths in the order given. The epoch of their times is fixed. */

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// A treefile with rpm-md repositories becomes a commit; judged by dnf, rpm and ostree. Needs root.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { type ComposeOptions, composeTree, parseTreefile } from "../../../src/compose/index.ts";
+import { lookup, readText } from "../../../src/compose/tree.ts";
+import { readTree, Repo } from "../../../src/ostree/index.ts";
+import { makeRpms, type RpmSpec, tinyRpmBase } from "./rpms.ts";
+
+const service: RpmSpec = {
+  name: "service",
+  version: "2.0~rc1",
+  release: "3",
+  preamble: "Epoch: 1\nRequires: library\nRequires(pre): shell",
+  files: {
+    "/etc/service.conf": "port=80\n",
+    "/usr/bin/service": "#!/bin/sh\n",
+    "/usr/share/doc/service/README": "read me\n",
+    "/usr/share/locale/de/s.mo": "de",
+    "/usr/share/locale/en/s.mo": "en",
+    "/usr/share/service/owned": "owned",
+    "/usr/lib/unwanted": "unwanted",
+    "/opt/service/tool": "tool\n",
+    "/var/lib/service": { directory: true },
+    "/var/lib/service/state": "dropped",
+  },
+  attributes: {
+    "/etc/service.conf": "%config(noreplace)",
+    "/usr/share/doc/service/README": "%doc",
+    "/usr/share/locale/de/s.mo": "%lang(de)",
+    "/usr/share/locale/en/s.mo": "%lang(en)",
+    "/usr/share/service/owned": "%attr(0640,root,service)",
+    "/var/lib/service": "%dir %attr(0750,service,service)",
+  },
+  scripts: `%pre
+echo 'service:x:42:43::/:/bin/false' >> /etc/passwd; echo 'service:x:43:' >> /etc/group
+%post -p <lua>
+local f = io.open("/etc/service.post", "w"); f:write(rpm.expand("%%{_dbpath}"), arg[2], "\\n"); f:close()`,
+};
+const library: RpmSpec = {
+  name: "library",
+  files: { "/usr/lib64/libx.so": "x" },
+  scripts: "%posttrans\ntouch /etc/library",
+};
+const failing: RpmSpec[] = [
+  { name: "rival", files: { "/usr/bin/service": "another\n" } },
+  { name: "breaks-pre", scripts: "%pre\necho no way; exit 4" },
+  { name: "breaks-post", scripts: "%post -p <lua>\nprint('about to fail'); error('the reason')" },
+  { name: "breaks-trigger", files: { "/usr/share/t/t": "" }, scripts: "%filetriggerin -- /usr/share/t\nexit 5" },
+  { name: "no-interpreter", preamble: "Provides: /usr/bin/perl", scripts: "%post -p /usr/bin/perl\nexit 0" },
+  {
+    name: "strange-owner",
+    files: { "/usr/share/strange": "" },
+    attributes: { "/usr/share/strange": "%attr(-,nobody-knows,root)" },
+  },
+  { name: "elsewhere", files: { "/srv/www/index.html": "x" } },
+  { name: "network", scripts: "%post\nbusybox wget -T 2 http://192.0.2.1/ || { echo no network; exit 6; }" },
+  { name: "daemon", scripts: "%post\n(busybox sleep 1000; touch /etc/later) >/dev/null 2>&1 &\necho started" },
+];
+
+let scratch: string;
+before(() => {
+  scratch = mkdtempSync(join(tmpdir(), "atomic-rpm-compose-"));
+  publish([...tinyRpmBase(), service, library, ...failing]);
+});
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+function publish(specs: readonly RpmSpec[]): void {
+  const repository = join(scratch, "repository");
+  mkdirSync(repository, { recursive: true });
+  makeRpms(repository, specs);
+  execFileSync("createrepo_c", ["-q", "--revision=7", "--set-timestamp-to-revision", repository]);
+  const section = `[tiny]\nname=Tiny\nbaseurl=file://${repository}\ngpgcheck=0\n`;
+  writeFileSync(join(scratch, "tiny.repo"), section);
+}
+
+function treefile(text: string) {
+  const head = "ref: tiny/rpm\nbasearch: x86_64\nrepos: [tiny]\nboot-location: modules\n";
+  return parseTreefile(`${head}${text}`, join(scratch, "tree.yaml"));
+}
+
+async function compose(name: string, text: string, options: Partial<ComposeOptions> = {}) {
+  const repo = Repo.init(join(scratch, name), "archive");
+  const result = await composeTree({ treefile: treefile(text), repo, cacheDir: join(scratch, "cache"), ...options });
+  return { repo, result, tree: result.commit === undefined ? undefined : readTree(repo, result.commit) };
+}
+
+function checkout(repo: Repo, commit: string, name: string): string {
+  const root = join(scratch, name);
+  execFileSync("ostree", ["checkout", `--repo=${repo.path}`, commit, root]);
+  return root;
+}
+
+test("a treefile's packages become a deployment that rpm verifies", async () => {
+  const text = `packages: [service, shell]
+documentation: false
+install-langs: [en_US]
+automatic-version-prefix: "7"
+remove-from-packages: [[service, /usr/lib/unw.*]]
+`;
+  const { repo, result, tree } = await compose("shape", text);
+  assert.ok(result.commit !== undefined && tree);
+  assert.equal(readText(tree, "usr/etc/service.post"), "%{_dbpath}1\n");
+  assert.match(
+    readText(tree, "usr/lib/tmpfiles.d/atomic-autovar.conf") ?? "",
+    /^d \/var\/lib\/service 0750 service service - -$/m,
+  );
+  assert.match(
+    readText(tree, "usr/lib/tmpfiles.d/atomic-autovar.conf") ?? "",
+    /^L \/var\/opt\/service - - - - \.\.\/\.\.\/usr\/lib\/opt\/service$/m,
+  );
+  const root = checkout(repo, result.commit, "shape-root");
+  const rpm = (...args: string[]) =>
+    spawnSync("rpm", ["--root", root, "--define", "_dbpath /usr/share/rpm", ...args], { encoding: "utf8" });
+  assert.deepEqual(rpm("-qa").stdout.trim().split("\n").sort(), [
+    "filesystem-1-1.noarch",
+    "library-1-1.noarch",
+    "service-2.0~rc1-3.noarch",
+    "setup-1-1.noarch",
+    "shell-1-1.x86_64",
+  ]);
+  // As ostree-prepare-root has it; what a deployment makes at boot is missing for rpm, nothing else is wrong.
+  renameSync(join(root, "usr/etc"), join(root, "etc"));
+  const verified = rpm("-Va", "--nomtime", "--nodeps").stdout.trim().split("\n");
+  assert.deepEqual(verified.map((line) => line.replace(/\s+/g, " ")).toSorted(), [
+    "....L.... /home",
+    "....L.... /tmp",
+    "S.5...... /etc/group",
+    "S.5...... /etc/passwd",
+    "missing /opt/service/tool",
+    "missing /var/lib",
+    "missing /var/lib/service",
+    "missing /var/lib/service/state",
+    "missing /var/mail",
+    "missing /var/tmp",
+  ]);
+  const { metadata } = repo.loadCommit(result.commit);
+  assert.deepEqual(metadata.get("rpmostree.rpmdb.pkglist")?.value, [
+    ["filesystem", "0", "1", "1", "noarch"],
+    ["library", "0", "1", "1", "noarch"],
+    ["service", "1", "2.0~rc1", "3", "noarch"],
+    ["setup", "0", "1", "1", "noarch"],
+    ["shell", "0", "1", "1", "x86_64"],
+  ]);
+  const show = execFileSync("ostree", [
+    `--repo=${repo.path}`,
+    "show",
+    result.commit,
+    "--print-metadata-key=rpmostree.rpmmd-repos",
+  ]);
+  assert.equal(show.toString(), "[{'id': <'tiny'>, 'timestamp': <uint64 7>}]\n");
+});
+
+test("the tree is what dnf installs, apart from where a deployment has it", async () => {
+  const { repo, result } = await compose("dnf", "packages: [service, shell]");
+  const mine = checkout(repo, result.commit ?? "", "dnf-mine");
+  renameSync(join(mine, "usr/etc"), join(mine, "etc"));
+  const theirs = join(scratch, "dnf-theirs");
+  const from = `--repofrompath=l,file://${join(scratch, "repository")}`;
+  const options = ["--setopt=reposdir=/nonexistent", "--setopt=l.gpgcheck=0", "--releasever=1", from];
+  const home = { ...process.env, HOME: join(scratch, "home") };
+  mkdirSync(home.HOME);
+  writeFileSync(join(home.HOME, ".rpmmacros"), "%_dbpath /usr/lib/sysimage/rpm\n");
+  const dnf = spawnSync("dnf", ["-y", `--installroot=${theirs}`, ...options, "install", "service", "shell"], {
+    env: home,
+  });
+  assert.equal(dnf.status, 0, dnf.stderr.toString());
+  const listing = (root: string) => {
+    const script = `find etc usr -path usr/lib/sysimage -prune -o -type d -printf '%y %m %U %G %p\\n' -o -type l -printf '%y %U %G %p %l\\n' -o -printf '%y %m %U %G %p\\n'
+find etc usr -path usr/lib/sysimage -prune -o -type f -print | xargs sha256sum`;
+    return execFileSync("sh", ["-c", script], { cwd: root, encoding: "utf8" }).trim().split("\n").sort();
+  };
+  const own =
+    / (etc\/dnf|usr\/lib\/(opt|rpm|rpm-ostree|tmpfiles\.d|sysusers\.d)|usr\/share\/rpm)(\/|$)| usr\/lib$| usr\/local | etc\/(service\.post|machine-id)$/;
+  const relevant = (root: string) => listing(root).filter((line) => !own.test(line));
+  assert.deepEqual(relevant(mine), relevant(theirs));
+});
+
+test("the same input gives the same commit, from an empty cache; nothing changed is nothing done", async () => {
+  const one = await compose("same-1", "packages: [service, shell]");
+  const two = await compose("same-2", "packages: [service, shell]", { cacheDir: join(scratch, "other") });
+  assert.equal(one.result.commit, two.result.commit);
+  const again = await compose("same-1", "packages: [service, shell]");
+  assert.deepEqual([again.result.changed, again.result.commit], [false, one.result.commit]);
+  const refs = Repo.open(join(scratch, "cache/pkgrepo")).listRefs();
+  assert.ok([...refs].some(([ref]) => ref === "rpmostree/pkg/service/1_3A2.0_7Erc1-3.noarch"));
+});
+
+const failures: [name: string, text: string, code: string, message: RegExp][] = [
+  [
+    "a failing %pre",
+    "packages: [breaks-pre]",
+    "script-failed",
+    /breaks-pre: %prein failed \(exit code 4\)\n {2}no way/,
+  ],
+  ["a failing Lua script", "packages: [breaks-post]", "script-failed", /%post failed[^]*about to fail\n[^]*the reason/],
+  [
+    "a failing trigger",
+    "packages: [breaks-trigger]",
+    "script-failed",
+    /breaks-trigger: %filetriggerin failed \(exit code 5\)/,
+  ],
+  [
+    "files that differ",
+    "packages: [service, rival]",
+    "file-conflict",
+    /\/usr\/bin\/service is in (rival and in service|service and in rival)/,
+  ],
+  ["a missing interpreter", "packages: [no-interpreter]", "missing-program", /%post needs \/usr\/bin\/perl/],
+  ["an unknown owner", "packages: [strange-owner]", "unknown-account", /belongs to the user nobody-knows/],
+  [
+    "a file elsewhere",
+    "packages: [elsewhere]",
+    "bad-package",
+    /\/srv\/www\/index.html lies where a deployment has no files/,
+  ],
+  ["a script that wants the network", "packages: [network]", "script-failed", /no network/],
+];
+
+for (const [name, text, code, message] of failures) {
+  test(`refused: ${name}`, async () => {
+    await assert.rejects(compose(`refused-${code}`, text.replace("[", "[shell, ")), {
+      code: `compose-${code}`,
+      message,
+    });
+  });
+}
+
+test("what a scriptlet leaves running ends with it", async () => {
+  const { tree } = await compose("daemon", "packages: [daemon, shell]");
+  assert.ok(tree && lookup(tree, "usr/etc/later") === undefined);
+});
