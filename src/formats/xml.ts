@@ -87,6 +87,8 @@ class XmlParser {
   readonly #texts: string[] = [];
   /** One string for each name, whatever the number of its elements: comparing these is comparing pointers. */
   readonly #names = new Map<string, string>();
+  /** The same by length and ends, to find most without cutting a string out. */
+  readonly #recent: string[] = Array.from({ length: 256 }, () => "");
   /** One character for each byte. */
   #text = "";
   #at = 0;
@@ -243,7 +245,17 @@ class XmlParser {
   }
 
   #name(begin: number, end: number): string {
-    const name = this.#text.slice(begin, end);
+    const text = this.#text;
+    const place = ((end - begin) * 31 + text.charCodeAt(begin) * 7 + text.charCodeAt(end - 1)) & 255;
+    const recent = this.#recent[place]!;
+    if (recent.length === end - begin && recent !== "" && text.startsWith(recent, begin)) return recent;
+    const name = this.#newName(text.slice(begin, end));
+    // Found by its bytes, so only where these are the characters too.
+    if (name.length === end - begin) this.#recent[place] = name;
+    return name;
+  }
+
+  #newName(name: string): string {
     const known = this.#names.get(name);
     if (known !== undefined) return known;
     if (!/^[A-Za-z_:\x80-\xff][\w:.\x80-\xff-]*$/.test(name)) {

@@ -9,6 +9,7 @@ import {
   type TextColumn,
   textColumns,
 } from "./package-index.ts";
+import { collided, mixBits, probeLimit } from "./hash.ts";
 import { NumberList } from "./number-list.ts";
 import { PostingsBuilder } from "./postings.ts";
 import { StringPoolBuilder } from "./string-pool.ts";
@@ -29,8 +30,8 @@ export class IndexBuilder {
   readonly #texts = new NumberList();
   readonly #numbers: number[] = [];
   readonly #dependencies = new NumberList();
-  /** Dependency by its three numbers, as text: a few per package are new, the rest is found here. */
-  readonly #known = new Map<number, number[]>();
+  /** Hash table over `#dependencies`: number of a dependency plus one, or 0. */
+  #places = new Uint32Array(1 << 12);
   readonly #lists = new NumberList();
   readonly #listStarts = new NumberList();
   readonly #files = new NumberList();
@@ -95,18 +96,36 @@ export class IndexBuilder {
   }
 
   #dependency(name: number, flags: number, evr: number): number {
-    // The dependencies of one name are few: two or three versions are asked for of most.
-    const same = this.#known.get(name);
-    const found = same?.find(
-      (id) => this.#dependencies.at(3 * id + 1) === flags && this.#dependencies.at(3 * id + 2) === evr,
-    );
-    if (found !== undefined) return found;
-    const id = this.#dependencies.length / 3;
-    this.#dependencies.push(name);
-    this.#dependencies.push(flags);
-    this.#dependencies.push(evr);
-    if (same === undefined) this.#known.set(name, [id]);
-    else same.push(id);
+    const list = this.#dependencies;
+    const mask = this.#places.length - 1;
+    let place = hashOf(name, flags, evr) & mask;
+    for (let steps = 0; this.#places[place] !== 0; steps++, place = (place + 1) & mask) {
+      if (steps > probeLimit) throw collided();
+      const at = 3 * (this.#places[place]! - 1);
+      if (list.at(at) === name && list.at(at + 1) === flags && list.at(at + 2) === evr) return at / 3;
+    }
+    const id = list.length / 3;
+    list.push(name);
+    list.push(flags);
+    list.push(evr);
+    this.#places[place] = id + 1;
+    if (2 * id > this.#places.length) this.#rehash();
     return id;
   }
+
+  #rehash(): void {
+    const list = this.#dependencies;
+    const places = new Uint32Array(this.#places.length * 2);
+    const mask = places.length - 1;
+    for (let at = 0; at < list.length; at += 3) {
+      let place = hashOf(list.at(at), list.at(at + 1), list.at(at + 2)) & mask;
+      while (places[place] !== 0) place = (place + 1) & mask;
+      places[place] = at / 3 + 1;
+    }
+    this.#places = places;
+  }
+}
+
+function hashOf(name: number, flags: number, evr: number): number {
+  return mixBits(Math.imul(name, 0x9e3779b1) ^ mixBits(evr ^ (flags << 28)));
 }

@@ -55,11 +55,12 @@ class PrimaryReader implements XmlHandler {
   }
 
   start(name: string, attributes: XmlAttributes): void {
+    // Nine of ten elements.
+    if (name === "rpm:entry" && this.#inside) return this.#entry(attributes);
     if (name === "metadata") this.#seen = true;
     else if (name === "package") this.#inside = (attributes.get("type") ?? "rpm") === "rpm";
     if (!this.#inside) return;
-    if (name === "rpm:entry") this.#entry(attributes);
-    else if (lists.has(name)) this.#relation = lists.get(name);
+    if (lists.has(name)) this.#relation = lists.get(name);
     else if (name === "version") this.#texts.evr = this.#evr(attributes);
     else if (name === "checksum") this.#checksumType = attributes.get("type") ?? "";
     else if (name === "time") {
@@ -75,7 +76,7 @@ class PrimaryReader implements XmlHandler {
   }
 
   end(name: string, text: string): void {
-    if (!this.#inside) return;
+    if (name === "rpm:entry" || !this.#inside) return;
     if (name === "file") this.#builder.addFile(text);
     else if (name === "package") this.#finish();
     else if (name === "checksum") this.#texts.checksum = `${this.#checksumType}:${text.trim().toLowerCase()}`;

@@ -4,55 +4,40 @@
  * more each, no objects, and need nothing but reading to be loaded. Number 0 is the empty string.
  */
 import { packageError } from "../errors.ts";
+import { collided, hashBytes, probeLimit } from "./hash.ts";
 import { NumberList } from "./number-list.ts";
-
-/**
- * Honest names need some ten steps at this load; more are a repository made so that its names fall on one place, which
- * would take quadratic time.
- */
-const probeLimit = 2048;
-
-function hashBytes(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return mix(hash);
-}
-
-/** Murmur3's finalizer: FNV-1a's low bits alone are weak. */
-function mix(value: number): number {
-  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
 
 export class StringPoolBuilder {
   #bytes = Buffer.allocUnsafe(1 << 16);
   #length = 0;
   readonly #ends = new NumberList();
-  #table = new Uint32Array(1 << 12);
-  readonly #hashes = new NumberList();
+  /** Two numbers a place: hash, and number of the string or 0. */
+  #slots = new Uint32Array(2 << 12);
 
   constructor() {
     this.#ends.push(0);
-    this.#hashes.push(0);
   }
 
   /** The number of a string. @param text one character for each byte */
   intern(text: string): number {
     if (text === "") return 0;
     const hash = hashBytes(text);
-    const mask = this.#table.length - 1;
-    let place = hash & mask;
-    for (let steps = 0; ; steps++, place = (place + 1) & mask) {
-      const id = this.#table[place]!;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    // Hash and number side by side: one step is one line of the processor's cache.
+    let place = (hash << 1) & mask;
+    for (let steps = 0; ; steps++, place = (place + 2) & mask) {
+      const id = slots[place + 1]!;
       if (id === 0) return this.#add(text, hash, place);
-      if (this.#hashes.at(id) === hash && this.#equals(id, text)) return id;
-      if (steps > probeLimit) throw packageError("bad-index", "the names of an index are made to collide");
+      if (slots[place] === hash && this.#equals(id, text)) return id;
+      if (steps > probeLimit) throw collided();
     }
   }
 
   build(): StringPool {
-    return new StringPool(this.#bytes.subarray(0, this.#length), this.#ends.view(), this.#table);
+    const table = new Uint32Array(this.#slots.length / 2);
+    for (let place = 0; place < table.length; place++) table[place] = this.#slots[2 * place + 1]!;
+    return new StringPool(this.#bytes.subarray(0, this.#length), this.#ends.view(), table);
   }
 
   #add(text: string, hash: number, place: number): number {
@@ -67,20 +52,24 @@ export class StringPoolBuilder {
     this.#length = end;
     const id = this.#ends.length;
     this.#ends.push(end);
-    this.#hashes.push(hash);
-    this.#table[place] = id;
-    if (id * 2 > this.#table.length) this.#rehash();
+    this.#slots[place] = hash;
+    this.#slots[place + 1] = id;
+    if (id * 4 > this.#slots.length) this.#rehash();
     return id;
   }
 
   #rehash(): void {
-    this.#table = new Uint32Array(this.#table.length * 2);
-    const mask = this.#table.length - 1;
-    for (let id = 1; id < this.#hashes.length; id++) {
-      let place = this.#hashes.at(id) & mask;
-      while (this.#table[place] !== 0) place = (place + 1) & mask;
-      this.#table[place] = id;
+    const old = this.#slots;
+    const slots = new Uint32Array(old.length * 2);
+    const mask = slots.length - 1;
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from + 1] === 0) continue;
+      let place = (old[from]! << 1) & mask;
+      while (slots[place + 1] !== 0) place = (place + 2) & mask;
+      slots[place] = old[from]!;
+      slots[place + 1] = old[from + 1]!;
     }
+    this.#slots = slots;
   }
 
   #equals(id: number, text: string): boolean {

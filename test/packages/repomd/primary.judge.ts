@@ -21,7 +21,9 @@ const repositories: readonly (readonly [name: string, count: number])[] = [
 /** Check sums of the packages that have each file. */
 function ownersIn(packages: readonly PackageFacts[]): Map<string, string[]> {
   const owners = new Map<string, Set<string>>();
-  for (const { checksum, files } of packages) {
+  for (const { checksum, files, arch } of packages) {
+    // Files of a source package have no directory; dnf makes one of it.
+    if (arch === "src") continue;
     for (const path of files as string[]) owners.set(path, (owners.get(path) ?? new Set()).add(String(checksum)));
   }
   return new Map([...owners].sort().map(([path, sums]) => [path, [...sums].sort()]));
