@@ -244,7 +244,7 @@ function solverOptions(words: readonly string[]): SolverOptions {
 function outcome(search: Search, { kinds }: Section): string[] {
   const { pool } = search.state;
   const { install, upgrade, downgrade, change, erase } = transactionOf(search);
-  const pairs = (verb: string, map: ReadonlyMap<Id, Id | undefined>) =>
+  const pairs = (verb: string, map: Iterable<[Id, Id | undefined]>) =>
     [...map].map(([id, by]) => `${verb} ${label(pool, id)}${by === undefined ? "" : ` ${label(pool, by)}`}`);
   const { recommended, suggested } = recommendations(search);
   const wanted = (verb: string, ids: readonly Id[]) => ids.map((id) => `${verb} ${label(pool, id)}`);
@@ -252,7 +252,14 @@ function outcome(search: Search, { kinds }: Section): string[] {
     ...wanted("install", install),
     ...pairs("upgrade", upgrade),
     ...pairs("downgrade", downgrade),
-    ...pairs("change", change),
+    ...pairs(
+      "reinstall",
+      [...change].filter(([id, by]) => pool.identical(id, by)),
+    ),
+    ...pairs(
+      "change",
+      [...change].filter(([id, by]) => !pool.identical(id, by)),
+    ),
     ...pairs("erase", erase),
     ...(search.problems.length > 0 ? ["problem"] : []),
     ...(kinds.includes("recommended")
