@@ -100,7 +100,7 @@ export class Sat<Cause> {
     return this.#causes[clause];
   }
 
-  /** Adds a clause without repeated or opposite literals; it may be unit or false under the present assignment. */
+  /** Adds a clause; it may be unit or false under the present assignment. */
   add(literals: readonly Literal[], cause: Cause): Clause {
     const clause = this.#append(literals, cause);
     this.#attach(clause);

@@ -40,10 +40,21 @@ export function packageRule(state: State, rule: number): PackageRule {
   const text = String(literals);
   for (const literal of literals) {
     if (literal >= 0) continue;
-    const found = new PackageRules(state).of(-literal).find((one) => String(one.literals) === text);
+    const found = rulesOf(state, -literal).get(text);
     if (found !== undefined) return found;
   }
   return { literals, owner: Math.abs(literals[0]!), kind: "requires" };
+}
+
+/** By literals. */
+function rulesOf(state: State, id: Id): ReadonlyMap<string, PackageRule> {
+  let found = state.packageRules.get(id);
+  if (found === undefined) {
+    const rules = new PackageRules(state).of(id).map((one): [string, PackageRule] => [String(one.literals), one]);
+    // Of equal ones the first is told.
+    state.packageRules.set(id, (found = new Map(rules.reverse())));
+  }
+  return found;
 }
 
 export function claimOfCause(state: State, cause: RpmCause): Claim<Id> {

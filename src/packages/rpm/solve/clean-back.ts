@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Cleaning } from "./clean-dependencies.ts";
 import type { Dependency } from "./dependencies.ts";
-import { isComplex } from "./dependencies.ts";
 import { conjunctive } from "./normal-form.ts";
 import { type Id, systemId } from "./pool.ts";
 import { isPossible } from "./package-rules.ts";
@@ -63,7 +62,7 @@ function partners({ state, kept }: Cleaning, id: Id): Id[] {
 
 /** None where the package itself meets it. */
 function neededBy({ state, installed }: Cleaning, id: Id, one: Dependency): readonly Id[] {
-  if (!isComplex(one)) {
+  if (!one.complex) {
     const providers = state.pool.providers(one);
     return providers.includes(id) ? [] : providers;
   }

@@ -5,7 +5,6 @@
  */
 import { bringBack } from "./clean-back.ts";
 import type { Dependency } from "./dependencies.ts";
-import { isComplex } from "./dependencies.ts";
 import { conjunctive } from "./normal-form.ts";
 import { type Id, systemId } from "./pool.ts";
 import { isPossible } from "./package-rules.ts";
@@ -113,7 +112,7 @@ function remove(cleaning: Cleaning, open: Id[]): void {
 
 /** What of the installed packages a dependency leads to. */
 export function neededOf({ state, installed }: Cleaning, one: Dependency): Id[] {
-  if (!isComplex(one)) return [...state.pool.providers(one)];
+  if (!one.complex) return [...state.pool.providers(one)];
   const blocks = conjunctive(state.pool, one);
   if (typeof blocks === "boolean") return [];
   const applying = blocks.filter((block) => block.every((literal) => literal > 0 || installed[-literal] === 1));

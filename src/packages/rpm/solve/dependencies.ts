@@ -7,6 +7,8 @@ import { parseRich, type RichExpression } from "../rich.ts";
 interface Numbered {
   readonly id: number;
   readonly text: string;
+  /** A list of packages cannot say what it asks for: it holds "and", "if" or "unless". */
+  readonly complex: boolean;
 }
 
 export type Dependency = Numbered &
@@ -24,18 +26,25 @@ export type Dependency = Numbered &
       }
   );
 
-/** Whether a list of packages cannot say what it asks for: it holds "and", "if" or "unless" (libsolv's complex ones). */
-export function isComplex(dependency: Dependency): boolean {
-  if (dependency.kind === "or") return isComplex(dependency.first) || isComplex(dependency.second);
-  return dependency.kind === "and" || dependency.kind === "if" || dependency.kind === "unless";
-}
+type Bare<One> = One extends unknown ? Omit<One, "id" | "complex"> : never;
 
-type Bare<One> = One extends unknown ? Omit<One, "id"> : never;
+function isComplexKind(one: Bare<Dependency>): boolean {
+  if (one.kind === "or") return one.first.complex || one.second.complex;
+  return one.kind === "and" || one.kind === "if" || one.kind === "unless";
+}
 
 export class DependencyTable {
   readonly #byText = new Map<string, Dependency>();
+  /** A repository has each of its dependencies once. */
+  readonly #byObject = new Map<RpmDependency, Dependency>();
 
   of(one: RpmDependency): Dependency {
+    let found = this.#byObject.get(one);
+    if (found === undefined) this.#byObject.set(one, (found = this.#byWords(one)));
+    return found;
+  }
+
+  #byWords(one: RpmDependency): Dependency {
     const text = formatDependency(one);
     const known = this.#byText.get(text);
     if (known !== undefined) return known;
@@ -84,7 +93,7 @@ export class DependencyTable {
   #add(one: Bare<Dependency>): Dependency {
     const known = this.#byText.get(one.text);
     if (known !== undefined) return known;
-    const made = { ...one, id: this.#byText.size } as Dependency;
+    const made = { ...one, id: this.#byText.size, complex: isComplexKind(one) } as Dependency;
     this.#byText.set(one.text, made);
     return made;
   }

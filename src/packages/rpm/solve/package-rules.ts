@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What packages demand of each other, as rules (solver_addpkgrulesforsolvable): requires, conflicts, obsoletes, one of a name. */
 import type { Dependency } from "./dependencies.ts";
-import { isComplex } from "./dependencies.ts";
 import { conjunctive, contrary, type Signed } from "./normal-form.ts";
 import { type Id, systemId } from "./pool.ts";
 import type { State } from "./state.ts";
@@ -66,11 +65,15 @@ export class PackageRules {
 
   #push(rule: PackageRule): void {
     this.found.push(rule);
-    for (const literal of rule.literals) if (literal > 0) this.#open.push(literal);
+    for (const literal of rule.literals) this.#reach(literal);
+  }
+
+  #reach(literal: Signed): void {
+    if (literal > 0 && this.#state.added[literal] === 0) this.#open.push(literal);
   }
 
   #requires(id: Id, one: Dependency, kind: "requires" | "recommends", lenient: boolean): void {
-    if (isComplex(one)) {
+    if (one.complex) {
       this.#complex(id, one, kind, lenient);
       return;
     }
@@ -104,7 +107,7 @@ export class PackageRules {
   }
 
   #conflicts(id: Id, one: Dependency, lenient: boolean): void {
-    if (isComplex(one)) {
+    if (one.complex) {
       this.#complex(id, one, "conflicts", lenient);
       return;
     }
@@ -178,7 +181,7 @@ export class PackageRules {
         return;
       default:
         if (negated) return;
-        for (const id of this.#state.pool.providers(one)) this.#open.push(id);
+        for (const id of this.#state.pool.providers(one)) this.#reach(id);
     }
   }
 

@@ -50,6 +50,7 @@ export class Pool {
   readonly #named = new Map<string, readonly Id[]>();
   readonly #providing = new Map<string, readonly Id[]>();
   readonly #providers: (readonly Id[] | undefined)[] = [];
+  readonly #provides: ReadonlyMap<string, readonly RpmDependency[]>[] = [];
   readonly #relations: Partial<Record<RpmRelation, readonly Dependency[]>>[] = [];
   readonly #namespaces: ReadonlySet<string>;
 
@@ -220,7 +221,7 @@ export class Pool {
 
   #plainProviders(wanted: RpmDependency): readonly Id[] {
     const named = this.#providingName(wanted.name);
-    if (wanted.operator !== undefined) return named.filter((id) => this.#provides(id, wanted));
+    if (wanted.operator !== undefined) return named.filter((id) => this.#meets(id, wanted));
     if (!wanted.name.startsWith("/")) return named;
     return merged(
       named,
@@ -240,10 +241,17 @@ export class Pool {
     return found;
   }
 
-  #provides(id: Id, wanted: RpmDependency): boolean {
+  #meets(id: Id, wanted: RpmDependency): boolean {
     if (this.matchesName(id, wanted)) return true;
+    return this.#provided(id, wanted.name).some((provide) => rangesOverlap(provide, wanted));
+  }
+
+  /** What a package provides under a name. Kernels provide thousands of symbols, and are asked for each. */
+  #provided(id: Id, name: string): readonly RpmDependency[] {
     const provides = this.package(id).dependencies("provides");
-    return provides.some((provide) => provide.name === wanted.name && rangesOverlap(provide, wanted));
+    if (provides.length < 16) return provides.filter((one) => one.name === name);
+    const byName = (this.#provides[id] ??= Map.groupBy(provides, (one) => one.name));
+    return byName.get(name) ?? [];
   }
 
   /** Whether a package's own name and version meet a range: what Obsoletes look at (rpm matches names, not provides). */

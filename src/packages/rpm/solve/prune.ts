@@ -75,25 +75,31 @@ function compareForVersion(pool: Pool, a: Id, b: Id): number {
 
 /** Drops what another one obsoletes, but not what obsolete each other. */
 function withoutObsoleted(pool: Pool, candidates: readonly Id[]): Id[] {
-  const direct = new Map(
-    candidates.map((id) => [id, candidates.filter((other) => obsoletesOtherName(pool, id, other))]),
-  );
-  if ([...direct.values()].every((others) => others.length === 0)) return [...candidates];
-  const reached = new Map(candidates.map((id) => [id, reachable(direct, id)]));
+  const among = new Set(candidates);
+  const direct = new Map<Id, readonly Id[]>();
+  for (const id of candidates) {
+    const others = obsoletedOthers(pool, id).filter((other) => among.has(other));
+    if (others.length > 0) direct.set(id, others);
+  }
+  if (direct.size === 0) return [...candidates];
+  const reached = new Map([...direct.keys()].map((id) => [id, reachable(direct, id)]));
   return candidates.filter((id) =>
-    candidates.every((other) => !reached.get(other)!.has(id) || reached.get(id)!.has(other) || other === id),
+    direct
+      .keys()
+      .every((other) => other === id || !reached.get(other)!.has(id) || reached.get(id)?.has(other) === true),
   );
 }
 
-function obsoletesOtherName(pool: Pool, id: Id, other: Id): boolean {
-  return id !== other && pool.name(id) !== pool.name(other) && pool.obsoletes(id, other);
+function obsoletedOthers(pool: Pool, id: Id): Id[] {
+  const obsoleted = pool.relation(id, "obsoletes").flatMap((one) => pool.obsoletedBy(id, one));
+  return obsoleted.filter((other) => pool.name(other) !== pool.name(id));
 }
 
 function reachable(direct: ReadonlyMap<Id, readonly Id[]>, from: Id): Set<Id> {
   const seen = new Set<Id>();
   const open = [from];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    for (const next of direct.get(id)!) {
+    for (const next of direct.get(id) ?? []) {
       if (seen.has(next)) continue;
       seen.add(next);
       open.push(next);

@@ -2,7 +2,6 @@
 /** Why each package is in a solution. */
 import { packageRule } from "./causes.ts";
 import type { Dependency } from "./dependencies.ts";
-import { isComplex } from "./dependencies.ts";
 import { conjunctive } from "./normal-form.ts";
 import { type Id } from "./pool.ts";
 import type { Search } from "./search.ts";
@@ -72,7 +71,7 @@ function relating(search: Search, id: Id, kind: "requires" | "recommends"): RpmR
 }
 
 function meets({ state }: Search, one: Dependency, id: Id): boolean {
-  if (!isComplex(one)) return state.pool.providers(one).includes(id);
+  if (!one.complex) return state.pool.providers(one).includes(id);
   const blocks = conjunctive(state.pool, one);
   return typeof blocks !== "boolean" && blocks.some((block) => block.includes(id));
 }

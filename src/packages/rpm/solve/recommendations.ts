@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Dependency } from "./dependencies.ts";
-import { isComplex } from "./dependencies.ts";
 import { conjunctive } from "./normal-form.ts";
 import type { Id } from "./pool.ts";
 import { preferred } from "./preference.ts";
@@ -36,7 +35,7 @@ function wishes(search: Search, relation: "recommends" | "suggests", isWished: (
 /** Those chosen for it, else all that would do. */
 function meeting(search: Search, one: Dependency): Id[] {
   const { pool } = search.state;
-  const blocks = isComplex(one) ? conjunctive(pool, one) : [pool.providers(one)];
+  const blocks = one.complex ? conjunctive(pool, one) : [pool.providers(one)];
   if (typeof blocks === "boolean") return [];
   return blocks.flatMap((block) => {
     if (block.some((literal) => literal < 0 && !search.isChosen(-literal))) return [];

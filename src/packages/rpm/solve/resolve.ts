@@ -93,19 +93,13 @@ export async function resolveRpms(set: RpmPackageSet, request: RpmRequest): Prom
   } catch (error) {
     if (set.unknownPaths.length === 0) throw error;
     await set.loadFilelists();
+    pools.delete(set);
     return solution(attempt(set, request));
   }
 }
 
 function attempt(set: RpmPackageSet, request: RpmRequest): Search {
-  const installed = request.installed ?? [];
-  const system = listRepository({ name: "@System", priority: 0, installed: true }, installed);
-  const excluded = excludes(request);
-  const pool = new Pool([...(installed.length > 0 ? [system] : []), ...repositoriesOf(set)], {
-    architecture: request.architecture,
-    colours: true,
-    excluded: (one, repository) => !repository.installed && excluded(one),
-  });
+  const pool = poolOf(set, request);
   const options = { ...dnfOptions, ignoreRecommended: !request.recommends };
   const search = solveJobs(pool, jobsOf(pool, request), options);
   if (search.problems.length > 0) {
@@ -114,6 +108,25 @@ function attempt(set: RpmPackageSet, request: RpmRequest): Search {
     });
   }
   return search;
+}
+
+/** What was learned of a set for its last request: the next one is often about the same packages. */
+const pools = new WeakMap<RpmPackageSet, { readonly key: string; readonly pool: Pool }>();
+
+function poolOf(set: RpmPackageSet, request: RpmRequest): Pool {
+  const { architecture, installed = [], exclude = [], locks } = request;
+  const key = JSON.stringify([architecture, exclude, locks && [...locks.packages], locks?.strict]);
+  const known = pools.get(set);
+  if (known?.key === key && installed.length === 0) return known.pool;
+  const system = listRepository({ name: "@System", priority: 0, installed: true }, installed);
+  const excluded = excludes(request);
+  const pool = new Pool([...(installed.length > 0 ? [system] : []), ...repositoriesOf(set)], {
+    architecture,
+    colours: true,
+    excluded: (one, repository) => !repository.installed && excluded(one),
+  });
+  if (installed.length === 0) pools.set(set, { key, pool });
+  return pool;
 }
 
 function excludes({ exclude = [], locks }: RpmRequest): (one: RpmPackage) => boolean {

@@ -82,7 +82,7 @@ function hand(state: State): void {
   for (let rule = 1; rule < rules.count; rule++) {
     if (rules.size(rule) === 0) continue;
     const literals = Array.from(rules.literals(rule), (one) => (one > 0 ? positive(one) : negative(-one)));
-    clauses[rule] = sat.add([...new Set(literals)], rule);
+    clauses[rule] = sat.add(literals, rule);
     if (rules.out[rule]) sat.setEnabled(clauses[rule]!, false);
   }
 }

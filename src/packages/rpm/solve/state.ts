@@ -3,6 +3,7 @@
 import { Sat } from "../../solver/sat.ts";
 import type { Job } from "./job.ts";
 import { type Id, type Pool, systemId } from "./pool.ts";
+import type { PackageRule } from "./package-rules.ts";
 import { Rules } from "./rules.ts";
 
 /** libsolv's solver flags, by their meaning. */
@@ -79,6 +80,8 @@ export class State {
   /** By rule: its clause. */
   readonly clauses: number[] = [];
   readonly decisions = new Map<Id, Decision>();
+  /** Made when a person wants to know why. */
+  readonly packageRules = new Map<Id, ReadonlyMap<string, PackageRule>>();
 
   /** Packages that supplement others. */
   readonly supplementing: readonly Id[];

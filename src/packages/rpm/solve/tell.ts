@@ -3,7 +3,6 @@
 import { explain } from "../../solver/explain.ts";
 import { causeOf, claimOfCause, type RpmCause } from "./causes.ts";
 import type { Dependency } from "./dependencies.ts";
-import { isComplex } from "./dependencies.ts";
 import type { Action } from "./job.ts";
 import type { PackageRule } from "./package-rules.ts";
 import { type Id, systemId } from "./pool.ts";
@@ -90,7 +89,7 @@ function tellPackageRule(state: State, { literals, owner, kind, dependency }: Pa
 function tellProviders(state: State, literals: readonly number[], dependency: Dependency | undefined): string {
   const providers = literals.filter((literal) => literal > systemId);
   const [only, ...rest] = providers;
-  if (only === undefined || (dependency && isComplex(dependency))) return "";
+  if (only === undefined || (dependency && dependency.complex)) return "";
   if (rest.length > 2) return `, which ${nevra(state, only)} and ${rest.length} others provide`;
   return `, which ${providers.map((id) => nevra(state, id)).join(" or ")} ${rest.length === 0 ? "provides" : "provide"}`;
 }

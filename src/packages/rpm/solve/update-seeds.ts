@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Dependency } from "./dependencies.ts";
-import { isComplex } from "./dependencies.ts";
 import { conjunctive } from "./normal-form.ts";
 import { type Id } from "./pool.ts";
 import { isPossible } from "./package-rules.ts";
@@ -26,12 +25,12 @@ function needs({ pool }: State, ids: readonly Id[], id: Id, relation: "requires"
   return pool.relation(id, relation).flatMap((one) => {
     const installed = candidates(pool, one).filter((other) => other !== id && other > 1 && pool.isInstalled(other));
     // Where there are several nobody can say which is needed.
-    return installed.length === 1 || isComplex(one) ? installed.filter((other) => among.has(other)) : [];
+    return installed.length === 1 || one.complex ? installed.filter((other) => among.has(other)) : [];
   });
 }
 
 function candidates(pool: State["pool"], one: Dependency): readonly Id[] {
-  if (!isComplex(one)) return pool.providers(one);
+  if (!one.complex) return pool.providers(one);
   const blocks = conjunctive(pool, one);
   if (typeof blocks === "boolean") return [];
   const applying = blocks.filter((block) => block.every((literal) => literal > 0 || pool.isInstalled(-literal)));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the packages chosen so far recommend and suggest, and which others supplement and enhance them. */
 import type { Dependency } from "./dependencies.ts";
-import { isComplex } from "./dependencies.ts";
 import { conjunctive } from "./normal-form.ts";
 import { type Id, systemId } from "./pool.ts";
 import type { State } from "./state.ts";
@@ -143,7 +142,7 @@ export class WeakDependencies {
 
   #mark(one: Dependency, map: Uint8Array): void {
     const { pool, sat } = this.#state;
-    if (!isComplex(one)) {
+    if (!one.complex) {
       for (const id of pool.providers(one)) map[id] = 1;
       return;
     }

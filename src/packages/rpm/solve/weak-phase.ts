@@ -2,7 +2,6 @@
 /** Once all that must be is there: what is recommended and what supplements it (resolve_weak). */
 import { branch } from "./choose.ts";
 import type { Dependency } from "./dependencies.ts";
-import { isComplex } from "./dependencies.ts";
 import { conjunctive } from "./normal-form.ts";
 import type { Id } from "./pool.ts";
 import { preferred, supplementOrder } from "./preference.ts";
@@ -78,7 +77,7 @@ function isUnwelcome({ state }: Search, id: Id): boolean {
 /** Open candidates of a dependency; none where it is met. */
 function openFor(search: Search, one: Dependency, accepts: (id: Id) => boolean): Id[] {
   const { pool } = search.state;
-  if (!isComplex(one)) {
+  if (!one.complex) {
     const providers = pool.providers(one);
     if (providers.some((id) => search.isChosen(id))) return [];
     return providers.filter((id) => search.isOpen(id) && accepts(id));

@@ -88,7 +88,12 @@ export function randomCase(seed: number, { names, installed, multilib }: RandomC
   if (chance(30)) flags.push("ignorerecommended");
   const extra = chance(10) ? [`job ${pick(["favor", "disfavor"])} name ${pick(all)}`] : [];
   return [
-    ...(installed ? repository("system", 45, 2).join("\n").replaceAll(/=Obs.*\n?/g, "=Sum: x\n").split("\n") : ["repo system 0 empty"]),
+    ...(installed
+      ? repository("system", 45, 2)
+          .join("\n")
+          .replaceAll(/=Obs.*\n?/g, "=Sum: x\n")
+          .split("\n")
+      : ["repo system 0 empty"]),
     ...repository("available", 90, 3),
     ...(chance(40) ? repository("other", 40, 3) : []),
     "system x86_64 rpm system",

@@ -60,7 +60,10 @@ test("200 random requests on CentOS Stream 9", async () => {
     maxBuffer: 1 << 28,
     stdio: ["pipe", "pipe", "ignore"],
   });
-  const answers = printed.trim().split("\n").map((line) => JSON.parse(line) as string[] | null);
+  const answers = printed
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as string[] | null);
   for (const [at, request] of requests.entries()) {
     assert.deepEqual(await solved(set, request), answers[at], JSON.stringify(request));
   }
