@@ -36,6 +36,7 @@ import {
 } from "../../src/ostree/index.ts";
 import { commitTargets } from "./commit-targets.ts";
 import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
+import { rpmTargets } from "./rpm-targets.ts";
 import { signatureTargets } from "./signature-targets.ts";
 import { BodySink, ResponseParser } from "../../src/ostree/http/response.ts";
 import { inflateExactly } from "../../src/ostree/load-content.ts";
@@ -189,6 +190,7 @@ export const targets: readonly FuzzTarget[] = [
   { name: "xz-part", remote: true, seeds: [xz], run: (bytes) => decodeXzPart(bytes, 1 << 20) },
   ...commitTargets,
   ...deltaTargets,
+  ...rpmTargets,
   ...signatureTargets,
   { name: "tar", remote: true, seeds: [tar()], run: readWholeTar },
   {
