@@ -17,6 +17,8 @@ export {
   lintDirectory,
   type LintReport,
   lints,
+  allLints,
+  lintTreefile,
   type Severity,
 } from "./lint/index.ts";
 export {
@@ -30,5 +32,5 @@ export {
 } from "./lockfile/index.ts";
 export type { ComposeOptions, ComposeResult } from "./model.ts";
 export { type Resolution, resolvePackages, aptSources } from "./resolve.ts";
-export { loadTreefile, parseTreefile } from "./treefile/load.ts";
+export { loadTreefile, parseTreefile, type TreefileOptions } from "./treefile/load.ts";
 export type { AccountCheck, AddedFile, AptEntry, RemoveRule, RepoPackages, Treefile } from "./treefile/model.ts";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { distributionUrl } from "./apt/fetch-release.ts";
 export { downloadPackages, type DownloadPackagesOptions } from "./apt/download.ts";
 export { defaultKeyrings, type Keyring, loadKeyring, parseKeyring } from "./apt/keyring.ts";
 export { loadApt, type LoadAptOptions } from "./apt/load.ts";
@@ -32,6 +33,7 @@ export type { AptSource, PackageId, PackageLock, PackageLocks, SourceInfo } from
 export { AvailableRpm } from "./repomd/available-rpm.ts";
 export { downloadRpms, type DownloadRpmsOptions } from "./repomd/download.ts";
 export { loadGpgKeys } from "./repomd/gpg-keys.ts";
+export { fetchRepomd } from "./repomd/fetch-repomd.ts";
 export { loadRepomd, type LoadRepomdOptions } from "./repomd/load.ts";
 export type { LoadedRepository } from "./repomd/loaded-repository.ts";
 export type { RepositoryConnection, RepositoryInfo, RpmSource } from "./repomd/model.ts";

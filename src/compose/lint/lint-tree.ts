@@ -6,7 +6,7 @@ import { type DirNode, findNode, readTree, type Repo, scanTree } from "../../ost
 import { composeError } from "../errors.ts";
 import { walk } from "../tree.ts";
 import { nearest } from "../treefile/nearest.ts";
-import { lints } from "./lints.ts";
+import { allLints, lints } from "./lints.ts";
 import type { Finding, LintedTree } from "./model.ts";
 
 export interface LintOptions {
@@ -71,12 +71,10 @@ function lintTree(tree: LintedTree, { skip = [] }: LintOptions): LintReport {
   };
 }
 
-function requireLint(name: string): void {
-  if (lints.some((lint) => lint.name === name)) return;
-  const near = nearest(
-    name,
-    lints.map((lint) => lint.name),
-  );
+export function requireLint(name: string): void {
+  const names = allLints.map((lint) => lint.name);
+  if (names.includes(name)) return;
+  const near = nearest(name, names);
   throw composeError("unknown-lint", `no lint is called ${name}`, {
     hint: near === undefined ? "`atomic compose lint --list` names them" : `did you mean ${near}?`,
   });

@@ -15,15 +15,20 @@ import { inlineLayer, type Layer, parseLayer } from "./parse.ts";
 /** How deep includes may nest. As rpm-ostree's INCLUDE_MAXDEPTH; each file is read once, so there is no loop. */
 const depthLimit = 50;
 
+export interface TreefileOptions {
+  /** What the tree is for, as the kernel calls it; default: what the treefile says, else this machine's. */
+  readonly basearch?: string;
+}
+
 /** Reads a treefile from disk with everything it includes. */
-export function loadTreefile(path: string): Treefile {
-  return parseTreefile(readText(resolve(path)), resolve(path));
+export function loadTreefile(path: string, options: TreefileOptions = {}): Treefile {
+  return parseTreefile(readText(resolve(path)), resolve(path), options);
 }
 
 /** Parses a treefile; includes and other files it names are looked up beside `path`. */
-export function parseTreefile(text: string, path: string): Treefile {
+export function parseTreefile(text: string, path: string, options: TreefileOptions = {}): Treefile {
   const layer = parseLayer(text, path);
-  const basearch = (layer.values.get("basearch") as string | undefined) ?? hostArchitecture();
+  const basearch = options.basearch ?? (layer.values.get("basearch") as string | undefined) ?? hostArchitecture();
   const reading: Reading = { basearch, warnings: [], files: new Map(), variables: new Map([["basearch", basearch]]) };
   seeOnce(path, reading);
   const { values, externals } = expand(layer, reading, 0);

@@ -4,6 +4,7 @@ import { unlessErrno } from "../../../base/index.ts";
 import type { Finding, Lint, LintReport, Severity } from "../../../compose/index.ts";
 import { defineCommand, type Invocation, type Style } from "../../command.ts";
 import { cliError } from "../../errors.ts";
+import { archOption } from "./shared.ts";
 import { renderFindings, renderLints } from "../../render/lint.ts";
 
 type Linted = LintReport & { readonly list?: readonly Omit<Lint, "check">[]; readonly all: boolean };
@@ -26,6 +27,7 @@ export default defineCommand<Linted>({
     { name: "skip", value: "LINT", repeat: true, help: "Leave a lint out" },
     { name: "fatal-warnings", help: "Exit with 1 for warnings too" },
     { name: "no-truncate", help: "Show all that a lint found, not only the first five" },
+    archOption,
     { name: "offline", help: "Do not look whether a treefile's repositories answer" },
   ],
   json: true,
@@ -33,7 +35,7 @@ export default defineCommand<Linted>({
     const all = invocation.flag("no-truncate");
     const compose = await import("../../../compose/index.ts");
     if (invocation.flag("list")) {
-      const list = compose.lints.map(({ name, severity, about, hint }) => ({ name, severity, about, hint }));
+      const list = compose.allLints.map(({ name, severity, about, hint }) => ({ name, severity, about, hint }));
       return { findings: [], passed: 0, skipped: 0, list, all };
     }
     return { ...(await lint(invocation, compose)), all };
@@ -54,12 +56,23 @@ async function lint(invocation: Invocation, compose: typeof import("../../../com
   const options = { skip: invocation.values("skip") };
   const stat = unlessErrno(["ENOENT", "ENOTDIR"], () => statSync(what));
   if (stat?.isDirectory()) return compose.lintDirectory(what, options);
-  const repo = invocation.value("repo");
+  const path = invocation.value("repo");
   const { Repo } = await import("../../../ostree/index.ts");
+  const repo = path === undefined ? undefined : Repo.open(path);
+  if (stat?.isFile()) {
+    const basearch = invocation.value("arch");
+    const offline = invocation.flag("offline");
+    return compose.lintTreefile(what, {
+      ...options,
+      offline,
+      ...(repo && { repo }),
+      ...(basearch !== undefined && { basearch }),
+    });
+  }
   if (repo === undefined) {
     throw cliError("usage", `${what} is no file and no directory, and no --repo is given`, {
       hint: "--repo=repo says where the ref is",
     });
   }
-  return compose.lintCommit(Repo.open(repo), what, options);
+  return compose.lintCommit(repo, what, options);
 }

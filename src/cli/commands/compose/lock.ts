@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import type { Lockfile, Treefile } from "../../../compose/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
-import { cacheDir, composeOptions, openTreefile } from "./shared.ts";
+import { archOption, cacheDir, composeOptions, openTreefile } from "./shared.ts";
 
 interface Locked {
   readonly lockfile: string;
@@ -27,6 +27,7 @@ export default defineCommand<Locked>({
   arguments: [{ name: "TREEFILE" }],
   options: [
     ...composeOptions,
+    archOption,
     { name: "output", short: "o", value: "FILE", help: "Default: TREEFILE-lock.ARCH.json, beside the treefile" },
     { name: "update", value: "PACKAGE", repeat: true, help: "Hold all packages but this one" },
     { name: "check", help: "Write nothing; exit with 1 when the lockfile would change" },

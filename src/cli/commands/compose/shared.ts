@@ -39,6 +39,12 @@ export async function readLocks(invocation: Invocation): Promise<{ locks?: Packa
   return { locks: packageLocks(readLockfiles(paths), { strict }) };
 }
 
+export const archOption: OptionDeclaration = {
+  name: "arch",
+  value: "ARCH",
+  help: "Read the treefile for this architecture; default: what it says, else this machine's",
+};
+
 export function cacheDir(invocation: Invocation): string {
   return invocation.value("cachedir") ?? "/var/cache/atomic/compose";
 }
@@ -48,5 +54,6 @@ export async function openTreefile(invocation: Invocation): Promise<Treefile> {
   if (path === undefined)
     throw cliError("usage", "no treefile given", { hint: `write one, or try examples/debian-container-host.yaml` });
   const { loadTreefile } = await import("../../../compose/index.ts");
-  return loadTreefile(path);
+  const basearch = invocation.value("arch");
+  return loadTreefile(path, basearch === undefined ? {} : { basearch });
 }
