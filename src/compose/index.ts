@@ -32,5 +32,6 @@ export {
 } from "./lockfile/index.ts";
 export type { ComposeOptions, ComposeResult } from "./model.ts";
 export { type Resolution, resolvePackages, aptSources } from "./resolve.ts";
+export { resolveRpmTreefile } from "./rpm/resolve.ts";
 export { loadTreefile, parseTreefile, type TreefileOptions } from "./treefile/load.ts";
 export type { AccountCheck, AddedFile, AptEntry, RemoveRule, RepoPackages, Treefile } from "./treefile/model.ts";

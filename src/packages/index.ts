@@ -39,6 +39,7 @@ export type { LoadedRepository } from "./repomd/loaded-repository.ts";
 export type { RepositoryConnection, RepositoryInfo, RpmSource } from "./repomd/model.ts";
 export { RpmPackageSet } from "./repomd/package-set.ts";
 export type { InstalledRpm, RpmFileState } from "./rpm/database/installed-header.ts";
+export { readInstalledPackages } from "./rpm/database/installed-package.ts";
 export { databasePlaces, findRpmDatabase, readRpmDatabase } from "./rpm/database/open.ts";
 export { writeSqliteDatabase } from "./rpm/database/sqlite.ts";
 export { parseRepoFile, readRepoFiles, type RepoFile } from "./repomd/repo-file.ts";

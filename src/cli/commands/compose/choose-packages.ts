@@ -2,7 +2,7 @@
 /** What `compose resolve` and `compose explain` have in common: packages chosen for a treefile, or for names of packages. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { RpmChange, RpmSolution, SolvedRpm } from "../../../packages/index.ts";
+import type { RpmChange, RpmPackage, RpmSolution, SolvedRpm } from "../../../packages/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { cacheDir, composeOptions, lockfileOptions, openTreefile, readLocks } from "./shared.ts";
@@ -76,13 +76,16 @@ async function chooseForTreefile(invocation: Invocation, path: string): Promise<
     });
   }
   const treefile = await openTreefile({ ...invocation, args: [path] });
-  const { resolvePackages } = await import("../../../compose/index.ts");
+  const { resolvePackages, resolveRpmTreefile } = await import("../../../compose/index.ts");
   const { explainChoice } = await import("../../../packages/index.ts");
   const options = {
     cacheDir: cacheDir(invocation),
     offline: invocation.flag("cache-only"),
     ...(await readLocks(invocation)),
   };
+  if (treefile.format === "rpm") {
+    return chosenRpms((await resolveRpmTreefile(treefile, options, invocation.progress)).solution);
+  }
   const { solution } = await resolvePackages(treefile, options, invocation.progress);
   return {
     install: solution.packages.map(({ package: { name, version, architecture, size }, why }) => {
@@ -94,12 +97,9 @@ async function chooseForTreefile(invocation: Invocation, path: string): Promise<
 }
 
 async function chooseRpms(invocation: Invocation, specs: readonly string[]): Promise<Chosen> {
-  if (invocation.value("installed") !== undefined) {
-    throw cliError("usage", "--installed: databases of installed packages are not read yet");
-  }
   if (specs.length === 0) throw cliError("usage", "no package given");
   const { hostArchitecture } = await import("../../../compose/index.ts");
-  const { explainRpm, loadRepomd, resolveRpms } = await import("../../../packages/index.ts");
+  const { loadRepomd, resolveRpms } = await import("../../../packages/index.ts");
   const architecture = invocation.value("arch") ?? hostArchitecture();
   const sources = invocation.values("repofrompath").map((text) => repositoryOf(text, invocation, architecture));
   const offline = invocation.flag("cache-only");
@@ -109,9 +109,22 @@ async function chooseRpms(invocation: Invocation, specs: readonly string[]): Pro
     exclude: invocation.values("exclude"),
     recommends: !invocation.flag("no-recommends"),
     architecture,
+    ...(await installedIn(invocation.value("installed"))),
     ...(await readLocks(invocation)),
   });
-  return { ...chosenRpms(solution), explain: (name) => explainRpm(solution, name) };
+  return chosenRpms(solution);
+}
+
+async function installedIn(root: string | undefined): Promise<{ installed?: readonly RpmPackage[] }> {
+  if (root === undefined) return {};
+  const { findRpmDatabase, packageError, readInstalledPackages } = await import("../../../packages/index.ts");
+  const directory = findRpmDatabase(root);
+  if (directory === undefined) {
+    throw packageError("rpmdb", `${root}: there is no database of packages`, {
+      hint: "without --installed the packages are chosen for an empty root",
+    });
+  }
+  return { installed: readInstalledPackages(directory) };
 }
 
 function repositoryOf(text: string, invocation: Invocation, architecture: string) {
@@ -134,7 +147,9 @@ function repositoryOf(text: string, invocation: Invocation, architecture: string
   return { id, baseUrls: [/^[a-z]+:\/\//.test(url) ? url : resolve(url)] };
 }
 
-function chosenRpms({ install, update, downgrade, erase }: RpmSolution): Omit<Chosen, "explain"> {
+async function chosenRpms(solution: RpmSolution): Promise<Chosen> {
+  const { explainRpm } = await import("../../../packages/index.ts");
+  const { install, update, downgrade, erase } = solution;
   const changes = (list: readonly RpmChange[]) =>
     list.map(({ from, to }) => ({ ...chosenRpm(to), replaces: `${from.name}-${from.version}.${from.architecture}` }));
   return {
@@ -143,6 +158,7 @@ function chosenRpms({ install, update, downgrade, erase }: RpmSolution): Omit<Ch
     ...(downgrade.length > 0 && { downgrade: changes(downgrade) }),
     ...(erase.length > 0 && { erase: erase.map((one) => `${one.name}-${one.version}.${one.architecture}`) }),
     installedSize: install.reduce((sum, one) => sum + one.package.installedSize, 0),
+    explain: (name) => explainRpm(solution, name),
   };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
@@ -13,7 +13,7 @@ before(() => {
   scratch = mkdtempSync(join(tmpdir(), "resolve-cli-"));
   buildRpms(
     [
-      { name: "app", version: "2", fields: ["Requires: libapp >= 2", "Recommends: app-doc"] },
+      { name: "app", version: "2", fields: ["Requires: libapp >= 2", "Recommends: app-doc", "Obsoletes: ancient < 2"] },
       { name: "libapp", version: "2", fields: ["Epoch: 1"] },
       { name: "app-doc", version: "2" },
       { name: "other", version: "2", fields: ["Conflicts: libapp"] },
@@ -22,13 +22,25 @@ before(() => {
     join(scratch, "repo"),
   );
   execFileSync("createrepo_c", ["--quiet", join(scratch, "repo")]);
+  buildRpms(
+    [
+      { name: "libapp", version: "1" },
+      { name: "stays", version: "1" },
+      { name: "ancient", version: "1" },
+    ],
+    join(scratch, "old"),
+  );
+  const rpms = ["libapp", "stays", "ancient"].map((name) => join(scratch, `old/${name}-1-1.noarch.rpm`));
+  const place = ["--root", join(scratch, "root"), "--define", "_dbpath /usr/lib/sysimage/rpm"];
+  execFileSync("rpm", [...place, "--justdb", "--install", "--nosignature", ...rpms]);
 });
 after(() => rmSync(scratch, { recursive: true }));
 
-function atomic(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+const atomic = (...args: string[]) => program(...args, "--repofrompath=base,repo");
+
+function program(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const { promise, resolve } = Promise.withResolvers<{ code: number; stdout: string; stderr: string }>();
-  const options = ["--cachedir=cache", "--repofrompath=base,repo"];
-  const argv = ["--disable-warning=ExperimentalWarning", entry, "compose", ...args, ...options];
+  const argv = ["--disable-warning=ExperimentalWarning", entry, "compose", ...args, "--cachedir=cache"];
   execFile(process.execPath, argv, { cwd: scratch }, (error, stdout, stderr) => {
     resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
   });
@@ -98,7 +110,32 @@ test("a misspelt name gets a guess", async () => {
   assert.match(stderr, /did you mean libapp\?/);
 });
 
-test("the installed system and misplaced arguments are refused clearly", async () => {
-  assert.match((await atomic("resolve", "app", "--installed=/")).stderr, /--installed/);
+test("on an installed system the changes are told: what is updated, and what goes", async () => {
+  const { code, stdout } = await atomic("resolve", "app", "--no-recommends", "--installed=root", "--json");
+  assert.equal(code, 0);
+  const { install, update, erase } = JSON.parse(stdout) as Printed & {
+    update: { nevra: string; replaces: string }[];
+    erase: string[];
+  };
+  const names = install.map(({ nevra }) => nevra);
+  assert.deepEqual(names, ["app-2-1.noarch"]);
+  assert.deepEqual(
+    update.map(({ nevra, replaces }) => [nevra, replaces]),
+    [["libapp-1:2-1.noarch", "libapp-1-1.noarch"]],
+  );
+  assert.deepEqual(erase, ["ancient-1-1.noarch"]);
+});
+
+test("a root without database and missing arguments are refused clearly", async () => {
+  assert.match((await atomic("resolve", "app", "--installed=repo")).stderr, /there is no database of packages/);
   assert.equal((await atomic("resolve")).code, 2);
+});
+
+test("a treefile of RPM packages is resolved from the .repo files beside it", async () => {
+  writeFileSync(join(scratch, "local.repo"), `[local]\nname=local\nbaseurl=file://${scratch}/repo\ngpgcheck=0\n`);
+  writeFileSync(join(scratch, "host.yaml"), "repos: [local]\npackages: [app]\nexclude-packages: [app-doc]\nref: a\n");
+  const { code, stdout, stderr } = await program("resolve", "host.yaml", "--json");
+  assert.equal(code, 0, stderr);
+  const names = (JSON.parse(stdout) as Printed).install.map(({ nevra }) => nevra);
+  assert.deepEqual(names, ["app-2-1.noarch", "libapp-1:2-1.noarch"]);
 });
