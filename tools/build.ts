@@ -8,6 +8,7 @@ import { chmodSync, copyFileSync, globSync, mkdirSync, renameSync, rmSync, write
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { findProgram } from "../src/base/index.ts";
+import { shippedPatterns } from "../src/cli/shipped.ts";
 import { build, type BuildOptions } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
@@ -77,6 +78,9 @@ async function bundle(): Promise<void> {
   }
 }
 
+/** Files that `atomic compose init` writes. */
+const shipped = shippedPatterns.flatMap((pattern) => globSync(pattern, { cwd: root }));
+
 function workerFile(worker: string): string {
   return join(bundleDirectory, `${worker}.worker.cjs`);
 }
@@ -97,7 +101,10 @@ function executable(): void {
     useCodeCache: true,
     execArgv: ["--disable-warning=ExperimentalWarning"],
     execArgvExtension: "none",
-    assets: Object.fromEntries(workers.map((worker) => [`${worker}.worker.cjs`, workerFile(worker)])),
+    assets: {
+      ...Object.fromEntries(workers.map((worker) => [`${worker}.worker.cjs`, workerFile(worker)])),
+      ...Object.fromEntries(shipped.map((name) => [name, join(root, name)])),
+    },
   };
   writeFileSync(join(directory, "config.json"), JSON.stringify(config));
   execFileSync(node, ["--build-sea", join(directory, "config.json")], { stdio: ["ignore", "ignore", "inherit"] });

@@ -10,6 +10,7 @@ export const composeError = defineErrors("compose", {
     "A treefile key that rpm-ostree knows cannot be done for this kind of tree (yet). Remove it, or do its work in `postprocess`.",
   "treefile-include": "A treefile includes a file that is missing, that includes itself, or the includes are too deep.",
   "treefile-incomplete": "The treefile lacks a key that the command needs, such as `ref`, `packages` or `apt`.",
+  exists: "`compose init` found a file where it would write one, and changes nothing that is there.",
   "unknown-lint": "`compose lint --skip` names a lint that there is not; `compose lint --list` shows all.",
   lockfile:
     "A lockfile cannot be read: it is missing, not JSON or YAML, or a package's entry is not `{evr}` or `{evra}` with perhaps `digest` and `metadata`.",

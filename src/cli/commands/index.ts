@@ -9,6 +9,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "compose explain": () => import("./compose/explain.ts"),
   "compose diff": () => import("./compose/diff.ts"),
   "compose inspect": () => import("./compose/inspect.ts"),
+  "compose init": () => import("./compose/init.ts"),
   "compose lint": () => import("./compose/lint.ts"),
   "compose lock": () => import("./compose/lock.ts"),
   "compose resolve": () => import("./compose/resolve.ts"),
