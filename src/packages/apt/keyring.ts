@@ -47,12 +47,18 @@ export async function parseKeyring(bytes: Buffer, name: string): Promise<Keyring
     if (!bytes.includes(armorStart)) return { name, keys: await readKeys({ binaryKeys: bytes }) };
     const blocks = bytes.toString("utf8").match(/-----BEGIN PGP[^]*?-----END PGP[^\n]*/g) ?? [];
     const keys: Key[] = [];
-    for (const armoredKeys of blocks) keys.push(...(await readKeys({ armoredKeys })));
-    if (keys.length === 0) throw new Error("it has no whole armored block");
+    for (const armoredKeys of blocks) keys.push(...(await readKeys({ armoredKeys }).catch(unlessUnknownKind)));
+    if (keys.length === 0) throw new Error("it has no whole armored block with a key that can be read");
     return { name, keys };
   } catch (error) {
     throw packageError("keyring", `${name} is no OpenPGP keyring: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** The library leaves out keys of kinds that it does not know, as ML-DSA; others beside them are good. */
+function unlessUnknownKind(error: unknown): Key[] {
+  if ((error as Error).message !== "No key packet found") throw error;
+  return [];
 }
 
 /** Verifies a clear-signed text (InRelease) and returns what was signed. @param what the file's name, for errors */

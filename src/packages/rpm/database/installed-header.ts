@@ -14,6 +14,8 @@ export interface InstalledRpm {
   readonly transaction: number;
   /** ELF classes that the system can run: 3 where it has both, 0 where it has but one (%_transaction_color). */
   readonly color: number;
+  /** Of the whole package file, in hexadecimal; rpm keeps SHA-256 and SHA3-256 since 6.0 (%_pkgverify_digests). */
+  readonly packageDigests?: readonly { readonly algorithm: "sha256" | "sha3-256"; readonly hex: string }[];
   /** A state for each file of the header; without it all are `normal`. */
   readonly fileStates?: readonly RpmFileState[];
 }
@@ -55,7 +57,7 @@ const tagBase = 1000;
 
 /** The header as it is stored. Throws `packages-rpm` for a package of format v3, and for one that has a tag in both headers. */
 export function encodeInstalled(installed: InstalledRpm, what: string): Buffer {
-  const { header, installTime, transaction, color } = installed;
+  const { header, installTime, transaction, color, packageDigests = [] } = installed;
   if (!header.region) throw packageError("rpm", `${what}: packages of format v3 cannot be put into a database`);
   const states = readStates(installed, what);
   return encodeAfterRegion(header, [
@@ -64,7 +66,18 @@ export function encodeInstalled(installed: InstalledRpm, what: string): Buffer {
     numbersValue(tag.installTime, [installTime]),
     numbersValue(tag.installTid, [transaction]),
     numbersValue(tag.installColor, [color]),
+    ...(packageDigests.length === 0 ? [] : digestsOfPackage(packageDigests)),
   ]);
+}
+
+/** rpmcrypto.h, `rpmHashAlgo_e`. */
+const algorithmNumbers = { sha256: 8, "sha3-256": 12 } as const;
+
+function digestsOfPackage(digests: NonNullable<InstalledRpm["packageDigests"]>): HeaderValue[] {
+  const { number, type } = tag.packageDigests;
+  const data = Buffer.from(digests.map(({ hex }) => `${hex}\0`).join(""));
+  const numbers = digests.map(({ algorithm }) => algorithmNumbers[algorithm]);
+  return [{ tag: number, type, count: digests.length, data }, numbersValue(tag.packageDigestAlgorithms, numbers)];
 }
 
 function mergedSignatures({ header, signatureHeader }: InstalledRpm, what: string): HeaderValue[] {
