@@ -11,6 +11,7 @@ import { convert } from "./convert.ts";
 import { readDebianPackage } from "./debian-package.ts";
 import { specConflicts, specDependencies } from "./relations.ts";
 import { buildPackages } from "./rpmbuild.ts";
+import { collectOffers } from "./scriptlets.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "atomic-convert-"));
 let path: string;
@@ -45,7 +46,9 @@ if deb-systemd-helper debian-installed 'odd.socket'; then deb-systemd-helper ena
     },
     scratch,
   );
-  const recipe = convert(readDebianPackage(deb), { shared: new Set(["etc", "usr", "usr/bin", "usr/share"]) });
+  const read = readDebianPackage(deb);
+  const shared = new Set(["etc", "usr", "usr/bin", "usr/share"]);
+  const recipe = convert(read, { shared, offers: collectOffers([read]) });
   [path = ""] = await buildPackages([recipe], join(scratch, "cache"));
 });
 after(() => rmSync(scratch, { recursive: true, force: true }));

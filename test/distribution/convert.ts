@@ -4,12 +4,14 @@ import { type Adjustment, adjustmentOf } from "./adjustments.ts";
 import { formatFiles } from "./files-section.ts";
 import type { DebianPackage, Recipe } from "./model.ts";
 import { formatSpecVersion, specConflicts, specDependencies, specVersion } from "./relations.ts";
-import { scriptlets } from "./scriptlets.ts";
+import { type Offers, scriptlets } from "./scriptlets.ts";
 import { accountProvides, accountRequires } from "./sysusers.ts";
 
 export interface ConvertOptions {
   /** Directories that only the base package lists, as Fedora's `filesystem` does. */
   readonly shared: ReadonlySet<string>;
+  /** The alternatives of all packages. */
+  readonly offers: Offers;
   /** Added to the release: the package as if built once more. */
   readonly rebuild?: string;
 }
@@ -35,7 +37,7 @@ export function convert(deb: DebianPackage, options: ConvertOptions): Recipe {
     "dpkg-deb -x %{deb} %{buildroot}",
     ...(adjustment.remove ?? []).map((path) => `rm -r %{buildroot}/${path}`),
     ...(adjustment.install ? [adjustment.install] : []),
-    ...scriptlets(deb, adjustment),
+    ...scriptlets(deb, adjustment, options.offers),
     "%files",
     "%defattr(-,root,root,-)",
     ...formatFiles(deb, adjustment, deb.name === basePackage ? new Set() : options.shared),

@@ -12,6 +12,7 @@ import { basePackage, convert } from "./convert.ts";
 import { fetchDebianPackages } from "./debian-package.ts";
 import type { DebianPackage, Distribution, Recipe } from "./model.ts";
 import { buildPackages } from "./rpmbuild.ts";
+import { collectOffers } from "./scriptlets.ts";
 import { DistributionKey } from "./signing-key.ts";
 import { type DistributionSize, packageLists, writeTreefile } from "./sizes.ts";
 
@@ -49,12 +50,12 @@ export function defaultCache(): string {
 async function recipes(options: DistributionOptions, cacheDir: string): Promise<Recipe[]> {
   const names = [...packageLists[options.size], ...(options.packages ?? [])];
   const debs = names.length === 0 ? [] : await fetchDebianPackages(names, cacheDir);
-  const shared = baseDirectories(debs);
+  const common = { shared: baseDirectories(debs), offers: collectOffers(debs) };
   const again = debs.filter(({ name }) => options.rebuilt?.includes(name));
   return [
     ...handWritten(options.size),
-    ...debs.map((deb) => convert(deb, { shared })),
-    ...again.map((deb) => convert(deb, { shared, rebuild: "+again1" })),
+    ...debs.map((deb) => convert(deb, common)),
+    ...again.map((deb) => convert(deb, { ...common, rebuild: "+again1" })),
   ];
 }
 

@@ -3,40 +3,65 @@
 import type { Adjustment } from "./adjustments.ts";
 import type { DebianPackage } from "./model.ts";
 
-export function scriptlets(deb: DebianPackage, adjustment: Adjustment): string[] {
-  const links = alternatives(deb.scripts["postinst"] ?? "");
+export function scriptlets(deb: DebianPackage, adjustment: Adjustment, offers: Offers): string[] {
+  const links = alternatives(deb).map(({ path }) => path);
   const units = enabledUnits(deb.scripts["postinst"] ?? "");
   return [
-    ...(links.length > 0 ? [linkScriptlet(links)] : []),
+    ...(links.length > 0 ? [linkScriptlet([...new Set(links)], offers)] : []),
     ...(units.length > 0 ? [presetScriptlet(units)] : []),
     ...(adjustment.scriptlets === undefined ? [] : [adjustment.scriptlets.trim()]),
   ];
 }
 
-type Link = readonly [path: string, target: string];
+/** What a package offers as an alternative: update-alternatives(1). */
+interface Offer {
+  readonly path: string;
+  readonly target: string;
+  readonly priority: number;
+}
 
-/** The links that update-alternatives(1) would make, if no other package offered the same. */
-function alternatives(postinst: string): Link[] {
-  const commands = postinst
+/** By path; the best first. */
+export type Offers = ReadonlyMap<string, readonly string[]>;
+
+export function collectOffers(debs: readonly DebianPackage[]): Offers {
+  const all = debs.flatMap(alternatives).sort((a, b) => b.priority - a.priority || (a.target < b.target ? -1 : 1));
+  return new Map(
+    [...Map.groupBy(all, ({ path }) => path)].map(([path, each]) => [path, each.map((one) => one.target)]),
+  );
+}
+
+function alternatives({ scripts }: DebianPackage): Offer[] {
+  const commands = (scripts["postinst"] ?? "")
     .replaceAll("\\\n", " ")
     .matchAll(/update-alternatives\s+(?:--quiet\s+)?--install\s+([^\n;|&]*)/g);
   return [...commands].flatMap(([, words = ""]) => {
-    const [link, , target, , ...rest] = words.trim().split(/\s+/);
+    const [path = "", , target = "", number, ...rest] = words.trim().split(/\s+/);
+    const priority = Number(number);
     const slaves = rest.join(" ").matchAll(/--slave (\S+) \S+ (\S+)/g);
-    const pairs = [[link, target], ...[...slaves].map(([, slave, slaveTarget]) => [slave, slaveTarget])];
-    return pairs.filter((pair): pair is [string, string] => pair.every((path) => path?.startsWith("/")));
+    const others = [...slaves].map(([, slave = "", slaveTarget = ""]) => ({
+      path: slave,
+      target: slaveTarget,
+      priority,
+    }));
+    return [{ path, target, priority }, ...others].filter(
+      (one) => one.path.startsWith("/") && one.target.startsWith("/"),
+    );
   });
 }
 
-/** In Lua, so that it runs before there is a shell. */
-function linkScriptlet(links: readonly Link[]): string {
-  const calls = links.map(([path, target]) => `alternative("${path}", "${target}")`);
-  const removals = links.map(
-    ([path, target]) => `if posix.readlink("${path}") == "${target}" then os.remove("${path}") end`,
-  );
+/** Links to the best of what is there: the same in whichever order packages come. In Lua: it needs no shell. */
+function linkScriptlet(paths: readonly string[], offers: Offers): string {
+  const calls = paths.map((path) => `alternative("${path}", "${offers.get(path)?.join('", "')}")`);
+  const removals = paths.map((path) => `if posix.stat("${path}", "type") == "link" then os.remove("${path}") end`);
   return `%post -p <lua>
-local function alternative(path, target)
-  if not posix.stat(path, "type") then posix.symlink(target, path) end
+local function alternative(path, ...)
+  for _, target in ipairs({...}) do
+    if posix.stat(target, "type") then
+      if posix.stat(path, "type") == "link" then os.remove(path) end
+      posix.symlink(target, path)
+      return
+    end
+  end
 end
 ${calls.join("\n")}
 %preun -p <lua>
