@@ -50,14 +50,16 @@ export function* readPayload(
     if (seen.has(at)) throw packageError("rpm", `${what}: ${file.path} is twice in the payload`);
     seen.add(at);
     checkMember(member, file, contentSize(table, file, at), what);
-    const set = table.links.get(at);
-    if (set !== undefined && set.at(-1) !== at) {
-      waiting.add(at);
+    const set = table.links.get(at) ?? [at];
+    const bearer = set.at(-1)!;
+    if (bearer !== at) {
+      if (seen.has(bearer)) yield hardLink(file, checked[at]!, checked[bearer]!, what);
+      else waiting.add(at);
       continue;
     }
     yield entryOf(member, file, checked[at]!, what);
-    for (const other of set ?? []) {
-      if (other === at || !waiting.delete(other)) continue;
+    for (const other of set) {
+      if (!waiting.delete(other)) continue;
       yield hardLink(table.files[other]!, checked[other]!, checked[at]!, what);
     }
   }

@@ -26,6 +26,7 @@ const file = { path: "/usr/a", mode: 0o100644, content: "a\n" };
 test("a well-made package is read", async () => {
   assert.deepEqual(await read(forge([file])), ["file usr/a"]);
   assert.deepEqual(await read(forge([file], { stripped: true })), ["file usr/a"]);
+  assert.deepEqual(await read(forge([{ path: "/", mode: 0o040755, content: "" }, file])), ["directory ", "file usr/a"]);
 });
 
 test("a header that claims 2 GiB, or more tags than may be, is refused before memory is taken for it", async () => {
@@ -92,6 +93,17 @@ test("tables of files that do not fit together are refused", async () => {
     ],
   ];
   for (const [why, entries] of cases) await refused(package_(entries, cpio([file])), "packages-rpm", why);
+});
+
+test("names of one file come in any order, the one with the content first; without the content they are refused", async () => {
+  const [a, b, c] = ["a", "b", "c"].map((name) => ({ path: `/usr/${name}`, mode: 0o100644, content: "same" }));
+  const set = [...forge.entries([a!, b!, c!]), int32(1095, [1, 1, 1]), int32(1096, [7, 7, 7])];
+  const empty = (one: typeof file) => ({ ...one, content: "" });
+  const told = ["file usr/c", "hardlink usr/a", "hardlink usr/b"];
+  assert.deepEqual(await read(package_(set, cpio([empty(a!), empty(b!), c!]))), told);
+  assert.deepEqual(await read(package_(set, cpio([c!, empty(a!), empty(b!)]))), told);
+  await refused(package_(set, cpio([empty(a!), empty(b!)])), "packages-rpm", "without its content");
+  await refused(package_(set, cpio([a!, empty(b!), empty(c!)])), "packages-rpm", "content with another name");
 });
 
 test("paths and symlinks that climb out are refused", async () => {

@@ -14,8 +14,8 @@ export interface InstalledRpm {
   readonly transaction: number;
   /** ELF classes that the system can run: 3 where it has both, 0 where it has but one (%_transaction_color). */
   readonly color: number;
-  /** Of the whole package file, in hexadecimal; rpm keeps SHA-256 and SHA3-256 since 6.0 (%_pkgverify_digests). */
-  readonly packageDigests?: readonly { readonly algorithm: "sha256" | "sha3-256"; readonly hex: string }[];
+  /** Of the whole package file, in hexadecimal; rpm keeps SHA-256 and SHA-512 since 6.0 (%_pkgverify_digests). */
+  readonly packageDigests?: readonly { readonly algorithm: "sha256" | "sha512"; readonly hex: string }[];
   /** A state for each file of the header; without it all are `normal`. */
   readonly fileStates?: readonly RpmFileState[];
 }
@@ -71,7 +71,7 @@ export function encodeInstalled(installed: InstalledRpm, what: string): Buffer {
 }
 
 /** rpmcrypto.h, `rpmHashAlgo_e`. */
-const algorithmNumbers = { sha256: 8, "sha3-256": 12 } as const;
+const algorithmNumbers = { sha256: 8, sha512: 10 } as const;
 
 function digestsOfPackage(digests: NonNullable<InstalledRpm["packageDigests"]>): HeaderValue[] {
   const { number, type } = tag.packageDigests;

@@ -150,6 +150,19 @@ test("the same packages make the same file", async () => {
   assert.ok(readFileSync(files[0]!).equals(readFileSync(files[1]!)));
 });
 
+test("states of files and digests of packages are kept", async () => {
+  const place = join(directory, "kept");
+  mkdirSync(place);
+  const [base] = await installed(1, 2, 3);
+  const packageDigests = [{ algorithm: "sha256", hex: "ab".repeat(32) }] as const;
+  const fileStates = ["normal", "not-installed", "wrong-color"] as const;
+  writeSqliteDatabase(join(place, "rpmdb.sqlite"), [{ ...base!, packageDigests, fileStates }]);
+  const [header] = [...readRpmDatabase(place)];
+  assert.deepEqual(header!.strings(rpmTag.packageDigests), ["ab".repeat(32)]);
+  assert.deepEqual(header!.numbers(rpmTag.packageDigestAlgorithms), [8]);
+  assert.deepEqual(header!.numbers(rpmTag.fileStates), [0, 2, 4]);
+});
+
 test("what is no database is refused", () => {
   const place = join(directory, "bad");
   mkdirSync(place);
