@@ -21,7 +21,7 @@ const nothing: Literal = -1;
 export class Sat<Cause> {
   readonly #onTrue: ((variable: number) => void) | undefined;
   /** By literal: the clauses that watch it. */
-  readonly #watches: Clause[][] = [];
+  readonly #watches: (Clause[] | undefined)[] = [];
   /** By variable: 1 true, -1 false, 0 open. */
   #values = new Int8Array(64);
   #levels = new Int32Array(64);
@@ -54,7 +54,7 @@ export class Sat<Cause> {
 
   newVariable(): number {
     const variable = this.#reasons.push(undefined) - 1;
-    this.#watches.push([], []);
+    this.#watches.push(undefined, undefined);
     if (variable >= this.#values.length) {
       this.#values = grown(this.#values, new Int8Array(variable * 2));
       this.#levels = grown(this.#levels, new Int32Array(variable * 2));
@@ -262,10 +262,16 @@ export class Sat<Cause> {
     this.#firstWatch[clause] = first;
     this.#secondWatch[clause] = second;
     if (second !== nothing) {
-      this.#watches[first]!.push(clause);
-      this.#watches[second]!.push(clause);
+      this.#watch(first, clause);
+      this.#watch(second, clause);
     }
     this.#conclude(clause);
+  }
+
+  #watch(literal: Literal, clause: Clause): void {
+    const watching = this.#watches[literal];
+    if (watching === undefined) this.#watches[literal] = [clause];
+    else watching.push(clause);
   }
 
   /** What a clause says under the present assignment, its watches being the best ones. */
@@ -305,7 +311,8 @@ export class Sat<Cause> {
 
   /** All clauses that watch `literal`, which has just become false, look for another one to watch. */
   #visitWatches(literal: Literal): Clause | undefined {
-    const watching = this.#watches[literal]!;
+    const watching = this.#watches[literal];
+    if (watching === undefined) return undefined;
     let kept = 0;
     for (let at = 0; at < watching.length; at++) {
       const clause = watching[at]!;
@@ -339,7 +346,7 @@ export class Sat<Cause> {
       if (candidate === other || candidate === literal || this.#literalValue(candidate) < 0) continue;
       if (this.#firstWatch[clause] === literal) this.#firstWatch[clause] = candidate;
       else this.#secondWatch[clause] = candidate;
-      this.#watches[candidate]!.push(clause);
+      this.#watch(candidate, clause);
       return true;
     }
     return false;

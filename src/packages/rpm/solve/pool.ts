@@ -112,7 +112,7 @@ export class Pool {
     return this.installable(id) || (this.seeExcluded && this.isExcluded(id));
   }
 
-  #select(choose: (repository: PoolRepository) => readonly number[]): readonly Id[] {
+  #select(choose: (repository: PoolRepository) => readonly number[]): Id[] {
     const found: Id[] = [];
     for (const [place, repository] of this.repositories.entries()) {
       for (const number of choose(repository)) {
@@ -155,6 +155,13 @@ export class Pool {
     let found = this.#named.get(name);
     if (found === undefined) this.#named.set(name, (found = this.#select((repository) => repository.named(name))));
     return found;
+  }
+
+  /** The packages that obsolete one, in order. */
+  obsoletersOf(id: Id): Id[] {
+    return this.#select((repository) => repository.obsoleting(this.name(id))).filter((other) =>
+      this.obsoletes(other, id),
+    );
   }
 
   /** Packages that would provide a name, were they not excluded. */

@@ -24,8 +24,7 @@ function wishes(search: Search, relation: "recommends" | "suggests", isWished: (
   const { state } = search;
   const { pool, sat } = state;
   const found = new Set<Id>();
-  for (let id = 2; id < pool.size; id++) {
-    if (!search.isChosen(id)) continue;
+  for (const id of search.chosen()) {
     for (const one of pool.relation(id, relation)) for (const other of meeting(search, one)) found.add(other);
   }
   const all = Array.from({ length: pool.size - 2 }, (_, at) => at + 2);

@@ -16,6 +16,8 @@ export interface PoolRepository {
   named(name: string): readonly number[];
   /** Who has a `Provides` of this name, whatever the version. */
   providing(name: string): readonly number[];
+  /** Who has an `Obsoletes` of this name, whatever the version. */
+  obsoleting(name: string): readonly number[];
   withFile(path: string): readonly number[];
   having(relation: RpmRelation): Iterable<number>;
   names(): Iterable<string>;
@@ -35,6 +37,7 @@ export function repositoriesOf(set: RpmPackageSet): PoolRepository[] {
       package: (number) => set.at(first + number),
       named: (name) => repository.named(name),
       providing: (name) => repository.providing(name),
+      obsoleting: (name) => repository.obsoleting(name),
       withFile: (path) => repository.withFile(path),
       having: (relation) => repository.withRelation(relation),
       names: () => repository.names(),
@@ -49,9 +52,11 @@ export function listRepository(
 ): PoolRepository {
   const names = new Map<string, number[]>();
   const provides = new Map<string, number[]>();
+  const obsoletes = new Map<string, number[]>();
   for (const [number, one] of packages.entries()) {
     append(names, one.name, number);
     for (const { name } of one.dependencies("provides")) append(provides, name, number);
+    for (const { name } of one.dependencies("obsoletes")) append(obsoletes, name, number);
   }
   const numbers = (fits: (one: RpmPackage) => boolean) =>
     packages.flatMap((one, number) => (fits(one) ? [number] : []));
@@ -61,6 +66,7 @@ export function listRepository(
     package: (number) => packages[number]!,
     named: (name) => names.get(name) ?? [],
     providing: (name) => provides.get(name) ?? [],
+    obsoleting: (name) => obsoletes.get(name) ?? [],
     withFile: (path) => numbers((one) => one.hasFile(path)),
     having: (relation) => numbers((one) => one.dependencies(relation).length > 0),
     names: () => names.keys(),

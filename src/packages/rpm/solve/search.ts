@@ -8,7 +8,7 @@ import { dropUnneededChoices, giveUpChoice } from "./choice-rules.ts";
 import type { Dependency } from "./dependencies.ts";
 import { giveWay } from "./give-way.ts";
 import type { Signed } from "./normal-form.ts";
-import type { Id } from "./pool.ts";
+import { type Id, systemId } from "./pool.ts";
 import type { Decision, State } from "./state.ts";
 import { WeakDependencies } from "./weak-dependencies.ts";
 
@@ -54,6 +54,12 @@ export class Search {
 
   isRefused(id: Id): boolean {
     return this.state.sat.assignment[id]! < 0;
+  }
+
+  /** All chosen packages, in the order of their numbers, which is not that of decisions. */
+  chosen(): Id[] {
+    const positive = this.state.sat.trail.filter((literal) => (literal & 1) === 0 && literal >> 1 > systemId);
+    return positive.map((literal) => literal >> 1).sort((a, b) => a - b);
   }
 
   /** Begins with what rules of one package say. */

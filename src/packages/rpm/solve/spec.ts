@@ -76,7 +76,7 @@ function fitsVersion(text: string, wanted: string): boolean {
 
 /** Who asks for a package by its name alone accepts what has taken its place. */
 function withObsoleters(pool: Pool, found: readonly Id[]): Id[] {
-  const obsoleters = pool.having("obsoletes").filter((id) => found.some((other) => pool.obsoletes(id, other)));
+  const obsoleters = found.flatMap((id) => pool.obsoletersOf(id));
   return [...new Set([...found, ...obsoleters])].sort((a, b) => a - b);
 }
 

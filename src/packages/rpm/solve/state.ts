@@ -117,7 +117,7 @@ export class State {
   /** Updates of packages of which several versions may be installed. */
   readonly specialUpdaters = new Map<Id, readonly Id[]>();
   /** Packages of other names that obsolete an installed one. */
-  obsoleters = new Map<Id, Id[]>();
+  readonly obsoleters = new Map<Id, readonly Id[]>();
   /** By rule of a job: its place among the jobs. */
   readonly jobOf = new Map<number, number>();
   /** By best rule: the installed package it is about, or the negative of the job's rule. */

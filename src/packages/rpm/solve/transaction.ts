@@ -15,15 +15,11 @@ export interface Transaction {
   readonly erase: ReadonlyMap<Id, Id | undefined>;
 }
 
-export function transactionOf({ state }: Search): Transaction {
-  const { pool, sat } = state;
-  const coming: Id[] = [];
-  const going: Id[] = [];
-  for (let id = 2; id < pool.size; id++) {
-    const value = sat.assignment[id]!;
-    if (value > 0 && !pool.isInstalled(id)) coming.push(id);
-    else if (value < 0 && pool.isInstalled(id)) going.push(id);
-  }
+export function transactionOf(search: Search): Transaction {
+  const { state } = search;
+  const { pool } = state;
+  const coming = search.chosen().filter((id) => !pool.isInstalled(id));
+  const going = pool.installed.filter((id) => search.isRefused(id));
   const upgrade = new Map<Id, Id>();
   const downgrade = new Map<Id, Id>();
   const change = new Map<Id, Id>();

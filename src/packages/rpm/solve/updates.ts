@@ -6,19 +6,12 @@ import type { State } from "./state.ts";
 export type Illegal = "downgrade" | "architecture" | "vendor" | "name";
 
 /** Packages of other names that obsolete an installed one: by the installed one, in order. */
-export function indexObsoleters(state: State): void {
-  const { pool } = state;
-  if (pool.installed.length === 0) return;
-  for (const id of pool.having("obsoletes")) {
-    if (!pool.installable(id)) continue;
-    for (const one of pool.relation(id, "obsoletes")) {
-      for (const other of pool.obsoletedBy(id, one)) {
-        if (!pool.isInstalled(other) || pool.name(other) === pool.name(id)) continue;
-        const known = state.obsoleters.get(other) ?? [];
-        if (known.at(-1) !== id) known.push(id);
-        state.obsoleters.set(other, known);
-      }
-    }
+export function indexObsoleters({ pool, obsoleters }: State): void {
+  for (const id of pool.installed) {
+    const found = pool
+      .obsoletersOf(id)
+      .filter((other) => pool.installable(other) && pool.name(other) !== pool.name(id));
+    if (found.length > 0) obsoleters.set(id, found);
   }
 }
 

@@ -56,9 +56,8 @@ function recommendedPackages(search: Search): Id[] {
   const { state } = search;
   const { pool, options } = state;
   const found = new Set<Id>();
-  // In order of numbers, which is not that of decisions.
-  for (let id = 2; id < pool.size; id++) {
-    if (!search.isChosen(id) || (!options.addAlreadyRecommended && pool.isInstalled(id))) continue;
+  for (const id of search.chosen()) {
+    if (!options.addAlreadyRecommended && pool.isInstalled(id)) continue;
     for (const one of pool.relation(id, "recommends")) {
       for (const candidate of openFor(search, one, (other) => mayComeWeakly(search, other))) found.add(candidate);
     }
