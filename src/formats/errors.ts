@@ -14,6 +14,7 @@ export const formatError = defineErrors("formats", {
     "A value is not in GVariant text format: 'text', 5, uint64 5, true, ['a', 'b'], {'key': <1>}; the message says where.",
   ini: "A configuration file of sections and key=value lines (a .repo file) has a line that is neither.",
   xml: "An XML document (a repository's metadata) is not well-formed, or uses what is refused: entities of its own.",
+  zchunk: "A zchunk file (.zck) is damaged, or has streams or a compression that are not read.",
   "keyfile-malformed": "A key file (an ini-like configuration file) has a line that is no group, key or comment.",
   "keyfile-value": "A value in a key file is not of the kind that its key needs.",
 });

@@ -19,3 +19,4 @@ export { type TarType } from "./tar-header.ts";
 export * from "./tar-writer.ts";
 export * from "./tmpfiles.ts";
 export * from "./xml.ts";
+export * from "./zchunk.ts";

@@ -30,6 +30,7 @@ export { packageError } from "./errors.ts";
 export { inspectPackage } from "./inspect/inspect.ts";
 export type { InspectedFile, InspectedPackage, InspectedScript, InspectedSignature } from "./inspect/model.ts";
 export type { AptSource, PackageId, PackageLock, PackageLocks, SourceInfo } from "./model.ts";
+export type { ModuleRequest } from "./repomd/active-modules.ts";
 export { AvailableRpm } from "./repomd/available-rpm.ts";
 export { downloadRpms, type DownloadRpmsOptions } from "./repomd/download.ts";
 export { loadGpgKeys } from "./repomd/gpg-keys.ts";

@@ -11,16 +11,18 @@ import {
   WorkerPool,
   writeFileAtomic,
 } from "../base/index.ts";
+import { readZchunk } from "../formats/index.ts";
 import { encodeIndex as encodeDebIndex } from "./apt/index-file.ts";
 import { parsePackages } from "./apt/parse-packages.ts";
 import { encodeIndex as encodeRpmIndex } from "./repomd/package-index.ts";
+import { parseModules, writeModules } from "./repomd/modules-file.ts";
 import { parseFilelists } from "./repomd/parse-filelists.ts";
 import { parsePrimary } from "./repomd/parse-primary.ts";
 
 /** Debian's main has 57 MB, Fedora's primary.xml 200 MB, its filelists.xml 800 MB. */
 export const indexLimit = 2 ** 31;
 
-type Maker = (source: ByteSource, what: string, path: string) => void;
+type Maker = (source: ByteSource, what: string, path: string) => void | Promise<void>;
 
 // Nothing is flushed: a damaged cache is noticed by its digest and made anew.
 const makers = {
@@ -29,6 +31,7 @@ const makers = {
   "rpm-packages": (source, what, path) =>
     writeFileAtomic(path, encodeRpmIndex(parsePrimary(source, what)), { durable: false }),
   "rpm-filelists": (source, what, path) => parseFilelists(source, what).write(path),
+  "rpm-modules": async (source, what, path) => writeModules(path, await parseModules(source, what)),
 } as const satisfies Record<string, Maker>;
 
 export interface IndexTask {
@@ -37,7 +40,7 @@ export interface IndexTask {
   readonly input: Uint8Array | string;
   /** Bytes of the input. */
   readonly size: number;
-  readonly compression: Compression;
+  readonly compression: Compression | "zchunk";
   /** Bytes at most after decompression; default: what is safe. */
   readonly limit?: number;
   /** For errors. */
@@ -55,19 +58,29 @@ const smallBytes = 256 << 10;
  */
 export async function cacheIndex(task: IndexTask): Promise<void> {
   if (task.size < smallBytes) {
-    makeIndex(task);
+    await makeIndex(task);
     return;
   }
   using pool = new WorkerPool<IndexTask, void>("packages/parse-index", undefined, 1);
   await pool.run(task);
 }
 
-export function makeIndex({ kind, input, compression, limit = indexLimit, what, path }: IndexTask): void {
+export async function makeIndex({
+  kind,
+  input,
+  compression,
+  limit = indexLimit,
+  what,
+  path,
+}: IndexTask): Promise<void> {
   using opened = openInput(input, what);
-  const source = decompress(opened.source, compression, what, { limit: Math.min(limit, indexLimit) });
+  // A zchunk file's own chunks are bounded; what comes out of it is not compressed any further.
+  const zchunk = compression === "zchunk";
+  const packed = zchunk ? readZchunk(opened.source, what) : opened.source;
+  const source = decompress(packed, zchunk ? "none" : compression, what, { limit: Math.min(limit, indexLimit) });
   try {
     makeDirectories(dirname(path));
-    makers[kind](source, what, path);
+    await makers[kind](source, what, path);
   } finally {
     source.close();
   }

@@ -2,12 +2,13 @@
 /** Metadata files of a repository: from its mirrors or a local directory, by way of the cache. */
 import { join } from "node:path";
 import { type Compression, detectCompression, lstatIfExists, makeDirectories } from "../../base/index.ts";
+import { isZchunk } from "../../formats/index.ts";
 import { hashFile } from "../digest.ts";
 import { packageError } from "../errors.ts";
 import { fetchFile } from "../fetch-file.ts";
 import type { FetchOptions, FoundRepomd } from "./fetch-repomd.ts";
 import { localPath, resolveLocation } from "./mirrors.ts";
-import type { RepomdFile } from "./model.ts";
+import type { Repomd, RepomdFile } from "./model.ts";
 
 /** Bytes of a metadata file that does not say its size. */
 const fileLimit = 1 << 30;
@@ -47,10 +48,16 @@ export async function fetchMetadata(
 }
 
 /** How a metadata file is compressed, from its name and, where that says nothing, its first bytes. */
-export function compressionOf(location: string, head: Uint8Array): Compression {
+export function compressionOf(location: string, head: Uint8Array): Compression | "zchunk" {
+  if (isZchunk(head)) return "zchunk";
   if (location.endsWith(".gz")) return "gzip";
   if (location.endsWith(".xz")) return "xz";
   if (location.endsWith(".zst")) return "zstd";
   if (location.endsWith(".bz2")) return "bzip2";
   return detectCompression(head);
+}
+
+/** The file of a type; in the form of zchunk where there is no other. */
+export function metadataFile({ files }: Repomd, type: string): RepomdFile | undefined {
+  return files.get(type) ?? files.get(`${type}_zck`);
 }

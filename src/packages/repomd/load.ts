@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { AtomicError, type ProgressListener, readIfExists, silent, stage } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
 import { cacheIndex, type IndexTask } from "../make-index.ts";
-import { compressionOf, fetchMetadata } from "./fetch-metadata.ts";
+import { activeModules, applyModules, type ModuleRequest } from "./active-modules.ts";
+import { compressionOf, fetchMetadata, metadataFile } from "./fetch-metadata.ts";
 import { type FetchOptions, fetchRepomd, type FoundRepomd } from "./fetch-repomd.ts";
 import { FileIndex } from "./file-index.ts";
 import { LoadedRepository } from "./loaded-repository.ts";
 import type { RepomdFile, RpmSource } from "./model.ts";
+import { decodeModules, type Modules } from "./modules-file.ts";
 import { decodeIndex, type PackageIndex } from "./package-index.ts";
 import { RpmPackageSet } from "./package-set.ts";
 
@@ -17,6 +19,8 @@ export interface LoadRepomdOptions {
   readonly offline?: boolean;
   /** The time against which `metadataExpire` is held, in seconds since 1970; default: now. */
   readonly now?: number;
+  /** Streams of modules; default: the default streams that need no platform. */
+  readonly modules?: ModuleRequest;
 }
 
 /**
@@ -39,10 +43,18 @@ export async function loadRepomd(
       const loaded = sources.map((source) => loadIfAvailable(source, fetchOptions, progress));
       // Nothing goes on in the background after an error.
       await Promise.allSettled(loaded);
-      return new RpmPackageSet((await Promise.all(loaded)).filter((one) => one !== undefined));
+      const repositories = (await Promise.all(loaded)).filter((one) => one !== undefined);
+      filterModules(repositories, options.modules ?? {});
+      return new RpmPackageSet(repositories);
     },
     (set) => `${set.count} packages`,
   );
+}
+
+function filterModules(repositories: readonly LoadedRepository[], request: ModuleRequest): void {
+  const modules = repositories.flatMap((one) => one.modules ?? []);
+  if (modules.length === 0 && (request.enabled ?? []).length === 0) return;
+  applyModules(repositories, modules, activeModules(modules, request));
 }
 
 async function loadIfAvailable(
@@ -62,20 +74,25 @@ async function loadIfAvailable(
 async function loadSource(source: RpmSource, options: FetchOptions): Promise<LoadedRepository> {
   const found = await fetchRepomd(source, options);
   const { repomd, checksum, bases, request } = found;
-  const { revision, timestamp, files } = repomd;
-  const primary = files.get("primary");
+  const { revision, timestamp } = repomd;
+  const primary = metadataFile(repomd, "primary");
   if (primary === undefined) throw packageError("bad-index", `${source.id}: repomd.xml names no primary metadata`);
   const make = (kind: IndexTask["kind"], file: RepomdFile, path: string) =>
     makeCached(kind, found, file, path, options);
   const index = await opened(indexPath(primary, options), openIndex, (path) => make("rpm-packages", primary, path));
   const openFiles = async () => {
-    const filelists = files.get("filelists");
+    const filelists = metadataFile(repomd, "filelists");
     if (filelists === undefined) return undefined;
     const path = indexPath(filelists, options);
     return opened(path, FileIndex.open, (made) => make("rpm-filelists", filelists, made));
   };
+  const modulesFile = metadataFile(repomd, "modules");
+  const modules =
+    modulesFile === undefined
+      ? undefined
+      : await opened(indexPath(modulesFile, options), openModules, (path) => make("rpm-modules", modulesFile, path));
   const info = { id: source.id, revision, timestamp, checksum };
-  return new LoadedRepository(source, info, { bases, request, index, openFiles });
+  return new LoadedRepository(source, info, { bases, request, index, modules, openFiles });
 }
 
 /** What was made of a file is named by the file's check sum. */
@@ -86,6 +103,11 @@ function indexPath({ checksum: { type, hex } }: RepomdFile, { cacheDir }: FetchO
 function openIndex(path: string): PackageIndex | undefined {
   const bytes = readIfExists(path);
   return bytes === undefined ? undefined : decodeIndex(bytes);
+}
+
+function openModules(path: string): Modules | undefined {
+  const bytes = readIfExists(path);
+  return bytes === undefined ? undefined : decodeModules(bytes);
 }
 
 async function opened<T>(

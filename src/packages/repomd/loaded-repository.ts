@@ -3,6 +3,7 @@ import type { RequestOptions } from "../../base/index.ts";
 import { parseDigest } from "../digest.ts";
 import type { Evr, RpmDependency, RpmRelation } from "../rpm/model.ts";
 import type { FileIndex } from "./file-index.ts";
+import type { Modules } from "./modules-file.ts";
 import type { RepositoryInfo, RpmSource } from "./model.ts";
 import {
   type NumberColumn,
@@ -27,6 +28,7 @@ export interface RepositoryContent {
   readonly bases: readonly string[];
   readonly request: RequestOptions;
   readonly index: PackageIndex;
+  readonly modules: Modules | undefined;
   /** Fetches filelists; gives `undefined` where the repository has none. */
   readonly openFiles: () => Promise<FileIndex | undefined>;
 }
@@ -41,6 +43,8 @@ export class LoadedRepository {
   readonly unknownPaths = new Set<string>();
   /** Where files of the repository are to be had, the best place first: URLs or paths. */
   readonly bases: readonly string[];
+  /** What its modules.yaml says, where it has one. */
+  readonly modules: Modules | undefined;
   /** How its servers are asked. */
   readonly request: RequestOptions;
   readonly #index: PackageIndex;
@@ -50,11 +54,16 @@ export class LoadedRepository {
   /** Of each package whether it is as if it were not there. */
   #hidden: Uint8Array | undefined;
 
-  constructor(source: RpmSource, info: RepositoryInfo, { bases, request, index, openFiles }: RepositoryContent) {
+  constructor(
+    source: RpmSource,
+    info: RepositoryInfo,
+    { bases, request, index, modules, openFiles }: RepositoryContent,
+  ) {
     this.source = source;
     this.info = info;
     this.bases = bases;
     this.request = request;
+    this.modules = modules;
     this.#index = index;
     this.#openFiles = openFiles;
     // dnf.conf(5): the defaults of `priority` and `cost`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { globSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -193,4 +194,26 @@ test("a local repository that was changed without createrepo_c is refused", asyn
   const primary = globSync(join(copy, "repodata/*primary.xml*"))[0]!;
   writeFileSync(primary, Buffer.concat([readFileSync(primary), Buffer.from("x")]));
   await assert.rejects(loadRepomd([{ id: "copy", baseUrls: [copy] }], cacheDir()), { code: "packages-bad-index" });
+});
+
+test("metadata in the form of zchunk is read where there is no other, and refused when it is damaged", async () => {
+  const copy = join(work, "zchunk");
+  buildRpms([{ name: "one", files: { "/usr/share/one/file": "a" } }], copy);
+  createRepository(copy, "--zck");
+  const repomd = join(copy, "repodata/repomd.xml");
+  writeFileSync(repomd, readFileSync(repomd, "utf8").replace(/<data type="(primary|filelists)">[^]*?<\/data>/g, ""));
+  const source = { id: "zchunk", baseUrls: [copy] };
+  const set = await loadRepomd([source], cacheDir());
+  set.withFile("/usr/share/one/file");
+  await set.loadFilelists();
+  assert.equal(set.withFile("/usr/share/one/file")[0]!.name, "one");
+  const primary = globSync(join(copy, "repodata/*primary.xml.zck"))[0]!;
+  const bytes = readFileSync(primary);
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(primary, bytes);
+  const sum = createHash("sha256").update(bytes).digest("hex");
+  const old = basename(primary).slice(0, 64);
+  const changed = readFileSync(repomd, "utf8").replace(`>${old}<`, `>${sum}<`);
+  writeFileSync(repomd, changed);
+  await assert.rejects(loadRepomd([source], cacheDir()), { code: "formats-zchunk" });
 });

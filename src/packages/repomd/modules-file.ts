@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/** modules.yaml: documents of module streams, of default streams, and of what else libmodulemd knows. */
+import { type ByteSource, readWhole, writeFileAtomic } from "../../base/index.ts";
+import { decodeCacheFile, encodeCacheFile } from "../cache-file.ts";
+import { packageError } from "../errors.ts";
+
+/** One build of a stream of a module. */
+export interface ModuleStream {
+  readonly name: string;
+  readonly stream: string;
+  readonly version: number;
+  readonly context: string;
+  readonly arch: string;
+  /** Alternatives; of each, the streams of other modules that will do (`[]`: any; `-x`: any but x). */
+  readonly requires: readonly Readonly<Record<string, readonly string[]>>[];
+  /** NAME-EPOCH:VERSION-RELEASE.ARCH of its packages, with sources. */
+  readonly artifacts: readonly string[];
+}
+
+export interface Modules {
+  readonly streams: readonly ModuleStream[];
+  /** Module -> the stream that is on unless another is asked for; empty where a repository takes it back. */
+  readonly defaults: Readonly<Record<string, string>>;
+}
+
+/** RHEL 8's AppStream has 15 MB. */
+const modulesLimit = 128 << 20;
+const version = "rpm-modules 1";
+
+/** Reads a modules.yaml. Documents of kinds and versions that are not known are left out, as libmodulemd does. */
+export async function parseModules(source: ByteSource, what: string): Promise<Modules> {
+  const { parseAllDocuments } = await import("yaml");
+  const text = readWhole(source, modulesLimit, what).toString("utf8");
+  const streams: ModuleStream[] = [];
+  const defaults: Record<string, string> = Object.create(null) as Record<string, string>;
+  // The documents one by one: a mistake is told with its place, and the memory of one is given back before the next.
+  for (const part of text.split(/^(?:---|\.\.\.)(?=\s|$)/m)) {
+    if (part.trim() === "") continue;
+    const documents = parseAllDocuments(part, { schema: "failsafe" });
+    for (const document of Array.isArray(documents) ? documents : []) {
+      if (document.errors[0] !== undefined) throw damaged(what, document.errors[0].message.split("\n")[0]!);
+      // Aliases could multiply (billion laughs); nobody writes any.
+      const value = asRecord(document.toJS({ maxAliasCount: 0 }));
+      const data = asRecord(value["data"]);
+      if (value["document"] === "modulemd") streams.push(streamOf(data, what));
+      else if (value["document"] === "modulemd-defaults") defaults[textOf(data["module"])] = textOf(data["stream"]);
+    }
+  }
+  return { streams, defaults };
+}
+
+function streamOf(data: Readonly<Record<string, unknown>>, what: string): ModuleStream {
+  const name = textOf(data["name"]);
+  const stream = textOf(data["stream"]);
+  const build = Number(textOf(data["version"]) || "0");
+  if (name === "" || stream === "" || !Number.isSafeInteger(build)) {
+    throw damaged(what, `a module without name, stream or version: ${JSON.stringify(name)}`);
+  }
+  const dependencies = data["dependencies"];
+  // Version 1 of the format has one, version 2 a list of alternatives.
+  const alternatives = Array.isArray(dependencies) ? dependencies : dependencies === undefined ? [] : [dependencies];
+  return {
+    name,
+    stream,
+    version: build,
+    context: textOf(data["context"]),
+    arch: textOf(data["arch"]),
+    requires: alternatives.map((one) => requirements(asRecord(asRecord(one)["requires"]))),
+    artifacts: strings(asRecord(data["artifacts"])["rpms"]),
+  };
+}
+
+function requirements(record: Readonly<Record<string, unknown>>): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(record).map(([name, streams]) => [name, typeof streams === "string" ? [streams] : strings(streams)]),
+  );
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function damaged(what: string, message: string) {
+  return packageError("bad-index", `${what}: ${message}`);
+}
+
+/** Keeps the modules in the cache: reading YAML takes seconds. */
+export function writeModules(path: string, modules: Modules): void {
+  const bytes = Buffer.from(JSON.stringify(modules));
+  writeFileAtomic(path, encodeCacheFile(version, {}, [bytes]), { durable: false });
+}
+
+export function decodeModules(bytes: Buffer): Modules | undefined {
+  const file = decodeCacheFile<unknown>(bytes, version);
+  return file?.parts.length === 1 ? (JSON.parse(file.parts[0]!.toString("utf8")) as Modules) : undefined;
+}
