@@ -27,7 +27,7 @@ export {
   encodeLockfile,
   type LockedPackage,
   type Lockfile,
-  lockfileOf,
+  lockTreefile,
   packageLocks,
   readLockfiles,
 } from "./lockfile/index.ts";

@@ -61,6 +61,7 @@ export type { RpmHeader } from "./rpm/header.ts";
 export type { Evr, RpmDependency, RpmOperator, RpmPackage, RpmRelation } from "./rpm/model.ts";
 export { parseRich, type RichExpression } from "./rpm/rich.ts";
 export type { RpmEntry } from "./rpm/payload.ts";
+export { missingRpmLocks } from "./rpm/solve/locks.ts";
 export {
   explainRpm,
   resolveRpms,

@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { GVariantValue } from "../../formats/index.ts";
 import type { Checksum, Commit, DirTree, Repo } from "../../ostree/index.ts";
-import { type PackageId, type PackageList, readDpkgStatus } from "../../packages/index.ts";
+import {
+  databasePlaces,
+  type PackageId,
+  type PackageList,
+  readDpkgStatus,
+  readInstalledPackages,
+} from "../../packages/index.ts";
 
 /** Where our composes keep the dpkg database, and where it is on machines composed otherwise. */
 const databases = ["usr/lib/sysimage/dpkg/status", "usr/share/dpkg/status", "var/lib/dpkg/status"];
 
 /**
  * The packages in a commit: from its metadata (`atomic.packages`, or rpm-ostree's list), which is there before the files
- * are, else from the tree's dpkg database. Undefined when neither is known.
+ * are, else from the tree's database. Undefined when neither is known.
  */
 export function treePackages(repo: Repo, checksum: Checksum): PackageList | undefined {
   if (!repo.has(checksum, "commit")) return undefined;
   const commit = repo.loadCommit(checksum);
-  return fromMetadata(commit) ?? fromDatabase(repo, commit);
+  return fromMetadata(commit) ?? fromDpkg(repo, commit) ?? fromRpm(repo, commit);
 }
 
 function fromMetadata({ metadata }: Commit): PackageList | undefined {
@@ -43,12 +52,35 @@ function rpmPackage([
   return { name, version: `${epoch === "0" ? "" : `${epoch}:`}${version}-${release}`, architecture };
 }
 
-function fromDatabase(repo: Repo, commit: Commit): PackageList | undefined {
+function fromDpkg(repo: Repo, commit: Commit): PackageList | undefined {
   for (const path of databases) {
     const checksum = findFile(repo, commit.tree, path.split("/"));
     if (checksum === undefined || !repo.has(checksum, "file")) continue;
     const packages = readDpkgStatus(repo.loadFile(checksum).content(), path);
     return { format: "deb", packages: packages.filter(({ state }) => state === "installed") };
+  }
+  return undefined;
+}
+
+/** What rpm's databases are made of; Berkeley DB's `Packages` is left out, as it is not read. */
+const rpmFiles = ["rpmdb.sqlite", "Packages.db"];
+
+/** rpm's databases are read by their own programs' libraries, which take files. */
+function fromRpm(repo: Repo, commit: Commit): PackageList | undefined {
+  for (const [place, name] of databasePlaces.flatMap((place) => rpmFiles.map((name) => [place, name] as const))) {
+    const checksum = findFile(repo, commit.tree, [...place.split("/"), name]);
+    if (checksum === undefined || !repo.has(checksum, "file")) continue;
+    const directory = mkdtempSync(join(tmpdir(), "atomic-rpmdb-"));
+    try {
+      writeFileSync(join(directory, name), repo.loadFile(checksum).content());
+      const packages = readInstalledPackages(directory);
+      return {
+        format: "rpm",
+        packages: packages.map(({ name, version, architecture }) => ({ name, version, architecture })),
+      };
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   }
   return undefined;
 }

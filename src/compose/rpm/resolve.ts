@@ -2,6 +2,7 @@
 import type { ProgressListener } from "../../base/index.ts";
 import {
   loadRepomd,
+  missingRpmLocks,
   type PackageLocks,
   readRepoFiles,
   repoVariables,
@@ -25,8 +26,9 @@ export async function resolveRpmTreefile(
   options: { readonly cacheDir: string; readonly offline?: boolean; readonly locks?: PackageLocks },
   progress: ProgressListener,
 ): Promise<RpmResolution> {
-  const sources = rpmSources(treefile, progress);
+  const sources = rpmSources(treefile, progress, options.locks);
   const set = await loadRepomd(sources, options.cacheDir, { offline: options.offline ?? false }, progress);
+  for (const text of options.locks ? missingRpmLocks(set, options.locks) : []) progress({ type: "warning", text });
   const solution = await resolveRpms(set, {
     install: treefile.packages,
     fromRepository: treefile.repoPackages.map(({ repo, packages }) => ({ repository: repo, install: packages })),
@@ -38,8 +40,12 @@ export async function resolveRpmTreefile(
   return { solution, set };
 }
 
-/** The repositories that a treefile names, of the .repo files beside it; those that are enabled where it names none. */
-export function rpmSources(treefile: Treefile, progress: ProgressListener): RpmSource[] {
+/**
+ * The repositories that a treefile names, of the .repo files beside it; those that are enabled where it names none. With
+ * locks those of `lockfile-repos` come too, each with nothing but the locked packages (rpm-ostree
+ * rpmostree-core.cxx, `rpmostree_context_prepare`).
+ */
+export function rpmSources(treefile: Treefile, progress: ProgressListener, locks?: PackageLocks): RpmSource[] {
   const { basearch, releasever, repovars, repoDirectory, repos } = treefile;
   const variables = repoVariables({ arch: basearch, ...(releasever !== undefined && { releasever }) });
   const { sources, warnings } = readRepoFiles(repoDirectory, new Map([...variables, ...repovars]));
@@ -51,13 +57,17 @@ export function rpmSources(treefile: Treefile, progress: ProgressListener): RpmS
       hint: "write a .repo file beside the treefile, and its id into  repos: [ID]",
     });
   }
-  return [...wanted, ...treefile.repoPackages.map(({ repo }) => repo)]
-    .filter((id, at, all) => all.indexOf(id) === at)
-    .map((id) => {
-      const source = known.get(id);
-      if (source) return source;
-      throw composeError("treefile-value", `${treefile.path}: repos: no .repo file in ${repoDirectory} has [${id}]`);
-    });
+  const locked = locks === undefined || locks.packages.size === 0 ? [] : treefile.lockfileRepos;
+  const named = new Set([...wanted, ...treefile.repoPackages.map(({ repo }) => repo), ...locked]);
+  return [...named].map((id) => {
+    const source = known.get(id);
+    if (source) return locks && locked.includes(id) ? { ...source, includes: lockedPatterns(locks) } : source;
+    throw composeError("treefile-value", `${treefile.path}: repos: no .repo file in ${repoDirectory} has [${id}]`);
+  });
+}
+
+function lockedPatterns({ packages }: PackageLocks): string[] {
+  return [...packages].map(([name, { version, architecture = "*" }]) => `${name}-${version}.${architecture}`);
 }
 
 /** @param now seconds since 1970 */

@@ -14,11 +14,14 @@ export function flatten(
   for (const [key, { hidden }] of keyRules) {
     const value = values.get(key);
     if (value === undefined || hidden) continue;
-    printed[key] = key === "rojig" || key === "modules" || key === "apt" ? value : sortedMaps(value);
+    printed[key] = structures.has(key) ? value : sortedMaps(value);
   }
   for (const [key, value] of [...unknown].toSorted()) printed[key] = sortedMaps(value);
   return printed;
 }
+
+/** Their maps have fields in an order of their own. */
+const structures = new Set(["rojig", "modules", "apt", "repo-packages"]);
 
 function sortedMaps(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedMaps);

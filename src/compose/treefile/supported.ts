@@ -44,7 +44,6 @@ const refused: Record<Treefile["format"], Readonly<Record<string, string>>> = {
   },
   rpm: {
     apt: "it belongs to Debian trees; this composes from `repos`",
-    "lockfile-repos": later,
     modules: "modules are not chosen: name packages of repositories without modules",
     "platform-module": "modules are not chosen",
     "gpg-key": "sign with `atomic ostree gpg-sign` after the compose",

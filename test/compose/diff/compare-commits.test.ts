@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { compareCommits, composeJson, treePackages } from "../../../src/compose/index.ts";
+import { makeRpms } from "../rpm/rpms.ts";
 import { type Checksum, Repo } from "../../../src/ostree/index.ts";
 
 let scratch: string;
@@ -98,4 +99,15 @@ test("packages without metadata are those of the tree's dpkg; without either the
   );
   assert.equal(treePackages(repo, plain), undefined);
   assert.equal(compareCommits(repo, debian, plain).packages, undefined);
+});
+
+test("an RPM tree's packages are those of its database", () => {
+  const root = join(scratch, "rpm");
+  mkdirSync(join(root, "usr/share"), { recursive: true });
+  const [path] = makeRpms(join(scratch, "rpms"), [{ name: "one", version: "2~rc1", preamble: "Epoch: 3" }]);
+  const define = ["--define", "_dbpath /usr/share/rpm", "--define", "_db_backend sqlite"];
+  execFileSync("rpm", [`--root=${root}`, ...define, "-i", "--nodeps", "--justdb", path!]);
+  const { format, packages } = treePackages(repo, commit("rpm", { "usr/file": "x" })) ?? {};
+  assert.equal(format, "rpm");
+  assert.deepEqual(packages, [{ name: "one", version: "3:2~rc1-1", architecture: "noarch" }]);
 });

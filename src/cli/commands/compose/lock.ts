@@ -41,8 +41,8 @@ export default defineCommand<Locked>({
     const options = { cacheDir: cacheDir(invocation), offline: invocation.flag("cache-only") };
     const held = heldPackages(before, invocation);
     const locks = held.packages.size === 0 ? {} : { locks: compose.packageLocks(held, { strict: false }) };
-    const resolution = await compose.resolvePackages(treefile, { ...options, ...locks }, invocation.progress);
-    const text = compose.lockfileOf(resolution, Date.now() / 1000);
+    const now = Date.now() / 1000;
+    const text = await compose.lockTreefile(treefile, { ...options, ...locks, now }, invocation.progress);
     if (!invocation.flag("check")) writeFileSync(lockfile, text);
     return { lockfile, ...difference(before, compose.decodeLockfile(text, lockfile)) };
   },

@@ -3,16 +3,17 @@
 import { closestNames } from "../../closest-names.ts";
 import { packageError } from "../../errors.ts";
 import type { PackageLocks } from "../../model.ts";
-import { AvailableRpm } from "../../repomd/available-rpm.ts";
+import type { AvailableRpm } from "../../repomd/available-rpm.ts";
 import type { RpmPackageSet } from "../../repomd/package-set.ts";
 import type { RpmPackage } from "../model.ts";
 import type { Job } from "./job.ts";
+import { keepsTo } from "./locks.ts";
 import { type Id, Pool } from "./pool.ts";
 import { reasonOf, tellReason } from "./reasons.ts";
 import { listRepository, repositoriesOf } from "./repository.ts";
 import type { Search } from "./search.ts";
 import { solveJobs } from "./solve.ts";
-import { isVersion, select } from "./spec.ts";
+import { select } from "./spec.ts";
 import type { SolverOptions } from "./state.ts";
 import { tellProblems } from "./tell.ts";
 import { transactionOf } from "./transaction.ts";
@@ -144,16 +145,6 @@ function excludes({ exclude = [], locks }: RpmRequest): (one: RpmPackage) => boo
     const forms = [name, `${name}.${architecture}`, `${name}-${version}`, `${name}-${version}.${architecture}`];
     return forms.some((form) => expression.test(form));
   };
-}
-
-function keepsTo({ packages, strict }: PackageLocks, one: RpmPackage): boolean {
-  const lock = packages.get(one.name);
-  if (lock === undefined) return !strict;
-  const { version, architecture, digest } = lock;
-  if (!isVersion(one.evr, version) || (architecture !== undefined && architecture !== one.architecture)) return false;
-  if (digest === undefined || !(one instanceof AvailableRpm)) return true;
-  const { type, hex } = one.checksum;
-  return digest === `${type}:${hex}`;
 }
 
 function globPart(part: string): string {
