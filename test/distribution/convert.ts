@@ -49,7 +49,7 @@ function summaryOf(deb: DebianPackage): string {
   return deb.fields["Description"]?.split("\n")[0]?.trim() || deb.name;
 }
 
-export function escapeMacros(text: string): string {
+function escapeMacros(text: string): string {
   return text.replaceAll("%", "%%");
 }
 

@@ -7,7 +7,7 @@
 import { copyFileSync, globSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { makeDirectories, run } from "../../src/base/index.ts";
+import { lockFile, makeDirectories, run } from "../../src/base/index.ts";
 import { basePackage, convert } from "./convert.ts";
 import { fetchDebianPackages } from "./debian-package.ts";
 import type { DebianPackage, Distribution, Recipe } from "./model.ts";
@@ -34,6 +34,9 @@ const revision = 1_767_225_600;
 /** @param directory made anew */
 export async function makeDistribution(directory: string, options: DistributionOptions): Promise<Distribution> {
   const cacheDir = options.cacheDir ?? defaultCache();
+  makeDirectories(cacheDir);
+  // Tests of several files run side by side, and the first that needs a package builds it for all.
+  using _ = lockFile(join(cacheDir, ".lock"), { timeoutMs: 600_000 });
   const built = await buildPackages(await recipes(options, cacheDir), cacheDir);
   const key = await DistributionKey.load(cacheDir);
   try {
@@ -104,7 +107,7 @@ async function publish(
   return { directory, repo, key: armored, id: repositoryId, repoFile, treefile };
 }
 
-export function formatRepoFile(baseurl: string, gpgkey: string): string {
+function formatRepoFile(baseurl: string, gpgkey: string): string {
   return `[${repositoryId}]
 name=Test distribution
 baseurl=${baseurl}

@@ -49,8 +49,7 @@ async function buildCached(recipe: Recipe, into: string): Promise<string[]> {
     const scratch = mkdtempSync(`${into}.`);
     try {
       await build(recipe, scratch);
-      // Another process may have been quicker.
-      if (lstatIfExists(into) === undefined) renameSync(join(scratch, "packages"), into);
+      renameSync(join(scratch, "packages"), into);
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, renameSync, rmSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
-import { lstatIfExists, makeDirectories, run } from "../../src/base/index.ts";
+import { lstatIfExists, run } from "../../src/base/index.ts";
 
 /** Of the key and of all signatures: with it, what is signed again is the same. */
 const signedAt = "20250101T000000!";
@@ -16,7 +16,6 @@ export class DistributionKey {
   static async load(cacheDir: string): Promise<DistributionKey> {
     const home = join(cacheDir, "gnupg");
     if (!existsSync(home)) {
-      makeDirectories(cacheDir);
       // Short, for the agent's socket is in it.
       const scratch = mkdtempSync("/tmp/atomic-gnupg-");
       chmodSync(scratch, 0o700);
@@ -24,10 +23,9 @@ export class DistributionKey {
       // RSA, which every rpm verifies.
       await key.#gpg("--passphrase", "", "--quick-generate-key", user, "rsa3072", "sign", "never");
       await key.close();
-      await run("cp", ["-a", scratch, `${home}.tmp`]);
+      await run("cp", ["-aT", scratch, `${home}.tmp`]);
+      renameSync(`${home}.tmp`, home);
       rmSync(scratch, { recursive: true });
-      if (existsSync(home)) rmSync(`${home}.tmp`, { recursive: true });
-      else renameSync(`${home}.tmp`, home);
     }
     return new DistributionKey(home);
   }
