@@ -19,6 +19,8 @@ export const composeError = defineErrors("compose", {
     "Two packages bring the same path with different content and neither declares that it replaces the other. Exclude one of them.",
   "unknown-account":
     "A file of a package belongs to a user or group that neither the tree's passwd and group files nor scriptlets have.",
+  "account-drift":
+    "A user or group has another number than before, or is gone while files belong to it; `check-passwd` or `check-groups` forbids that.",
   "script-failed": "A package's maintainer script ended with an error; its last lines are shown.",
   "postprocess-failed": "A `postprocess` script of the treefile ended with an error; its last lines are shown.",
   "step-failed": "A program of the tree (dracut, depmod, systemctl) that compose needs ended with an error.",

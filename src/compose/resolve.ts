@@ -25,9 +25,6 @@ export async function resolvePackages(
   options: { readonly cacheDir: string; readonly offline?: boolean; readonly locks?: PackageLocks },
   progress: ProgressListener,
 ): Promise<Resolution> {
-  if (treefile.repos !== undefined) {
-    throw composeError("treefile-unsupported", `${treefile.path}: repos: composing from RPM packages is not done yet`);
-  }
   const sources = aptSources(treefile);
   if (sources.length === 0)
     throw incomplete(treefile, "apt", "apt: [{uri: http://deb.debian.org/debian, suites: [trixie]}]");

@@ -10,6 +10,8 @@ import { translatePath } from "./translate.ts";
 export interface AssembleOptions {
   /** What of a package stays out of the tree; of a directory, all that is below it too. */
   readonly filter: (one: TreeRpm) => (file: RpmFileInfo) => boolean;
+  /** The tree to begin with; what it has, packages do not replace. */
+  readonly start?: DirNode;
   /** ELF classes that the machine can run: 2 for 64 bits, 3 for both, 0 for "it does not matter" (rpmtsColor). */
   readonly color: number;
 }
@@ -45,7 +47,7 @@ interface Place {
 }
 
 class Assembler {
-  readonly tree = makeDirectoryNode();
+  readonly tree: DirNode;
   readonly skipped = new Map<TreeRpm, Set<string>>();
   readonly #options: AssembleOptions;
   /** Who brought a file, by its real path. */
@@ -53,6 +55,7 @@ class Assembler {
 
   constructor(options: AssembleOptions) {
     this.#options = options;
+    this.tree = options.start ?? makeDirectoryNode();
   }
 
   add(one: TreeRpm): void {

@@ -4,10 +4,11 @@ import type { DirNode } from "../../ostree/index.ts";
 import { epoch } from "../finish.ts";
 import { materialize } from "../materialize.ts";
 import { applyUpper } from "../overlay.ts";
-import { runInTree, type Workspace } from "../sandbox.ts";
+import type { Workspace } from "../sandbox.ts";
 import { runStep } from "../scripts.ts";
-import { lookup, lookupDirectory, readText } from "../tree.ts";
+import { lookup, lookupDirectory, makeDirectoryNode, readText } from "../tree.ts";
 import type { Treefile } from "../treefile/model.ts";
+import { checkAccounts, type Release, seedAccounts } from "./accounts.ts";
 import { applyOwners } from "./apply-owners.ts";
 import { assembleRpms, type AssembledRpms, filesInTree } from "./assemble.ts";
 import { rpmFilter } from "./filter.ts";
@@ -28,16 +29,23 @@ export function colorOf(architecture: string): number {
   return colors[architecture] ?? 0;
 }
 
-/** Lays the packages' files out, gives them their owners and has their scriptlets run. */
+/**
+ * Lays the packages' files out, gives them their owners and has their scriptlets run.
+ * @param previous accounts of the last release
+ */
 export async function installRpms(
   workspace: Workspace,
   treefile: Treefile,
   packages: readonly TreeRpm[],
+  previous: Release | undefined,
   progress: ProgressListener,
 ): Promise<{ readonly tree: DirNode; readonly assembled: AssembledRpms; readonly ordered: readonly TreeRpm[] }> {
   const ordered = orderForInstall(packages.toSorted((a, b) => (nevraOf(a) < nevraOf(b) ? -1 : 1)));
   const assembled = await stage(progress, "compose.assemble", `Assembling ${packages.length} packages`, () => {
+    const start = makeDirectoryNode();
+    seedAccounts(start, treefile, previous);
     const made = assembleRpms(ordered, {
+      start,
       filter: ({ name }) => rpmFilter(treefile, name),
       color: colorOf(treefile.basearch),
     });
@@ -65,6 +73,7 @@ export async function installRpms(
   });
   applyUpper(tree, workspace.upper);
   finishAfterScripts(tree);
+  checkAccounts(tree, treefile, previous);
   return { tree, assembled, ordered };
 }
 
@@ -82,9 +91,4 @@ function needsSysusers(tree: DirNode, { sysusers }: Treefile): boolean {
 
 function runSysusers(workspace: Workspace): Promise<void> {
   return runStep(workspace, "making users and groups", ["/usr/bin/systemd-sysusers"], environment);
-}
-
-/** rpm-ostree's check that the tree can run programs at all (`rpmostree_deployment_sanitycheck_true`). */
-export async function checkTree(workspace: Workspace, tree: DirNode): Promise<void> {
-  if (lookup(tree, "usr/bin/true")) await runInTree(workspace, ["/usr/bin/true"]);
 }

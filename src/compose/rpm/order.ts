@@ -130,8 +130,8 @@ class Relations {
         return;
       case "if":
       case "unless":
+        // Of `A if B else C` only A: librpm looks for the `else` in the wrong part.
         add(expression.operand);
-        if (expression.otherwise) add(expression.otherwise);
     }
   }
 
@@ -292,7 +292,7 @@ function closeComponent(root: Node, stack: Node[], components: Component[]): voi
     root.component = 1;
     return;
   }
-  const members = stack.splice(stack.indexOf(root)).reverse();
+  const members = stack.splice(stack.indexOf(root));
   const number = components.length;
   for (const node of members) node.component = number;
   let requires = 0;

@@ -6,6 +6,8 @@ import type { Choice, Installable, PackageFormat } from "../format.ts";
 import type { ComposeOptions } from "../model.ts";
 import { importPackages, openPackageRepo, type PackageImport } from "../packages/cache.ts";
 import { rpmPackageRef } from "../packages/escape.ts";
+import { makeFileNode, put } from "../tree.ts";
+import { accountsOfCommit } from "./accounts.ts";
 import { writeRpmDatabase } from "./database.ts";
 import { importIdentity, type RpmImportOptions } from "./import.ts";
 import { colorOf, installRpms } from "./install.ts";
@@ -83,9 +85,13 @@ async function importAll(
   const commits = await importPackages(packageRepo, chosen, await rpmImport(options, chosen), progress);
   const packages = commits.map((commit) => readImportedRpm(packageRepo, commit));
   return {
-    async install(workspace, { treefile }, listener) {
-      const { tree, assembled, ordered } = await installRpms(workspace, treefile, packages, listener);
+    async install(workspace, { treefile, repo, previous }, listener) {
+      const last = previous ?? repo.tryResolve(treefile.ref ?? "");
+      const accounts = last === undefined ? undefined : accountsOfCommit(repo, last);
+      const { tree, assembled, ordered } = await installRpms(workspace, treefile, packages, accounts, listener);
       writeRpmDatabase(tree, workspace, ordered, assembled.skipped, colorOf(treefile.basearch));
+      const flattened = `${JSON.stringify(treefile.flattened, undefined, 2)}\n`;
+      put(tree, "usr/share/rpm-ostree/treefile.json", makeFileNode(flattened));
       return tree;
     },
   };

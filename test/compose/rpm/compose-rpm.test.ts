@@ -2,13 +2,13 @@
 // A treefile with rpm-md repositories becomes a commit; judged by dnf, rpm and ostree. Needs root.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type ComposeOptions, composeTree, parseTreefile } from "../../../src/compose/index.ts";
 import { lookup, readText } from "../../../src/compose/tree.ts";
-import { readTree, Repo } from "../../../src/ostree/index.ts";
+import { type DirNode, readTree, Repo } from "../../../src/ostree/index.ts";
 import { makeRpms, type RpmSpec, tinyRpmBase } from "./rpms.ts";
 
 const service: RpmSpec = {
@@ -62,10 +62,23 @@ const failing: RpmSpec[] = [
   { name: "daemon", scripts: "%post\n(busybox sleep 1000; touch /etc/later) >/dev/null 2>&1 &\necho started" },
 ];
 
+/** Takes the next free number. */
+function user(name: string): RpmSpec {
+  return {
+    name,
+    files: { [`/usr/share/${name}`]: name },
+    attributes: { [`/usr/share/${name}`]: `%attr(-,${name},${name})` },
+    scripts: `%pre
+grep -q '^${name}:' /etc/passwd && exit 0
+id=$((500 + $(wc -l < /etc/passwd)))
+echo "${name}:x:$id:$id::/:/bin/false" >> /etc/passwd; echo "${name}:x:$id:" >> /etc/group`,
+  };
+}
+
 let scratch: string;
 before(() => {
   scratch = mkdtempSync(join(tmpdir(), "atomic-rpm-compose-"));
-  publish([...tinyRpmBase(), service, library, ...failing]);
+  publish([...tinyRpmBase(), service, library, ...failing, user("user-a"), user("user-z")]);
 });
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -175,7 +188,7 @@ find etc usr -path usr/lib/sysimage -prune -o -type f -print | xargs sha256sum`;
     return execFileSync("sh", ["-c", script], { cwd: root, encoding: "utf8" }).trim().split("\n").sort();
   };
   const own =
-    / (etc\/dnf|usr\/lib\/(opt|rpm|rpm-ostree|tmpfiles\.d|sysusers\.d)|usr\/share\/rpm)(\/|$)| usr\/lib$| usr\/local | etc\/(service\.post|machine-id)$/;
+    / (etc\/dnf|usr\/lib\/(opt|rpm|rpm-ostree|tmpfiles\.d|sysusers\.d)|usr\/share\/rpm(-ostree)?)(\/|$)| usr\/lib$| usr\/local | etc\/(service\.post|machine-id)$/;
   const relevant = (root: string) => listing(root).filter((line) => !own.test(line));
   assert.deepEqual(relevant(mine), relevant(theirs));
 });
@@ -229,6 +242,46 @@ for (const [name, text, code, message] of failures) {
     });
   });
 }
+
+test("users keep their numbers from one release to the next; those that drift or go with their files are an error", async () => {
+  const first = await compose("users", "packages: [shell, user-z]");
+  const number = (tree: DirNode | undefined) => {
+    assert.ok(tree);
+    return /^user-z:x:(\d+)/m.exec(readText(tree, "usr/etc/passwd") ?? "")?.[1];
+  };
+  const second = await compose("users", "packages: [shell, user-z, user-a]");
+  assert.equal(number(second.tree), number(first.tree));
+  const fresh = await compose("users-fresh", "packages: [shell, user-z, user-a]");
+  assert.notEqual(number(fresh.tree), number(first.tree));
+  const loose = "preserve-passwd: false\n";
+  await assert.rejects(compose("users", `${loose}packages: [shell, user-a]`), {
+    code: "compose-account-drift",
+    message: /passwd: user-z is gone, but \/usr\/share\/user-a belongs to \d+/,
+  });
+  const data = `check-passwd: {type: data, entries: {user-a: 7}}\n`;
+  await assert.rejects(compose("users-data", `${data}packages: [shell, user-a]`), {
+    code: "compose-account-drift",
+    message: /the UID of user-a changed from 7 to \d+/,
+  });
+});
+
+test("documentation and languages are left out as rpm leaves them out", async () => {
+  const text = "documentation: false\ninstall-langs: [de_DE]\npackages: [service, shell]";
+  const { tree } = await compose("languages", text);
+  assert.ok(tree);
+  const rpms = ["filesystem", "setup", "library", "service"].map((name) => {
+    const file = name === "service" ? "service-2.0~rc1-3.noarch.rpm" : `${name}-1-1.noarch.rpm`;
+    return join(scratch, "repository", file);
+  });
+  const root = join(scratch, "languages-stock");
+  mkdirSync(root);
+  const defines = ["--define", "_dbpath /usr/lib/sysimage/rpm", "--define", "_install_langs de_DE"];
+  const options = ["--root", root, ...defines, "--excludedocs", "--noscripts", "--nodeps", "--nosignature"];
+  execFileSync("rpm", [...options, "-i", ...rpms], { stdio: "ignore" });
+  for (const path of ["usr/share/doc/service/README", "usr/share/locale/de/s.mo", "usr/share/locale/en/s.mo"]) {
+    assert.equal(lookup(tree, path) !== undefined, existsSync(join(root, path)), path);
+  }
+});
 
 test("what a scriptlet leaves running ends with it", async () => {
   const { tree } = await compose("daemon", "packages: [daemon, shell]");

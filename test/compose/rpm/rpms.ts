@@ -23,7 +23,7 @@ export interface RpmSpec {
   readonly install?: string;
 }
 
-const applets = ["sh", "cat", "echo", "touch", "ls", "sort", "mkdir", "id", "true"];
+const applets = ["sh", "grep", "wc", "cat", "echo", "touch", "ls", "sort", "mkdir", "id", "true"];
 
 /** The smallest root that scriptlets run in: a merged /usr, accounts and a shell. */
 export function tinyRpmBase(): RpmSpec[] {
