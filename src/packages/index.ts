@@ -32,6 +32,7 @@ export type { InspectedFile, InspectedPackage, InspectedScript, InspectedSignatu
 export type { AptSource, PackageId, PackageLock, PackageLocks, SourceInfo } from "./model.ts";
 export type { ModuleRequest } from "./repomd/active-modules.ts";
 export { AvailableRpm } from "./repomd/available-rpm.ts";
+export type { Comps, GroupPackage, PackageEnvironment, PackageGroup } from "./repomd/comps.ts";
 export { downloadRpms, type DownloadRpmsOptions } from "./repomd/download.ts";
 export { loadGpgKeys } from "./repomd/gpg-keys.ts";
 export { fetchRepomd } from "./repomd/fetch-repomd.ts";
@@ -44,6 +45,7 @@ export { readInstalledPackages } from "./rpm/database/installed-package.ts";
 export { databasePlaces, findRpmDatabase, readRpmDatabase } from "./rpm/database/open.ts";
 export { writeSqliteDatabase } from "./rpm/database/sqlite.ts";
 export { parseRepoFile, readRepoFiles, type RepoFile } from "./repomd/repo-file.ts";
+export type { Advisory, AdvisoryReference } from "./repomd/updateinfo.ts";
 export { type RepoVariables, repoVariables, substituteVariables, type VariableOptions } from "./repomd/variables.ts";
 export {
   dependenciesOverlap,

@@ -65,25 +65,31 @@ export async function cacheIndex(task: IndexTask): Promise<void> {
   await pool.run(task);
 }
 
-export async function makeIndex({
-  kind,
+export async function makeIndex(task: IndexTask): Promise<void> {
+  using opened = openIndexSource(task);
+  makeDirectories(dirname(task.path));
+  await makers[task.kind](opened.source, task.what, task.path);
+}
+
+/** The plain content of an index as it is published. */
+export function openIndexSource({
   input,
   compression,
   limit = indexLimit,
   what,
-  path,
-}: IndexTask): Promise<void> {
-  using opened = openInput(input, what);
+}: Pick<IndexTask, "input" | "compression" | "limit" | "what">): Disposable & { readonly source: ByteSource } {
+  const opened = openInput(input, what);
   // A zchunk file's own chunks are bounded; what comes out of it is not compressed any further.
   const zchunk = compression === "zchunk";
   const packed = zchunk ? readZchunk(opened.source, what) : opened.source;
   const source = decompress(packed, zchunk ? "none" : compression, what, { limit: Math.min(limit, indexLimit) });
-  try {
-    makeDirectories(dirname(path));
-    await makers[kind](source, what, path);
-  } finally {
-    source.close();
-  }
+  return {
+    source,
+    [Symbol.dispose]() {
+      source.close();
+      opened[Symbol.dispose]();
+    },
+  };
 }
 
 function openInput(input: Uint8Array | string, what: string): Disposable & { readonly source: ByteSource } {

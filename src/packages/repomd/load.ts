@@ -3,12 +3,12 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AtomicError, type ProgressListener, readIfExists, silent, stage } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
-import { cacheIndex, type IndexTask } from "../make-index.ts";
+import { cacheIndex, type IndexTask, openIndexSource } from "../make-index.ts";
 import { activeModules, applyModules, type ModuleRequest } from "./active-modules.ts";
 import { compressionOf, fetchMetadata, metadataFile } from "./fetch-metadata.ts";
 import { type FetchOptions, fetchRepomd, type FoundRepomd } from "./fetch-repomd.ts";
 import { FileIndex } from "./file-index.ts";
-import { LoadedRepository } from "./loaded-repository.ts";
+import { LoadedRepository, type OpenedMetadata } from "./loaded-repository.ts";
 import type { RepomdFile, RpmSource } from "./model.ts";
 import { decodeModules, type Modules } from "./modules-file.ts";
 import { decodeIndex, type PackageIndex } from "./package-index.ts";
@@ -92,7 +92,23 @@ async function loadSource(source: RpmSource, options: FetchOptions): Promise<Loa
       ? undefined
       : await opened(indexPath(modulesFile, options), openModules, (path) => make("rpm-modules", modulesFile, path));
   const info = { id: source.id, revision, timestamp, checksum };
-  return new LoadedRepository(source, info, { bases, request, index, modules, openFiles });
+  const openMetadata = (types: readonly string[]) => openFile(found, types, options);
+  return new LoadedRepository(source, info, { bases, request, index, modules, openFiles, openMetadata });
+}
+
+/** Small metadata, read when it is asked for. @param types in the order in which they are looked for */
+async function openFile(
+  found: FoundRepomd,
+  types: readonly string[],
+  options: FetchOptions,
+): Promise<OpenedMetadata | undefined> {
+  const [file] = types.flatMap((type) => metadataFile(found.repomd, type) ?? []);
+  if (file === undefined) return undefined;
+  const path = await fetchMetadata(found, file, options);
+  const what = `${found.source.id}: ${file.location}`;
+  const compression = compressionOf(file.location, firstBytes(path));
+  const limit = file.openSize;
+  return { what, ...openIndexSource({ input: path, compression, what, ...(limit === undefined ? {} : { limit }) }) };
 }
 
 /** What was made of a file is named by the file's check sum. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RequestOptions } from "../../base/index.ts";
+import type { ByteSource, RequestOptions } from "../../base/index.ts";
 import { parseDigest } from "../digest.ts";
 import type { Evr, RpmDependency, RpmRelation } from "../rpm/model.ts";
+import { type Comps, parseComps } from "./comps.ts";
 import type { FileIndex } from "./file-index.ts";
 import type { Modules } from "./modules-file.ts";
 import type { RepositoryInfo, RpmSource } from "./model.ts";
@@ -16,12 +17,19 @@ import {
   textColumns,
 } from "./package-index.ts";
 import type { Postings } from "./postings.ts";
+import { type Advisory, parseUpdateinfo } from "./updateinfo.ts";
 
 /**
  * Whether primary.xml itself lists a path, so that filelists need not be asked (createrepo_c: cr_is_primary).
  */
 export function isPrimaryPath(path: string): boolean {
   return path.startsWith("/etc/") || path === "/usr/lib/sendmail" || path.includes("bin/");
+}
+
+/** A metadata file that is being read. */
+export interface OpenedMetadata extends Disposable {
+  readonly what: string;
+  readonly source: ByteSource;
 }
 
 export interface RepositoryContent {
@@ -31,6 +39,8 @@ export interface RepositoryContent {
   readonly modules: Modules | undefined;
   /** Fetches filelists; gives `undefined` where the repository has none. */
   readonly openFiles: () => Promise<FileIndex | undefined>;
+  /** Fetches the first of some types; gives `undefined` where the repository has none. */
+  readonly openMetadata: (types: readonly string[]) => Promise<OpenedMetadata | undefined>;
 }
 
 /** One repository with its packages by number, as the index has them. */
@@ -50,6 +60,7 @@ export class LoadedRepository {
   readonly #index: PackageIndex;
   readonly #dependencies: RpmDependency[] = [];
   readonly #openFiles: () => Promise<FileIndex | undefined>;
+  readonly #openMetadata: RepositoryContent["openMetadata"];
   #files: FileLists | undefined;
   /** Of each package whether it is as if it were not there. */
   #hidden: Uint8Array | undefined;
@@ -57,7 +68,7 @@ export class LoadedRepository {
   constructor(
     source: RpmSource,
     info: RepositoryInfo,
-    { bases, request, index, modules, openFiles }: RepositoryContent,
+    { bases, request, index, modules, openFiles, openMetadata }: RepositoryContent,
   ) {
     this.source = source;
     this.info = info;
@@ -66,6 +77,7 @@ export class LoadedRepository {
     this.modules = modules;
     this.#index = index;
     this.#openFiles = openFiles;
+    this.#openMetadata = openMetadata;
     // dnf.conf(5): the defaults of `priority` and `cost`.
     this.priority = source.priority ?? 99;
     this.cost = source.cost ?? 1000;
@@ -140,6 +152,17 @@ export class LoadedRepository {
     for (let number = 0, at = place; number < count; number++, at += relations.length) {
       if (listStarts[at] !== listStarts[at + 1] && this.#hidden?.[number] !== 1) yield number;
     }
+  }
+
+  /** Groups and environments of the repository, from the cache or the network. */
+  async loadComps(): Promise<Comps> {
+    using file = await this.#openMetadata(["group_gz", "group_xz", "group"]);
+    return file === undefined ? { groups: [], environments: [] } : parseComps(file.source, file.what);
+  }
+
+  async loadAdvisories(): Promise<readonly Advisory[]> {
+    using file = await this.#openMetadata(["updateinfo"]);
+    return file === undefined ? [] : parseUpdateinfo(file.source, file.what);
   }
 
   /** The numbers of all packages. */

@@ -2,8 +2,10 @@
 import { type ProgressListener, silent, stage } from "../../base/index.ts";
 import type { RpmRelation } from "../rpm/model.ts";
 import { AvailableRpm } from "./available-rpm.ts";
+import { type Comps, mergeComps } from "./comps.ts";
 import type { LoadedRepository } from "./loaded-repository.ts";
 import { fitsForm, nevraForms, nevraTest } from "./nevra-pattern.ts";
+import type { Advisory } from "./updateinfo.ts";
 
 /** The packages of some repositories, with the lookups that a solver needs. */
 export class RpmPackageSet {
@@ -99,6 +101,17 @@ export class RpmPackageSet {
       },
       () => "",
     );
+  }
+
+  /** Groups and environments of all repositories. */
+  async loadComps(): Promise<Comps> {
+    return mergeComps(await Promise.all(this.repositories.map((repository) => repository.loadComps())));
+  }
+
+  /** Advisories of all repositories, each once. */
+  async loadAdvisories(): Promise<Advisory[]> {
+    const all = await Promise.all(this.repositories.map((repository) => repository.loadAdvisories()));
+    return [...new Map(all.flat().map((one) => [one.id, one])).values()];
   }
 
   /**
