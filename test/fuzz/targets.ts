@@ -37,6 +37,7 @@ import {
 import { commitTargets } from "./commit-targets.ts";
 import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
 import { rpmTargets } from "./rpm-targets.ts";
+import { repomdTargets } from "./repomd-targets.ts";
 import { signatureTargets } from "./signature-targets.ts";
 import { BodySink, ResponseParser } from "../../src/ostree/http/response.ts";
 import { inflateExactly } from "../../src/ostree/load-content.ts";
@@ -192,6 +193,7 @@ export const targets: readonly FuzzTarget[] = [
   ...deltaTargets,
   ...rpmTargets,
   ...signatureTargets,
+  ...repomdTargets,
   { name: "tar", remote: true, seeds: [tar()], run: readWholeTar },
   {
     name: "http-response",

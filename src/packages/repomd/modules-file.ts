@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** modules.yaml: documents of module streams, of default streams, and of what else libmodulemd knows. */
+import type { parse as parseYaml } from "yaml";
 import { type ByteSource, readWhole, writeFileAtomic } from "../../base/index.ts";
 import { decodeCacheFile, encodeCacheFile } from "../cache-file.ts";
 import { packageError } from "../errors.ts";
@@ -29,24 +30,29 @@ const version = "rpm-modules 1";
 
 /** Reads a modules.yaml. Documents of kinds and versions that are not known are left out, as libmodulemd does. */
 export async function parseModules(source: ByteSource, what: string): Promise<Modules> {
-  const { parseAllDocuments } = await import("yaml");
+  const { parse } = await import("yaml");
   const text = readWhole(source, modulesLimit, what).toString("utf8");
   const streams: ModuleStream[] = [];
   const defaults: Record<string, string> = Object.create(null) as Record<string, string>;
-  // The documents one by one: a mistake is told with its place, and the memory of one is given back before the next.
+  // One document after another: the memory of one is given back before the next.
   for (const part of text.split(/^(?:---|\.\.\.)(?=\s|$)/m)) {
     if (part.trim() === "") continue;
-    const documents = parseAllDocuments(part, { schema: "failsafe" });
-    for (const document of Array.isArray(documents) ? documents : []) {
-      if (document.errors[0] !== undefined) throw damaged(what, document.errors[0].message.split("\n")[0]!);
-      // Aliases could multiply (billion laughs); nobody writes any.
-      const value = asRecord(document.toJS({ maxAliasCount: 0 }));
-      const data = asRecord(value["data"]);
-      if (value["document"] === "modulemd") streams.push(streamOf(data, what));
-      else if (value["document"] === "modulemd-defaults") defaults[textOf(data["module"])] = textOf(data["stream"]);
-    }
+    const value = asRecord(parseDocument(parse, part, what));
+    const data = asRecord(value["data"]);
+    if (value["document"] === "modulemd") streams.push(streamOf(data, what));
+    else if (value["document"] === "modulemd-defaults") defaults[textOf(data["module"])] = textOf(data["stream"]);
   }
   return { streams, defaults };
+}
+
+function parseDocument(parse: typeof parseYaml, text: string, what: string): unknown {
+  try {
+    // Aliases could multiply (billion laughs), and nobody writes any. All scalars are texts.
+    return parse(text, { schema: "failsafe", maxAliasCount: 0, logLevel: "error" });
+  } catch (error) {
+    // Also a RangeError, where collections are nested without end.
+    throw packageError("bad-index", `${what}: ${(error as Error).message.split("\n")[0]}`, { cause: error });
+  }
 }
 
 function streamOf(data: Readonly<Record<string, unknown>>, what: string): ModuleStream {
