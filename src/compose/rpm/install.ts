@@ -59,7 +59,7 @@ export async function installRpms(
     one,
     files: filesInTree(one, skipped.get(one) ?? new Set()).map(({ path }) => path),
   }));
-  const runner = new ScriptRunner(listed, environment, progress);
+  const runner = new ScriptRunner(listed, { env: environment, macros: macrosOf(treefile) }, progress);
   await stage(progress, "compose.scripts", "Running scriptlets", async () => {
     if (needsSysusers(tree, treefile)) await runSysusers(workspace);
     {
@@ -75,6 +75,11 @@ export async function installRpms(
   finishAfterScripts(tree);
   checkAccounts(tree, treefile, previous);
   return { tree, assembled, ordered };
+}
+
+/** As rpm-ostree defines it (rust/src/treefile.rs `format_install_langs_macro`): glibc's scriptlets make the locales that it names. */
+function macrosOf({ installLangs }: Treefile): Record<string, string> {
+  return installLangs.length === 0 ? {} : { _install_langs: installLangs.join(":") };
 }
 
 /** Whether accounts are made from sysusers.d before any scriptlet (rust/src/core.rs `run_sysusers`). */

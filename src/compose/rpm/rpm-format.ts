@@ -30,6 +30,7 @@ export const rpmFormat: PackageFormat = {
       writeFileAtomic(options.writeLockfile, rpmLockfile(resolution, Date.now() / 1000));
     }
     const chosen = resolution.solution.install.map((one) => one.package);
+    const { initramfsArgs } = options.treefile;
     const repositories = resolution.set.repositories.map(({ info }) => info);
     return {
       ids: chosen.map(({ name, version, architecture }) => ({ name, version, architecture })),
@@ -40,6 +41,9 @@ export const rpmFormat: PackageFormat = {
       metadata: new Map<string, Variant>([
         ["rpmostree.rpmdb.pkglist", { type: "a(sssss)", value: packageList(chosen) }],
         ["rpmostree.rpmmd-repos", { type: "aa{sv}", value: repositories.map(repositoryEntry) }],
+        ...(initramfsArgs.length > 0
+          ? [["rpmostree.initramfs-args", { type: "as", value: initramfsArgs }] as const]
+          : []),
       ]),
       import: (listener) => importAll(options, chosen, listener),
     };

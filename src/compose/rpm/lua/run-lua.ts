@@ -13,6 +13,8 @@ export interface LuaScript {
   /** The counts of packages that other scriptlets have as $1 and $2. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Macros beside those of the tree's files. */
+  readonly macros: Readonly<Record<string, string>>;
   /** Paths for a file trigger. */
   readonly lines?: readonly string[];
 }
@@ -30,7 +32,7 @@ export interface ProcessView {
  * @returns the message of the error that ended it
  */
 export function runLua(
-  { script, name, args, env, lines }: LuaScript,
+  { script, name, args, env, macros: defined, lines }: LuaScript,
   print: (text: string) => void,
   run: (
     command: readonly string[],
@@ -46,7 +48,9 @@ export function runLua(
   };
   const programs = programLibraries(files, host, runProgram);
   host.add("posix", { ...posixLibrary(host), ...programs.posix });
-  host.add("rpm", rpmLibrary(files, Macros.ofTree(), runProgram, lines));
+  const macros = Macros.ofTree();
+  for (const [macro, body] of Object.entries(defined)) macros.define(`${macro} ${body}`);
+  host.add("rpm", rpmLibrary(files, macros, runProgram, lines));
   host.add("os", { ...systemLibrary(host), ...programs.os });
   host.add("io", { ...fileLibrary(files, host, print), ...programs.io });
   return host.run(script, name, ["<lua>", ...args]);

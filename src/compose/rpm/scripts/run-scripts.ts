@@ -19,20 +19,26 @@ export interface ScriptPackage {
   readonly files: InstalledFiles;
 }
 
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string>>;
+  /** Macros that Lua scriptlets find beside those of the tree's files. */
+  readonly macros: Readonly<Record<string, string>>;
+}
+
 /** The number of packages of a name there will be: always one in a new tree. */
 const count = "1";
 
 export class ScriptRunner {
   readonly #packages: readonly ScriptPackage[];
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #surroundings: Surroundings;
   readonly #progress: ProgressListener;
   #session: ScriptSession | undefined;
   #done = 0;
 
   /** @param packages in the order of their installation */
-  constructor(packages: readonly ScriptPackage[], env: Readonly<Record<string, string>>, progress: ProgressListener) {
+  constructor(packages: readonly ScriptPackage[], surroundings: Surroundings, progress: ProgressListener) {
     this.#packages = packages;
-    this.#env = env;
+    this.#surroundings = surroundings;
     this.#progress = progress;
   }
 
@@ -139,9 +145,10 @@ export class ScriptRunner {
     if (script.expand || script.queryFormat) throw this.#unsupported(one, what, script);
     const session = this.#session;
     if (!session) throw new Error("no session for scriptlets");
-    const common = { env: this.#env, args, ...(lines && { lines }) };
+    const { env, macros } = this.#surroundings;
+    const common = { env, args, ...(lines && { lines }) };
     const end = lua
-      ? await session.run({ kind: "lua", script: body, name: `%${what}(${one.name})`, ...common })
+      ? await session.run({ kind: "lua", script: body, name: `%${what}(${one.name})`, macros, ...common })
       : await session.run({
           kind: "program",
           command: interpreter,

@@ -36,6 +36,8 @@ export interface ProgramTask extends Task {
 export interface LuaTask extends Task {
   readonly kind: "lua";
   readonly script: string;
+  /** Macros that the composer defines beside those of the tree's files. */
+  readonly macros: Readonly<Record<string, string>>;
   /** For messages. */
   readonly name: string;
   readonly args: readonly string[];
@@ -115,7 +117,7 @@ export class ScriptRoot {
     return { end: endOf(result.status, result.signal), output, stdout };
   }
 
-  #runLua({ script, name, args, env, lines }: LuaTask): ScriptEnd {
+  #runLua({ script, name, args, env, macros, lines }: LuaTask): ScriptEnd {
     let output = "";
     const print = (text: string) => {
       output += text;
@@ -123,7 +125,7 @@ export class ScriptRoot {
         throw composeError("script-failed", `${name} prints more than ${outputLimit} bytes`);
     };
     const message = this.#within("/", initialMask, () =>
-      runLua({ script, name, args, env, ...(lines && { lines }) }, print, (command, redirection, view) =>
+      runLua({ script, name, args, env, macros, ...(lines && { lines }) }, print, (command, redirection, view) =>
         this.#runForLua(command, redirection, view, print),
       ),
     );
