@@ -52,17 +52,26 @@ export interface IndexTask {
 /** Starting a thread takes longer than to parse this many bytes. */
 const smallBytes = 256 << 10;
 
-/**
- * Parses an index into the cache. A large one takes some 200 MB while it is parsed, which only the end of a thread
- * gives back.
- */
+/** Indexes that are parsed at a time, whatever the number of repositories: each takes some 200 MB. */
+const threadLimit = 2;
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/** Parses an index into the cache. A large one takes memory that only the end of a thread gives back. */
 export async function cacheIndex(task: IndexTask): Promise<void> {
   if (task.size < smallBytes) {
     await makeIndex(task);
     return;
   }
-  using pool = new WorkerPool<IndexTask, void>("packages/parse-index", undefined, 1);
-  await pool.run(task);
+  while (running >= threadLimit) await new Promise<void>((resolve) => waiting.push(resolve));
+  running++;
+  try {
+    using pool = new WorkerPool<IndexTask, void>("packages/parse-index", undefined, 1);
+    await pool.run(task);
+  } finally {
+    running--;
+    waiting.shift()?.();
+  }
 }
 
 export async function makeIndex(task: IndexTask): Promise<void> {

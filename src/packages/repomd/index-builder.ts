@@ -63,6 +63,7 @@ export class IndexBuilder {
 
   /** Ends a package; its dependencies and files were given before. */
   addPackage(texts: Readonly<Record<TextColumn, string>>, numbers: Readonly<Record<NumberColumn, number>>): void {
+    this.#provideItself(texts);
     for (const column of textColumns) this.#texts.push(this.#strings.intern(texts[column]));
     for (const column of numberColumns) this.#numbers.push(numbers[column]);
     for (const list of this.#current) {
@@ -72,6 +73,16 @@ export class IndexBuilder {
     this.#names.add(this.#strings.intern(texts.name), this.#count);
     this.#count++;
     this.#fileStarts.push(this.#files.length);
+  }
+
+  /** Packages that rpm 3 made do not say that they provide themselves (libsolv adds it: repo_rpmmd.c). */
+  #provideItself({ name, evr, arch }: Readonly<Record<TextColumn, string>>): void {
+    if (arch === "src" || arch === "nosrc") return;
+    const own = this.#dependency(this.#strings.intern(name), operators.indexOf("="), this.#strings.intern(evr));
+    const provides = this.#current[relations.indexOf("provides")]!;
+    if (provides.includes(own)) return;
+    provides.push(own);
+    this.#provides.add(this.#strings.intern(name), this.#count);
   }
 
   build(): PackageIndex {

@@ -48,11 +48,19 @@ export async function parseModules(source: ByteSource, what: string): Promise<Mo
 function parseDocument(parse: typeof parseYaml, text: string, what: string): unknown {
   try {
     // Aliases could multiply (billion laughs), and nobody writes any. All scalars are texts.
-    return parse(text, { schema: "failsafe", maxAliasCount: 0, logLevel: "error" });
+    return parse(indentQuotes(text), { schema: "failsafe", maxAliasCount: 0, logLevel: "error" });
   } catch (error) {
     // Also a RangeError, where collections are nested without end.
     throw packageError("bad-index", `${what}: ${(error as Error).message.split("\n")[0]}`, { cause: error });
   }
+}
+
+/**
+ * libyaml, which writes these files, puts a closing quote after an empty line at the start of its line, which YAML does
+ * not allow. How far it is indented makes no difference to the value.
+ */
+function indentQuotes(text: string): string {
+  return text.replace(/^(?=['"][ \t]*$)/gm, " ".repeat(100));
 }
 
 function streamOf(data: Readonly<Record<string, unknown>>, what: string): ModuleStream {

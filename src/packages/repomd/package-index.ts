@@ -10,7 +10,7 @@ import { Postings } from "./postings.ts";
 import { StringPool } from "./string-pool.ts";
 
 /** To be raised with every change of the form: caches of another version are made anew. */
-const version = "rpm-packages 1";
+const version = "rpm-packages 2";
 
 /** The texts kept of each package. `evr` has its parts on lines of their own; `checksum` is `TYPE:HEX`. */
 export const textColumns = [

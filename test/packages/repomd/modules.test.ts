@@ -21,7 +21,11 @@ data:
   version: ${version}
   context: c0ffee00
   arch: x86_64
-  summary: a module
+  summary: 'a module
+
+    of two lines
+
+'
   description: >-
     a module
   license: {module: [MIT]}
