@@ -9,9 +9,13 @@ import { AtomicError } from "./errors.ts";
  * `ostree/commit` is `src/ostree/commit.worker.ts`, which calls `serveWorker`. In the shipped executable the same name
  * is an asset. Tasks are sent in batches by the caller: a message costs about 20 us.
  */
-export class WorkerPool<Task, Result> implements Disposable {
+export class WorkerPool<Task, Result> implements TaskRunner<Task, Result> {
   /** Threads that a pool has when nothing else is said: one per core, at most 8. */
   static readonly defaultSize = Math.min(availableParallelism(), 8);
+  /** Number of threads; each is started when there is a task that no other is free for. */
+  readonly size: number;
+  readonly #module: string;
+  readonly #data: unknown;
   readonly #workers: PoolWorker<Result>[] = [];
   readonly #waiting: (() => void)[] = [];
   #nextId = 0;
@@ -21,12 +25,9 @@ export class WorkerPool<Task, Result> implements Disposable {
    * @param size number of threads
    */
   constructor(module: string, data: unknown, size = WorkerPool.defaultSize) {
-    for (let index = 0; index < size; index++) this.#workers.push(this.#start(module, data));
-  }
-
-  /** Number of threads. */
-  get size(): number {
-    return this.#workers.length;
+    this.#module = module;
+    this.#data = data;
+    this.size = size;
   }
 
   /** Runs one task on the least busy thread; waits while each has two under way, which bounds memory. */
@@ -49,12 +50,15 @@ export class WorkerPool<Task, Result> implements Disposable {
     for (const { worker } of this.#workers) void worker.terminate();
   }
 
-  #leastBusy() {
+  #leastBusy(): PoolWorker<Result> {
+    const free = this.#workers.find(({ pending }) => pending.size === 0);
+    if (free) return free;
+    if (this.#workers.length < this.size) return this.#start();
     return this.#workers.reduce((best, other) => (other.pending.size < best.pending.size ? other : best));
   }
 
-  #start(module: string, data: unknown) {
-    const worker = createWorker(module, data);
+  #start(): PoolWorker<Result> {
+    const worker = createWorker(this.#module, this.#data);
     worker.unref();
     const pending = new Map<number, PromiseWithResolvers<Result>>();
     const entry: PoolWorker<Result> = { worker, pending };
@@ -73,7 +77,10 @@ export class WorkerPool<Task, Result> implements Disposable {
       for (const id of pending.keys()) settle(id, (promise) => promise.reject(error));
     };
     worker.on("error", failAll);
-    worker.on("exit", (code) => failAll(new Error(`worker ${module} ended with ${code} before its work was done`)));
+    worker.on("exit", (code) =>
+      failAll(new Error(`worker ${this.#module} ended with ${code} before its work was done`)),
+    );
+    this.#workers.push(entry);
     return entry;
   }
 }
@@ -83,6 +90,18 @@ interface PoolWorker<Result> {
   readonly pending: Map<number, PromiseWithResolvers<Result>>;
   /** Why the thread ended: tasks given to it afterwards would never be answered. */
   failed?: Error;
+}
+
+/** What does tasks: threads, or the thread that asks. */
+export interface TaskRunner<Task, Result> extends Disposable {
+  /** How many tasks are done at a time. */
+  readonly size: number;
+  run(task: Task, transfer?: readonly Transferable[]): Promise<Result>;
+}
+
+/** A runner for so little work that it is done before a thread has started. */
+export function runHere<Task, Result>(handler: (task: Task) => Result): TaskRunner<Task, Result> {
+  return { size: 1, run: async (task) => handler(task), [Symbol.dispose]: () => {} };
 }
 
 /** An error as it crosses threads: structured clone keeps no class and no own properties. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Encoding many files on worker threads, in the order of their list whatever thread was quicker. */
-import { WorkerPool } from "../../base/index.ts";
+import { runHere, type TaskRunner, WorkerPool } from "../../base/index.ts";
 import type { Repo } from "../repo.ts";
 import type { RepoMode } from "../model.ts";
 import type { NewFile } from "./delta-plan.ts";
 import type { EncodedContent } from "./encode-content.ts";
+import { encodeBatch, smallContent } from "./encode-task.ts";
 import type { Partner } from "./partners.ts";
 
 export interface EncodeData {
@@ -41,14 +42,18 @@ export async function* encodeFiles(
   files: readonly FileToEncode[],
   threads: number,
 ): AsyncGenerator<EncodedFile> {
-  using pool = new WorkerPool<EncodeBatch, EncodedBatch>("ostree/delta/generate", { mode: repo.mode }, threads);
+  const data: EncodeData = { mode: repo.mode };
+  using runner: TaskRunner<EncodeBatch, EncodedBatch> =
+    contentBytes(files) <= smallContent
+      ? runHere((batch) => encodeBatch(batch, data))
+      : new WorkerPool("ostree/delta/generate", data, threads);
   const waiting: { batch: readonly FileToEncode[]; result: Promise<EncodedBatch> }[] = [];
   const batches = inBatches(files);
   for (;;) {
     while (waiting.length < threads * 2) {
       const { value: batch } = batches.next();
       if (!batch) break;
-      const result = pool.run(batch.map((file) => toRequest(repo, file)));
+      const result = runner.run(batch.map((file) => toRequest(repo, file)));
       // It is awaited in its turn; until then a failure must not count as unhandled.
       result.catch(() => {});
       waiting.push({ batch, result });
@@ -58,6 +63,11 @@ export async function* encodeFiles(
     const contents = await first.result;
     for (const [index, file] of first.batch.entries()) yield { ...file, content: contents[index] as EncodedContent };
   }
+}
+
+/** Bytes that are read to encode the files. */
+export function contentBytes(files: readonly FileToEncode[]): number {
+  return files.reduce((sum, { file, partner }) => sum + file.size + (partner?.size ?? 0), 0);
 }
 
 function toRequest(repo: Repo, { file, partner, bsdiff }: FileToEncode): EncodeRequest {

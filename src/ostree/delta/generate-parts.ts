@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From the plan of a delta to its part files. */
 import { join } from "node:path";
-import { type ProgressListener, WorkerPool } from "../../base/index.ts";
+import { type ProgressListener, runHere, type TaskRunner, WorkerPool } from "../../base/index.ts";
 import type { Repo } from "../repo.ts";
-import type { CompressedPart, PartToCompress } from "./compress-part.ts";
+import { compressPart, type CompressedPart, type PartToCompress } from "./compress-part.ts";
 import type { DeltaPlan } from "./delta-plan.ts";
-import { type EncodedFile, encodeFiles, type FileToEncode } from "./encode-batch.ts";
+import { contentBytes, type EncodedFile, encodeFiles, type FileToEncode } from "./encode-batch.ts";
+import { smallContent } from "./encode-task.ts";
 import type { PartHeader } from "./format.ts";
 import { PartBuilder } from "./part-builder.ts";
 import { partVersion } from "./part-format.ts";
@@ -32,7 +33,7 @@ export async function generateParts(
   limits: PartLimits,
   progress: ProgressListener,
 ): Promise<{ parts: PartHeader[]; counts: EncodingCounts }> {
-  using writer = new PartWriter(directory, limits);
+  using writer = new PartWriter(directory, limits, contentBytes(files) <= smallContent);
   await addMetadata(repo, plan, writer);
   const counts: EncodingCounts = { whole: 0, bsdiff: 0, copy: 0 };
   let done = 0;
@@ -60,16 +61,16 @@ async function addMetadata(repo: Repo, plan: DeltaPlan, writer: PartWriter): Pro
 class PartWriter implements Disposable {
   readonly #directory: string;
   readonly #maximum: number;
-  readonly #pool: WorkerPool<PartToCompress, CompressedPart>;
+  readonly #runner: TaskRunner<PartToCompress, CompressedPart>;
   readonly #parts: Promise<PartHeader>[] = [];
   readonly #running = new Set<Promise<unknown>>();
   #usual = new PartBuilder();
   #incompressible = new PartBuilder();
 
-  constructor(directory: string, { maxChunkSize, threads }: PartLimits) {
+  constructor(directory: string, { maxChunkSize, threads }: PartLimits, small: boolean) {
     this.#directory = directory;
     this.#maximum = maxChunkSize;
-    this.#pool = new WorkerPool("ostree/delta/compress", undefined, threads);
+    this.#runner = small ? runHere(compressPart) : new WorkerPool("ostree/delta/compress", undefined, threads);
   }
 
   async addFile({ file, partner, content }: EncodedFile): Promise<void> {
@@ -97,15 +98,15 @@ class PartWriter implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#pool[Symbol.dispose]();
+    this.#runner[Symbol.dispose]();
   }
 
   /** Waits while every thread has work and one more part: what waits to be compressed is in memory. */
   async #compress(builder: PartBuilder, incompressible: boolean): Promise<void> {
-    while (this.#running.size > this.#pool.size) await Promise.race(this.#running);
+    while (this.#running.size > this.#runner.size) await Promise.race(this.#running);
     const { payload, usize, objects } = builder.build();
     const path = join(this.#directory, String(this.#parts.length));
-    const part = this.#pool
+    const part = this.#runner
       .run({ payload, incompressible, path }, [payload.buffer as ArrayBuffer])
       .then(({ checksum, size }) => ({ version: partVersion, checksum, size, usize, objects }));
     this.#parts.push(part);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Partners for files that no name leads to one: a renamed program, a library that was split. */
-import { WorkerPool } from "../../base/index.ts";
+import { runHere, type TaskRunner, WorkerPool } from "../../base/index.ts";
 import type { Checksum } from "../model.ts";
 import type { Repo } from "../repo.ts";
 import type { DeltaPlan, NewFile } from "./delta-plan.ts";
 import type { EncodeData } from "./encode-batch.ts";
+import { sketchFiles, smallContent } from "./encode-task.ts";
 import type { Partner, PartnerFinder } from "./partners.ts";
 import { SketchIndex } from "./sketch.ts";
 
@@ -51,12 +52,15 @@ async function sketchAll(
   threads: number,
 ): Promise<ReadonlyMap<Checksum, Uint32Array>> {
   const data: EncodeData = { mode: repo.mode };
-  using pool = new WorkerPool<readonly string[], Uint32Array[]>("ostree/delta/sketch", data, threads);
+  using runner: TaskRunner<readonly string[], Uint32Array[]> =
+    files.reduce((sum, { size }) => sum + size, 0) <= smallContent
+      ? runHere((paths) => sketchFiles(paths, data))
+      : new WorkerPool("ostree/delta/sketch", data, threads);
   const sketches = new Map<Checksum, Uint32Array>();
   await Promise.all(
     inBatches(files).map(async (batch) => {
       const paths = batch.map(({ checksum }) => repo.objectPath(checksum, "file"));
-      for (const [index, sketch] of (await pool.run(paths)).entries()) {
+      for (const [index, sketch] of (await runner.run(paths)).entries()) {
         const file = batch[index];
         if (file) sketches.set(file.checksum, sketch);
       }
