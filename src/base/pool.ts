@@ -9,7 +9,7 @@ import { AtomicError } from "./errors.ts";
  * `ostree/commit` is `src/ostree/commit.worker.ts`, which calls `serveWorker`. In the shipped executable the same name
  * is an asset. Tasks are sent in batches by the caller: a message costs about 20 us.
  */
-export class WorkerPool<Task, Result> implements TaskRunner<Task, Result> {
+export class WorkerPool<Task, Result> implements TaskRunner<Task, Result>, AsyncDisposable {
   /** Threads that a pool has when nothing else is said: one per core, at most 8. */
   static readonly defaultSize = Math.min(availableParallelism(), 8);
   /** Number of threads; each is started when there is a task that no other is free for. */
@@ -48,6 +48,11 @@ export class WorkerPool<Task, Result> implements TaskRunner<Task, Result> {
 
   [Symbol.dispose](): void {
     for (const { worker } of this.#workers) void worker.terminate();
+  }
+
+  /** As `dispose`, and waits until no thread does anything any more, whatever it was at. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
   }
 
   #leastBusy(): PoolWorker<Result> {

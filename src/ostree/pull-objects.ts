@@ -25,7 +25,7 @@ const batchSize = 256;
  * Walks trees from their roots and lets worker threads bring every object, directories first: they tell what else there
  * is, so that the total is soon known.
  */
-export class ObjectPull implements Disposable {
+export class ObjectPull implements AsyncDisposable {
   readonly counts: ObjectCounts = {
     fetchedMetadata: 0,
     fetchedContent: 0,
@@ -79,8 +79,9 @@ export class ObjectPull implements Disposable {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  [Symbol.dispose](): void {
-    this.#pool?.[Symbol.dispose]();
+  /** Threads must have come to rest before the staging directory is removed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool?.[Symbol.asyncDispose]();
   }
 
   #start(): void {

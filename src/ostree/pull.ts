@@ -112,7 +112,7 @@ async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
   const plans = await planDeltas(pull, incoming);
   if (options.dryRun) return dryRunStats(pull, plans);
   const commits = commitPull(pull, incoming);
-  using objects = objectPull(pull);
+  await using objects = objectPull(pull);
   const pulled: Checksum[] = [];
   const missing: (number | undefined)[] = [];
   const counted = new Set<Checksum>();

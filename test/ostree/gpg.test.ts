@@ -193,3 +193,11 @@ test("keys are imported once, armored or not, all or chosen", async () => {
   await assert.rejects(importKeys(repo.path, "a", armored, ["nobody"]), /Unable to find key "nobody"/);
   await assert.rejects(importKeys(repo.path, "a", Buffer.from("garbage")), /cannot read the GPG keys/);
 });
+
+test("an import of no keys is an error, as stock's", async () => {
+  const repo = await target("http://localhost/", ["publisher"]);
+  for (const ids of [[], ["publisher@example.com"]]) {
+    assert.throws(() => stock(`--repo=${repo.path}`, "remote", "gpg-import", "origin", ...ids));
+    await assert.rejects(importKeys(repo.path, "origin", [], ids), { code: "ostree-gpg-keys" });
+  }
+});

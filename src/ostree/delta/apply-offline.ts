@@ -67,7 +67,7 @@ async function applyParts(transaction: Transaction, delta: OpenedDelta): Promise
   const tooNew = parts.find(({ version }) => version > partVersion);
   if (tooNew) throw ostreeError("unsupported", `Delta part has too new version ${tooNew.version}`);
   const missing = [...parts.entries()].filter(([, header]) => !hasAllObjects(header, transaction.store));
-  using pool = new PartPool(
+  await using pool = new PartPool(
     { store: transaction.store },
     missing.map(([, header]) => header),
   );

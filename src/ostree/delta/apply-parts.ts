@@ -11,7 +11,7 @@ const smallSize = 1 << 20;
 const threadLimit = 4;
 
 /** Applies the parts of deltas to a transaction, one on each core. Parts do not depend on each other. */
-export class PartPool implements Disposable {
+export class PartPool implements AsyncDisposable {
   readonly total: PartResult = { metadata: 0, content: 0, written: 0 };
   /** How many parts are applied at a time. */
   readonly size: number;
@@ -33,8 +33,9 @@ export class PartPool implements Disposable {
     this.total.written += result.written;
   }
 
-  [Symbol.dispose](): void {
-    this.#pool?.[Symbol.dispose]();
+  /** Threads must have come to rest before the staging directory is removed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool?.[Symbol.asyncDispose]();
   }
 
   #send(task: PartTask): Promise<PartResult> {

@@ -28,7 +28,7 @@ export async function applyFetchedParts(
   parts: readonly WantedPart[],
 ): Promise<PartResult> {
   if (parts.length === 0) return { metadata: 0, content: 0, written: 0 };
-  using pool = new PartPool(
+  await using pool = new PartPool(
     { store: incoming.store },
     parts.map(({ header }) => header),
   );

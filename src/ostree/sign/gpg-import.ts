@@ -32,6 +32,12 @@ export async function importKeys(
 }
 
 function selectKeys(keys: readonly Key[], ids: readonly string[]): readonly Key[] {
+  if (ids.length === 0 && keys.length === 0) {
+    // gpgme_op_export_keys of none: an import that does nothing is a mistake in the command.
+    throw ostreeError("gpg-keys", "GPG: Unable to export keys: No data", {
+      hint: "name files of keys with --keyring, or give them with --stdin",
+    });
+  }
   if (ids.length === 0) return keys;
   return ids.map((id) => {
     const found = findKey(keys, id);
