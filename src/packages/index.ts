@@ -64,14 +64,8 @@ export type { Evr, RpmDependency, RpmOperator, RpmPackage, RpmRelation } from ".
 export { parseRich, type RichExpression } from "./rpm/rich.ts";
 export type { RpmEntry } from "./rpm/payload.ts";
 export { missingRpmLocks } from "./rpm/solve/locks.ts";
-export {
-  explainRpm,
-  resolveRpms,
-  type RpmChange,
-  type RpmRequest,
-  type RpmSolution,
-  type SolvedRpm,
-} from "./rpm/solve/resolve.ts";
+export type { RpmRequest } from "./rpm/solve/request.ts";
+export { explainRpm, resolveRpms, type RpmChange, type RpmSolution, type SolvedRpm } from "./rpm/solve/resolve.ts";
 export { decodeRpmHead, type RpmHead } from "./rpm/read-head.ts";
 export { readRpm, type ReadRpmOptions, type RpmFile } from "./rpm/read-rpm.ts";
 export type { RpmScript, RpmScriptKind, RpmScriptText, RpmTrigger, RpmTriggerMoment } from "./rpm/scripts.ts";

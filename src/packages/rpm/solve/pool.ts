@@ -164,11 +164,12 @@ export class Pool {
     );
   }
 
-  /** Packages that would provide a name, were they not excluded. */
-  hidden(name: string): Id[] {
+  /** Packages that would meet a dependency, were they not excluded. */
+  hidden(wanted: RpmDependency): Id[] {
     return this.repositories.flatMap((repository, place) => {
-      const numbers = new Set([...repository.named(name), ...repository.providing(name)]);
-      return [...numbers].map((number) => this.#starts[place]! + number).filter((id) => this.isExcluded(id));
+      const numbers = new Set([...repository.named(wanted.name), ...repository.providing(wanted.name)]);
+      const ids = [...numbers].map((number) => this.#starts[place]! + number);
+      return ids.filter((id) => this.isExcluded(id) && this.#meets(id, wanted));
     });
   }
 

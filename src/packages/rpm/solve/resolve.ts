@@ -1,47 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Chooses RPM packages for a request, as dnf would. */
-import { closestNames } from "../../closest-names.ts";
 import { packageError } from "../../errors.ts";
-import type { PackageLocks } from "../../model.ts";
 import type { AvailableRpm } from "../../repomd/available-rpm.ts";
 import type { RpmPackageSet } from "../../repomd/package-set.ts";
 import type { RpmPackage } from "../model.ts";
-import type { Job } from "./job.ts";
 import { keepsTo } from "./locks.ts";
 import { type Id, Pool } from "./pool.ts";
+import { jobsOf, type RpmRequest } from "./request.ts";
 import { reasonOf, tellReason } from "./reasons.ts";
 import { listRepository, repositoriesOf } from "./repository.ts";
 import type { Search } from "./search.ts";
 import { solveJobs } from "./solve.ts";
-import { select } from "./spec.ts";
 import type { SolverOptions } from "./state.ts";
 import { tellProblems } from "./tell.ts";
 import { transactionOf } from "./transaction.ts";
-
-export interface RpmRequest {
-  /** Packages to install, in the words of `select`. */
-  readonly install: readonly string[];
-  /** Packages to install out of one repository only. */
-  readonly fromRepository?: readonly { readonly repository: string; readonly install: readonly string[] }[];
-  /** Packages that are not seen: names, globs, NEVRAs. */
-  readonly exclude?: readonly string[];
-  /** Packages of which only one build is seen: `[EPOCH:]VERSION-RELEASE`. */
-  readonly locks?: PackageLocks;
-  /** Whether Recommends and Supplements are followed. */
-  readonly recommends: boolean;
-  /** RPM's name of the machine, as `x86_64`. */
-  readonly architecture: string;
-  /** The packages of the system that is to be changed; default: it is empty. */
-  readonly installed?: readonly RpmPackage[];
-  readonly erase?: readonly string[];
-  /** Packages to update; an empty list: all. */
-  readonly update?: readonly string[];
-  readonly distroSync?: boolean;
-  /** The newest version or none; default true. */
-  readonly best?: boolean;
-  /** What a person asked for earlier: it does not go with what nobody needs. */
-  readonly userInstalled?: readonly string[];
-}
 
 export interface SolvedRpm {
   readonly package: AvailableRpm;
@@ -64,16 +36,6 @@ export interface RpmSolution {
   readonly downgrade: readonly RpmChange[];
   readonly erase: readonly RpmPackage[];
 }
-
-/** dnf.conf(5), `installonlypkgs`: several versions of these may be installed. */
-const installOnly = [
-  "kernel",
-  "kernel-PAE",
-  "installonlypkg(kernel)",
-  "installonlypkg(kernel-module)",
-  "installonlypkg(vm)",
-  "multiversion(kernel)",
-];
 
 /** libdnf's flags (Goal::Impl::initSolver). */
 const dnfOptions: SolverOptions = {
@@ -101,7 +63,8 @@ export async function resolveRpms(set: RpmPackageSet, request: RpmRequest): Prom
 
 function attempt(set: RpmPackageSet, request: RpmRequest): Search {
   const pool = poolOf(set, request);
-  const options = { ...dnfOptions, ignoreRecommended: !request.recommends };
+  const allowUninstall = request.allowErasing ?? (request.erase ?? []).length > 0;
+  const options = { ...dnfOptions, ignoreRecommended: !request.recommends, allowUninstall };
   const search = solveJobs(pool, jobsOf(pool, request), options);
   if (search.problems.length > 0) {
     throw packageError("unsolvable", `the packages cannot be installed together:\n${tellProblems(search)}`, {
@@ -150,70 +113,6 @@ function excludes({ exclude = [], locks }: RpmRequest): (one: RpmPackage) => boo
 function globPart(part: string): string {
   if (part === "*") return ".*";
   return part === "?" ? "." : RegExp.escape(part);
-}
-
-function jobsOf(pool: Pool, request: RpmRequest): Job[] {
-  const best = request.best ?? true;
-  const jobs: Job[] = request.install.flatMap((text) => installJobs(pool, text, best, () => true));
-  for (const { repository, install } of request.fromRepository ?? []) {
-    const within = (id: Id) => pool.isInstalled(id) || pool.repositoryOf(id).name === repository;
-    jobs.push(...install.flatMap((text) => installJobs(pool, text, best, within)));
-  }
-  for (const text of request.erase ?? []) jobs.push(eraseJob(pool, text));
-  if (request.update !== undefined) jobs.push(...updateJobs(pool, request.update, best));
-  if (request.distroSync) jobs.push({ action: "distupgrade", packages: [], scope: "all", best, text: "all packages" });
-  for (const text of request.userInstalled ?? []) {
-    jobs.push({ action: "userinstalled", packages: select(pool, text).flat(), text });
-  }
-  for (const name of installOnly) {
-    const packages = pool.providers(pool.table.of({ name }));
-    if (packages.length > 0) jobs.push({ action: "multiversion", packages, text: name });
-  }
-  return jobs;
-}
-
-function installJobs(pool: Pool, text: string, best: boolean, accepts: (id: Id) => boolean): Job[] {
-  if (text.startsWith("@")) {
-    throw packageError("unknown", `${text}: groups of packages are not read yet`, {
-      hint: "name the group's packages instead",
-    });
-  }
-  const found = select(pool, text)
-    .map((list) => list.filter(accepts))
-    .filter((list) => list.length > 0);
-  if (found.length === 0) throw unknown(pool, text);
-  const fixed = new Set(["architecture", "evr"] as const);
-  return found.map((packages) => ({ action: "install" as const, packages, optional: true, best, fixed, text }));
-}
-
-function unknown(pool: Pool, text: string): Error {
-  const hidden = pool.hidden(text).map((id) => pool.nevra(id));
-  if (hidden.length > 0) {
-    return packageError("unknown", `no package fits ${text}`, {
-      hint: `${hidden.slice(0, 3).join(", ")} would, but it is excluded`,
-    });
-  }
-  const closest = closestNames(pool.names(), text);
-  const hint = closest.length > 0 ? `did you mean ${closest.join(", ")}?` : "check the spelling, and the repositories";
-  return packageError("unknown", `no package fits ${text}`, { hint });
-}
-
-function eraseJob(pool: Pool, text: string): Job {
-  const packages = select(pool, text)
-    .flat()
-    .filter((id) => pool.isInstalled(id));
-  if (packages.length === 0) throw packageError("unknown", `no installed package fits ${text}`);
-  return { action: "erase", packages, cleanDependencies: true, text };
-}
-
-function updateJobs(pool: Pool, texts: readonly string[], best: boolean): Job[] {
-  if (texts.length === 0) return [{ action: "update", packages: [], scope: "all", best, text: "all packages" }];
-  const fixed = new Set(["architecture", "evr"] as const);
-  return texts.map((text) => {
-    const packages = select(pool, text).flat();
-    if (packages.length === 0) throw unknown(pool, text);
-    return { action: "update", packages, targeted: true, best, fixed, text };
-  });
 }
 
 function solution(search: Search): RpmSolution {

@@ -25,12 +25,15 @@ const forms: readonly RegExp[] = [
   /^(?<name>.+)-(?:(?<epoch>\d+):)?(?<version>[^-]+)$/,
 ];
 
-/** @param text NAME, NAME.ARCH, NAME-VERSION[-RELEASE[.ARCH]], each with globs; what packages provide; the path of a file */
-export function select(pool: Pool, text: string): Selection {
+/**
+ * @param text NAME, NAME.ARCH, NAME-VERSION[-RELEASE[.ARCH]], each with globs; what packages provide; the path of a file
+ * @param alsoObsoleters whether a plain name means also what has taken the place of its packages
+ */
+export function select(pool: Pool, text: string, alsoObsoleters: boolean): Selection {
   const isPath = text.startsWith("/") || text.startsWith("*/");
   if (!isPath) {
     for (const form of forms) {
-      const found = matching(pool, form, text);
+      const found = matching(pool, form, text, alsoObsoleters);
       if (found.length > 0) return found;
     }
   }
@@ -38,7 +41,7 @@ export function select(pool: Pool, text: string): Selection {
   return provided.length === 0 ? [] : [provided];
 }
 
-function matching(pool: Pool, form: RegExp, text: string): Selection {
+function matching(pool: Pool, form: RegExp, text: string, alsoObsoleters: boolean): Selection {
   const match = form.exec(text);
   if (match === null) return [];
   const wanted = match.groups as unknown as Form;
@@ -46,7 +49,7 @@ function matching(pool: Pool, form: RegExp, text: string): Selection {
   const justName = wanted.version === undefined && wanted.architecture === undefined;
   const lists = named.map((name) => {
     const found = pool.named(name).filter((id) => fits(pool, id, wanted));
-    return found.length > 0 && justName ? withObsoleters(pool, found) : found;
+    return found.length > 0 && justName && alsoObsoleters ? withObsoleters(pool, found) : found;
   });
   return lists.filter((list) => list.length > 0);
 }

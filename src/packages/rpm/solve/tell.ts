@@ -2,6 +2,7 @@
 /** The words for why packages are chosen, and why they cannot be; the sentences are those that users of dnf know. */
 import { explain } from "../../solver/explain.ts";
 import { causeOf, claimOfCause, type RpmCause } from "./causes.ts";
+import type { RpmDependency } from "../model.ts";
 import type { Dependency } from "./dependencies.ts";
 import type { Action } from "./job.ts";
 import type { PackageRule } from "./package-rules.ts";
@@ -99,12 +100,12 @@ function tellMissing(state: State, dependency: Dependency | undefined, name: str
   if (dependency.kind !== "plain") return `package ${name} ${verb} ${dependency.text}, which cannot be met`;
   const there = state.pool.named(dependency.plain.name).map((id) => nevra(state, id));
   const others = there.length === 0 ? "" : `; there is ${there.slice(0, 3).join(", ")}`;
-  const hidden = hiddenProviders(state, dependency.plain.name);
+  const hidden = hiddenProviders(state, dependency.plain);
   return `nothing provides ${dependency.text} needed by ${name}${others}${hidden}`;
 }
 
-function hiddenProviders({ pool }: State, name: string): string {
-  const hidden = pool.hidden(name);
+function hiddenProviders({ pool }: State, wanted: RpmDependency): string {
+  const hidden = pool.hidden(wanted);
   if (hidden.length === 0) return "";
   return `; ${hidden
     .map((id) => pool.nevra(id))

@@ -92,8 +92,7 @@ export function mayKeepInDistupgrade(state: State, id: Id): boolean {
 }
 
 /** Whether one package takes the place of an installed one, by its name or by Obsoletes. */
-export function replacedInstalled(state: State, id: Id): Id[] {
-  const { pool } = state;
+export function replacedInstalled({ pool }: Pick<State, "pool">, id: Id): Id[] {
   const found = pool.named(pool.name(id)).filter((other) => pool.isInstalled(other) && pool.replacesByName(id, other));
   for (const one of pool.relation(id, "obsoletes")) {
     for (const other of pool.obsoletedBy(id, one)) {

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers requests as dnf does: one JSON object a line, {specs, weak, exclude} in, a sorted list of NEVRAs or null out.
+"""Answers requests as dnf does: one JSON object a line in, one out.
 
+In: {specs, weak, exclude}, and for a system {root, action}: install (the default), upgrade, remove, distro-sync.
+Out: sorted NEVRAs that are installed, or null; for a system a list of these and one of those that go.
 Arguments: an empty directory for the install root, then repositories as ID=DIRECTORY.
 """
 import json
@@ -10,7 +12,7 @@ import dnf
 import dnf.exceptions
 
 
-def make_base(root, repositories, weak, exclude):
+def make_base(root, repositories, weak, exclude, system):
     base = dnf.Base()
     conf = base.conf
     conf.installroot = root
@@ -26,17 +28,37 @@ def make_base(root, repositories, weak, exclude):
     for repository in repositories:
         name, directory = repository.split("=", 1)
         base.repos.add_new_repo(name, conf, baseurl=["file://" + directory])
-    base.fill_sack(load_system_repo=False)
+    base.fill_sack(load_system_repo=system)
     return base
 
 
-def answer(root, repositories, request):
-    base = make_base(root, repositories, request["weak"], request.get("exclude", []))
-    try:
-        for spec in request["specs"]:
+def mark(base, action, specs):
+    for spec in specs:
+        if action == "install":
             base.install(spec)
-        base.resolve()
-        return sorted(str(package) for package in base.transaction.install_set)
+        elif action == "upgrade":
+            base.upgrade(spec)
+        elif action == "remove":
+            base.remove(spec)
+    if not specs:
+        base.upgrade_all() if action == "upgrade" else base.distro_sync()
+
+
+def nevras(packages):
+    return sorted(str(package) for package in packages)
+
+
+def answer(root, repositories, request):
+    system = request.get("root")
+    action = request.get("action", "install")
+    base = make_base(system or root, repositories, request["weak"], request.get("exclude", []), system is not None)
+    try:
+        mark(base, action, request["specs"])
+        base.resolve(allow_erasing=action == "remove")
+        coming = nevras(base.transaction.install_set if base.transaction else [])
+        if system is None:
+            return coming
+        return [coming, nevras(base.transaction.remove_set if base.transaction else [])]
     except (dnf.exceptions.MarkingError, dnf.exceptions.DepsolveError):
         return None
     finally:

@@ -5,7 +5,7 @@ import type { RpmPackageSet } from "../../../../src/packages/index.ts";
 
 type Random = (limit: number) => number;
 
-function generator(seed: number): Random {
+export function generator(seed: number): Random {
   let state = (seed * 2_654_435_761) >>> 0;
   return (limit) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

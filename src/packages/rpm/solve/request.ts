@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What can be asked of the solver, and the jobs that dnf makes of it. */
+import { closestNames } from "../../closest-names.ts";
+import { packageError } from "../../errors.ts";
+import type { PackageLocks } from "../../model.ts";
+import type { RpmPackage } from "../model.ts";
+import type { Job } from "./job.ts";
+import type { Id, Pool } from "./pool.ts";
+import { select } from "./spec.ts";
+import { replacedInstalled } from "./updates.ts";
+
+export interface RpmRequest {
+  /** Packages to install, in the words of `select`. */
+  readonly install: readonly string[];
+  /** Packages to install out of one repository only. */
+  readonly fromRepository?: readonly { readonly repository: string; readonly install: readonly string[] }[];
+  /** Packages that are not seen: names, globs, NEVRAs. */
+  readonly exclude?: readonly string[];
+  /** Packages of which only one build is seen: `[EPOCH:]VERSION-RELEASE`. */
+  readonly locks?: PackageLocks;
+  /** Whether Recommends and Supplements are followed. */
+  readonly recommends: boolean;
+  /** RPM's name of the machine, as `x86_64`. */
+  readonly architecture: string;
+  /** The packages of the system that is to be changed; default: it is empty. */
+  readonly installed?: readonly RpmPackage[];
+  readonly erase?: readonly string[];
+  /** Whether other installed packages may go for the request's sake; default: when something is to be erased. */
+  readonly allowErasing?: boolean;
+  /** Packages to update; an empty list: all. */
+  readonly update?: readonly string[];
+  readonly distroSync?: boolean;
+  /** The newest version or none; default true. */
+  readonly best?: boolean;
+  /** What a person asked for earlier: it does not go with what nobody needs. */
+  readonly userInstalled?: readonly string[];
+}
+
+/** dnf.conf(5), `installonlypkgs`: several versions of these may be installed. */
+const installOnly = [
+  "kernel",
+  "kernel-PAE",
+  "installonlypkg(kernel)",
+  "installonlypkg(kernel-module)",
+  "installonlypkg(vm)",
+  "multiversion(kernel)",
+];
+
+export function jobsOf(pool: Pool, request: RpmRequest): Job[] {
+  const best = request.best ?? true;
+  const jobs: Job[] = request.install.flatMap((text) => installJobs(pool, text, best, () => true));
+  for (const { repository, install } of request.fromRepository ?? []) {
+    const within = (id: Id) => pool.isInstalled(id) || pool.repositoryOf(id).name === repository;
+    jobs.push(...install.flatMap((text) => installJobs(pool, text, best, within)));
+  }
+  for (const text of request.erase ?? []) jobs.push(...eraseJobs(pool, text));
+  if (request.update !== undefined) jobs.push(...updateJobs(pool, request.update, best));
+  if (request.distroSync) jobs.push({ action: "distupgrade", packages: [], scope: "all", best, text: "all packages" });
+  for (const text of request.userInstalled ?? []) {
+    jobs.push({ action: "userinstalled", packages: installedFor(pool, text), text });
+  }
+  for (const name of installOnly) {
+    const packages = pool.providers(pool.table.of({ name }));
+    if (packages.length > 0) jobs.push({ action: "multiversion", packages, text: name });
+  }
+  return jobs;
+}
+
+function installJobs(pool: Pool, text: string, best: boolean, accepts: (id: Id) => boolean): Job[] {
+  if (text.startsWith("@")) {
+    throw packageError("unknown", `${text}: groups of packages are not read yet`, {
+      hint: "name the group's packages instead",
+    });
+  }
+  const found = select(pool, text, true)
+    .map((list) => list.filter(accepts))
+    .filter((list) => list.length > 0);
+  if (found.length === 0) throw unknown(pool, text);
+  const fixed = new Set(["architecture", "evr"] as const);
+  return found.map((packages) => ({ action: "install" as const, packages, optional: true, best, fixed, text }));
+}
+
+function unknown(pool: Pool, text: string): Error {
+  const hidden = pool.hidden({ name: text }).map((id) => pool.nevra(id));
+  if (hidden.length > 0) {
+    return packageError("unknown", `no package fits ${text}`, {
+      hint: `${hidden.slice(0, 3).join(", ")} would, but it is excluded`,
+    });
+  }
+  const closest = closestNames(pool.names(), text);
+  const hint = closest.length > 0 ? `did you mean ${closest.join(", ")}?` : "check the spelling, and the repositories";
+  return packageError("unknown", `no package fits ${text}`, { hint });
+}
+
+function installedFor(pool: Pool, text: string): Id[] {
+  return select(pool, text, false)
+    .flat()
+    .filter((id) => pool.isInstalled(id));
+}
+
+/** dnf's Base.remove: each package by itself, so that no other of its name comes in its place. */
+function eraseJobs(pool: Pool, text: string): Job[] {
+  const packages = installedFor(pool, text);
+  if (packages.length === 0) throw packageError("unknown", `no installed package fits ${text}`);
+  return packages.map((id) => ({ action: "erase", packages: [id], exact: true, cleanDependencies: true, text }));
+}
+
+/** dnf's Base.upgrade: packages of the names that are meant, and what obsoletes the installed or newer of them, as targets. */
+function updateJobs(pool: Pool, texts: readonly string[], best: boolean): Job[] {
+  const fixed = new Set(["architecture", "evr"] as const);
+  const job = (ids: readonly Id[], text: string): Job => {
+    const obsoleters = ids
+      .filter((id) => pool.isInstalled(id) || isUpgrade(pool, id))
+      .flatMap((id) => pool.obsoletersOf(id))
+      .filter((id) => !pool.isInstalled(id));
+    const packages = [...new Set([...ids, ...obsoleters])].sort((a, b) => a - b);
+    return { action: "update", packages, targeted: true, optional: true, best, fixed, text };
+  };
+  if (texts.length === 0) {
+    const names = new Set(pool.installed.map((id) => pool.name(id)));
+    return [
+      job(
+        [...names].flatMap((name) => pool.named(name)),
+        "all packages",
+      ),
+    ];
+  }
+  return texts.map((text) => {
+    const found = select(pool, text, false).flat();
+    if (found.length === 0) throw unknown(pool, text);
+    if (!found.some((id) => pool.isInstalled(id) || replacedInstalled({ pool }, id).length > 0)) {
+      throw packageError("unknown", `${text} is not installed`, { hint: "install it instead of updating it" });
+    }
+    return job(found, text);
+  });
+}
+
+function isUpgrade(pool: Pool, id: Id): boolean {
+  return pool.named(pool.name(id)).some((other) => pool.isInstalled(other) && pool.compareVersions(id, other) > 0);
+}
