@@ -59,6 +59,9 @@ export function jobsOf(pool: Pool, request: RpmRequest): Job[] {
   for (const text of request.userInstalled ?? []) {
     jobs.push({ action: "userinstalled", packages: installedFor(pool, text), text });
   }
+  const unwanted = decidedAgainst(pool);
+  if (unwanted.length > 0)
+    jobs.push({ action: "excludefromweak", packages: unwanted, text: "what was not wanted before" });
   for (const name of installOnly) {
     const packages = pool.providers(pool.table.of({ name }));
     if (packages.length > 0) jobs.push({ action: "multiversion", packages, text: name });
@@ -113,7 +116,10 @@ function updateJobs(pool: Pool, texts: readonly string[], best: boolean): Job[] 
       .filter((id) => pool.isInstalled(id) || isUpgrade(pool, id))
       .flatMap((id) => pool.obsoletersOf(id))
       .filter((id) => !pool.isInstalled(id));
-    const packages = [...new Set([...ids, ...obsoleters])].sort((a, b) => a - b);
+    const names = new Set([...ids, ...obsoleters].map((id) => pool.name(id)));
+    // The installed ones too: else the same version of another build would be taken for an update.
+    const installed = pool.installed.filter((id) => names.has(pool.name(id)));
+    const packages = [...new Set([...ids, ...obsoleters, ...installed])].sort((a, b) => a - b);
     return { action: "update", packages, targeted: true, optional: true, best, fixed, text };
   };
   if (texts.length === 0) {
@@ -137,4 +143,27 @@ function updateJobs(pool: Pool, texts: readonly string[], best: boolean): Job[] 
 
 function isUpgrade(pool: Pool, id: Id): boolean {
   return pool.named(pool.name(id)).some((other) => pool.isInstalled(other) && pool.compareVersions(id, other) > 0);
+}
+
+/**
+ * What an installed package recommends, and what supplements one, and is not there: somebody did not want it, and an update
+ * does not bring it (dnf.conf(5), `exclude_from_weak_autodetect`; libdnf's Goal::exclude_from_weak_autodetect).
+ */
+function decidedAgainst(pool: Pool): Id[] {
+  if (pool.installed.length === 0) return [];
+  const found = new Set<Id>();
+  for (const id of pool.installed) {
+    for (const one of pool.relation(id, "recommends")) {
+      // Whatever the version: that of the update may be another one.
+      const providers = one.kind === "plain" ? pool.providers(pool.table.of({ name: one.plain.name })) : [];
+      if (!providers.some((other) => pool.isInstalled(other))) for (const other of providers) found.add(other);
+    }
+  }
+  const names = new Set(pool.installed.map((id) => pool.name(id)));
+  for (const id of pool.having("supplements")) {
+    if (names.has(pool.name(id))) continue;
+    const plain = pool.relation(id, "supplements").filter(({ kind }) => kind === "plain");
+    if (plain.some((one) => pool.providers(one).some((other) => pool.isInstalled(other)))) found.add(id);
+  }
+  return [...found];
 }

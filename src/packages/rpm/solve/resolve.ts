@@ -64,7 +64,9 @@ export async function resolveRpms(set: RpmPackageSet, request: RpmRequest): Prom
 function attempt(set: RpmPackageSet, request: RpmRequest): Search {
   const pool = poolOf(set, request);
   const allowUninstall = request.allowErasing ?? (request.erase ?? []).length > 0;
-  const options = { ...dnfOptions, ignoreRecommended: !request.recommends, allowUninstall };
+  // libdnf sets this for all but updates.
+  const allowDowngrade = request.update === undefined;
+  const options = { ...dnfOptions, ignoreRecommended: !request.recommends, allowUninstall, allowDowngrade };
   const search = solveJobs(pool, jobsOf(pool, request), options);
   if (search.problems.length > 0) {
     throw packageError("unsolvable", `the packages cannot be installed together:\n${tellProblems(search)}`, {
