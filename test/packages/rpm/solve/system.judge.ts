@@ -17,7 +17,7 @@ import {
 import { buildRpms, createRepository, type RpmRecipe } from "../../repomd/fixture.ts";
 import { generator } from "./random-case.ts";
 
-const count = 240;
+const count = 200;
 const names = Array.from({ length: 12 }, (_, at) => `p${String.fromCodePoint(97 + at)}`);
 let scratch: string;
 let set: RpmPackageSet;
