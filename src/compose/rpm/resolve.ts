@@ -27,7 +27,12 @@ export async function resolveRpmTreefile(
   progress: ProgressListener,
 ): Promise<RpmResolution> {
   const sources = rpmSources(treefile, progress, options.locks);
-  const set = await loadRepomd(sources, options.cacheDir, { offline: options.offline ?? false }, progress);
+  const modules = {
+    enabled: treefile.modules?.enable ?? [],
+    arch: treefile.basearch,
+    ...(treefile.platformModule !== undefined && { platform: treefile.platformModule }),
+  };
+  const set = await loadRepomd(sources, options.cacheDir, { offline: options.offline ?? false, modules }, progress);
   for (const text of options.locks ? missingRpmLocks(set, options.locks) : []) progress({ type: "warning", text });
   const solution = await resolveRpms(set, {
     install: treefile.packages,

@@ -44,8 +44,6 @@ const refused: Record<Treefile["format"], Readonly<Record<string, string>>> = {
   },
   rpm: {
     apt: "it belongs to Debian trees; this composes from `repos`",
-    modules: "modules are not chosen: name packages of repositories without modules",
-    "platform-module": "modules are not chosen",
     "gpg-key": "sign with `atomic ostree gpg-sign` after the compose",
     "ostree-layers": later,
     "ostree-override-layers": later,
@@ -71,7 +69,7 @@ const values: Record<Treefile["format"], Readonly<Record<string, readonly unknow
 };
 
 /** What stands between a treefile and its compose. */
-export function refusals({ flattened, repovars, finalizeScripts, format }: Treefile): Refusal[] {
+export function refusals({ flattened, repovars, finalizeScripts, format, modules }: Treefile): Refusal[] {
   const found: Refusal[] = [];
   const written = [...Object.entries(flattened), ...(repovars.size > 0 ? [["repovars", ""] as const] : [])];
   for (const [key, value] of written) {
@@ -81,6 +79,12 @@ export function refusals({ flattened, repovars, finalizeScripts, format }: Treef
     else if (allowed && !allowed.includes(value)) {
       found.push({ key, reason: `only ${allowed.join(" or ")} can be done, not ${String(value)}` });
     }
+  }
+  if (format === "rpm" && modules && modules.install.length > 0) {
+    found.push({
+      key: "modules",
+      reason: "install: name the packages of the profile in `packages`; streams are enabled",
+    });
   }
   if (finalizeScripts.length > 0) found.push({ key: "finalize.d", reason: later });
   return found;
