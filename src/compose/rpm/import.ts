@@ -113,6 +113,7 @@ function commitMetadata(rpm: RpmFile, task: RpmImportTask): Map<string, Variant>
     ["rpmostree.repodata_checksum", { type: "s", value: task.checksum }],
     ...(task.documentation ? [] : [["rpmostree.nodocs", { type: "b", value: true }] as const]),
     ["atomic.rpm.import", { type: "s", value: importIdentity(task) }],
+    ["atomic.rpm.keys", { type: "s", value: keysIdentity(task.keys) }],
   ]);
 }
 
@@ -121,6 +122,14 @@ function repositoryEntry({ id, timestamp }: { readonly id: string; readonly time
     ["id", { type: "s", value: id }],
     ["timestamp", { type: "t", value: BigInt(timestamp) }],
   ]);
+}
+
+/**
+ * Names the keys that a package was verified with: one that was imported without, or with others, is verified anew.
+ * @param keys armored
+ */
+export function keysIdentity(keys: string | undefined): string {
+  return keys === undefined ? "" : createHash("sha256").update(keys).digest("hex");
 }
 
 /** Changes when the same package would be imported differently: commits of another identity are not used. */

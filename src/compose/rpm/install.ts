@@ -71,6 +71,8 @@ export async function installRpms(
     await using session = new ScriptSession(workspace);
     await runner.after(session);
   });
+  // rpm-ostree's check that scriptlets have not broken the tree (`rpmostree_deployment_sanitycheck_true`).
+  if (lookup(tree, "usr/bin/true")) await runStep(workspace, "running a program of the tree", ["/usr/bin/true"]);
   applyUpper(tree, workspace.upper);
   finishAfterScripts(tree);
   checkAccounts(tree, treefile, previous);

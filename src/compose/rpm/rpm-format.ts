@@ -9,7 +9,7 @@ import { rpmPackageRef } from "../packages/escape.ts";
 import { makeFileNode, put } from "../tree.ts";
 import { accountsOfCommit } from "./accounts.ts";
 import { writeRpmDatabase } from "./database.ts";
-import { importIdentity, type RpmImportOptions } from "./import.ts";
+import { importIdentity, keysIdentity, type RpmImportOptions } from "./import.ts";
 import { colorOf, installRpms } from "./install.ts";
 import { readImportedRpm } from "./package.ts";
 import { resolveRpmTreefile, rpmLockfile } from "./resolve.ts";
@@ -111,7 +111,8 @@ async function rpmImport(
   return {
     ref: rpmPackageRef,
     isCurrent: (one, metadata) =>
-      metadata.get("atomic.rpm.import")?.value === importIdentity({ ...given, checksum: sumOf(one) }),
+      metadata.get("atomic.rpm.import")?.value === importIdentity({ ...given, checksum: sumOf(one) }) &&
+      metadata.get("atomic.rpm.keys")?.value === keysIdentity(keys.get(one.repository.info.id)),
     download: (packages, progress) => downloadRpms(packages, cacheDir, progress, { offline }),
     task: (one, path) => {
       const { id, timestamp } = one.repository.info;

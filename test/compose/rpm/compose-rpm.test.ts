@@ -2,7 +2,7 @@
 // A treefile with rpm-md repositories becomes a commit; judged by dnf, rpm and ostree. Needs root.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -280,6 +280,26 @@ test("documentation and languages are left out as rpm leaves them out", async ()
   execFileSync("rpm", [...options, "-i", ...rpms], { stdio: "ignore" });
   for (const path of ["usr/share/doc/service/README", "usr/share/locale/de/s.mo", "usr/share/locale/en/s.mo"]) {
     assert.equal(lookup(tree, path) !== undefined, existsSync(join(root, path)), path);
+  }
+});
+
+test("a package that was imported before signatures were asked for is verified all the same", async () => {
+  await compose("signed", "packages: [library, shell]");
+  const repository = join(scratch, "tiny.repo");
+  const before = readFileSync(repository, "utf8");
+  const home = join(scratch, "gnupg");
+  mkdirSync(home, { mode: 0o700 });
+  const gpg = (...args: string[]) => execFileSync("gpg", ["--homedir", home, "--batch", "--quiet", ...args]);
+  gpg("--passphrase", "", "--quick-gen-key", "test@example.org", "ed25519", "sign", "never");
+  writeFileSync(join(scratch, "key"), gpg("--armor", "--export"));
+  execFileSync("gpgconf", ["--homedir", home, "--kill", "all"]);
+  writeFileSync(repository, before.replace("gpgcheck=0", `gpgcheck=1\ngpgkey=file://${join(scratch, "key")}`));
+  try {
+    await assert.rejects(compose("signed", "packages: [library, shell]", { force: true }), {
+      code: "packages-unsigned",
+    });
+  } finally {
+    writeFileSync(repository, before);
   }
 });
 

@@ -128,6 +128,7 @@ test("scriptlets and triggers run in the order of the stock rpm, with the same a
     scripts: `%post\n${note("one post")}
 %posttrans\n${note("one posttrans")}
 %triggerin -- two > 0.5, three\n${note("one triggerin")}
+%triggerprein -- two, shell\n${note("one triggerprein")}
 %triggerin -- two > 5\n${note("never")}
 %filetriggerin -- /usr/share/two /usr/share/nothing\n${paths("one filetrigger")}
 %filetriggerin -P 20000000 -- /usr/share\n${paths("one early")}
@@ -140,6 +141,7 @@ test("scriptlets and triggers run in the order of the stock rpm, with the same a
     preamble: "Requires(post): one",
     files: { "/usr/share/two/c": "", "/etc/two": "" },
     scripts: `%post\n${note("two post")}
+%triggerprein -- one\n${note("two triggerprein")}
 %triggerin -- one\n${note("two triggerin")}
 %filetriggerin -p <lua> -- /usr/share/one
 local log = io.open("/etc/log", "a"); log:write("two lua ", arg[2], "\\n")
@@ -150,8 +152,13 @@ local path = rpm.next_file(); while path do log:write("  ", path, "\\n"); path =
   const three: RpmSpec = { name: "three", preamble: "Requires: two", scripts: `%post -p /usr/bin/true`, list: "" };
   const { rpms, root } = await install("order", [...tinyRpmBase(), one, two, three]);
   const theirs = stock("order", rpms);
-  const log = (at: string) => readFileSync(join(at, "etc/log"), "utf8");
+  const log = (at: string, wanted: (line: string) => boolean) =>
+    readFileSync(join(at, "etc/log"), "utf8").split("\n").filter(wanted).join("\n");
+  // All that comes before a package's files is done for all packages first.
+  const early = (line: string) => line.includes("triggerprein");
+  assert.equal(log(root, early), log(theirs, early));
+  const late = (line: string) => !early(line);
   // The first argument of file triggers is 0 up to 4.18, and what it is for others since 4.20.
-  assert.equal(log(root), log(theirs).replaceAll(/ 0$/gm, " 1"));
+  assert.equal(log(root, late), log(theirs, late).replaceAll(/ 0$/gm, " 1"));
   compare(theirs, root, /etc\/log$/);
 });

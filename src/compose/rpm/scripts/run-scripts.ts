@@ -27,6 +27,7 @@ export interface Surroundings {
 
 /** The number of packages of a name there will be: always one in a new tree. */
 const count = "1";
+const none = "0";
 
 export class ScriptRunner {
   readonly #packages: readonly ScriptPackage[];
@@ -45,7 +46,15 @@ export class ScriptRunner {
   /** All %pre, before anything is owned by the accounts that they make (rpmostree-core.cxx `rpmostree_context_assemble`). */
   async before(session: ScriptSession): Promise<void> {
     this.#session = session;
-    for (const { one } of this.#packages) await this.#script(one, "prein", "prein");
+    const earlier: TreeRpm[] = [];
+    for (const { one } of this.#packages) {
+      // The package itself is not installed yet: it does not count, neither as what triggers nor as what is triggered.
+      for (const owner of earlier) await this.#packageTriggers("prein", owner, one, [count, none], new Set());
+      const run = new Set<RpmTrigger>();
+      for (const by of earlier) await this.#packageTriggers("prein", one, by, [none, count], run);
+      await this.#script(one, "prein", "prein");
+      earlier.push(one);
+    }
   }
 
   /** %post and triggers, package by package; then %posttrans and the triggers of the whole transaction. */
@@ -67,9 +76,10 @@ export class ScriptRunner {
   async #afterOne(current: ScriptPackage, installed: readonly ScriptPackage[]): Promise<void> {
     await this.#fileTriggers(current, installed, (priority) => priority >= priorityBound);
     await this.#script(current.one, "postin", "post");
-    for (const { one } of installed) await this.#packageTriggers(one, current.one, new Set());
+    const counts = [count, count];
+    for (const { one } of installed) await this.#packageTriggers("in", one, current.one, counts, new Set());
     const run = new Set<RpmTrigger>();
-    for (const { one } of installed) await this.#packageTriggers(current.one, one, run);
+    for (const { one } of installed) await this.#packageTriggers("in", current.one, one, counts, run);
     await this.#fileTriggers(current, installed, (priority) => priority < priorityBound);
     const name = current.one.name;
     this.#progress({
@@ -83,8 +93,14 @@ export class ScriptRunner {
   }
 
   /** Triggers of `owner` that the package `by` sets off; one for each pair of them (`handleOneTrigger`). */
-  async #packageTriggers(owner: TreeRpm, by: TreeRpm, run: Set<RpmTrigger>): Promise<void> {
-    const found = triggersOf(owner, "package").find(
+  async #packageTriggers(
+    moment: "prein" | "in",
+    owner: TreeRpm,
+    by: TreeRpm,
+    args: readonly string[],
+    run: Set<RpmTrigger>,
+  ): Promise<void> {
+    const found = triggersOf(owner, "package", moment).find(
       (trigger) =>
         !run.has(trigger) &&
         trigger.conditions.some((condition) => {
@@ -93,7 +109,7 @@ export class ScriptRunner {
     );
     if (!found) return;
     run.add(found);
-    await this.#run(owner, "triggerin", found, [count, count]);
+    await this.#run(owner, `trigger${moment}`, found, args);
   }
 
   /** Those of others that this package's files set off, then its own upon all that is there. */
@@ -168,8 +184,8 @@ export class ScriptRunner {
   }
 }
 
-function triggersOf({ head }: TreeRpm, type: RpmTrigger["type"]): RpmTrigger[] {
-  return head.triggers.filter((trigger) => trigger.type === type && trigger.moment === "in");
+function triggersOf({ head }: TreeRpm, type: RpmTrigger["type"], moment: "prein" | "in" = "in"): RpmTrigger[] {
+  return head.triggers.filter((trigger) => trigger.type === type && trigger.moment === moment);
 }
 
 /** The higher ones first; what is equal stays in the order of installation. */
