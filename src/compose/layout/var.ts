@@ -75,7 +75,7 @@ function byPath(a: string, b: string): number {
 }
 
 /** Paths that the packages' own tmpfiles.d files make. */
-function knownPaths(tree: DirNode): Set<string> {
+export function knownPaths(tree: DirNode): Set<string> {
   const known = new Set<string>();
   for (const directory of ["usr/lib/tmpfiles.d", "etc/tmpfiles.d"]) {
     for (const [name, node] of lookupDirectory(tree, directory)?.entries ?? []) {

@@ -213,7 +213,7 @@ class Importer {
   finish(): void {
     const lines = [...compatibilityLines(this.#paths), ...this.#atBoot.map(tmpfilesLine)];
     if (lines.length === 0) return;
-    put(this.#root, bootFile(this.#rpm.name), makeFileNode(`${lines.join("\n")}\n`));
+    put(this.#root, `${bootDirectory}/${this.#rpm.name}.conf`, makeFileNode(`${lines.join("\n")}\n`));
   }
 
   #addAtBoot(path: string, { type, mode, userName, groupName, target }: RpmEntry): void {
@@ -296,7 +296,5 @@ class Importer {
   }
 }
 
-/** Where an imported package has its lines of tmpfiles.d(5). */
-export function bootFile(name: string): string {
-  return `usr/lib/rpm-ostree/tmpfiles.d/${name}.conf`;
-}
+/** Where imported packages have their lines of tmpfiles.d(5), each in a file of its own. */
+export const bootDirectory = "usr/lib/rpm-ostree/tmpfiles.d";

@@ -2,18 +2,23 @@
 /** The tree as scriptlets are to find it: /etc is /etc, /var has the packages' directories; and the way back. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { tmpfilesPaths } from "../../formats/index.ts";
 import type { DirNode } from "../../ostree/index.ts";
+import { knownPaths } from "../layout/var.ts";
 import type { Workspace } from "../sandbox.ts";
 import {
   ensureDirectory,
   lookup,
   lookupDirectory,
   makeDirectoryNode,
+  makeFileNode,
   makeSymlinkNode,
   move,
   put,
+  readText,
   take,
 } from "../tree.ts";
+import { bootDirectory } from "./import.ts";
 import { isGhost, type TreeRpm } from "./package.ts";
 import { placementOf, translatePath } from "./translate.ts";
 
@@ -83,10 +88,23 @@ export function replacePrograms(tree: DirNode, { lower }: Workspace): void {
   }
 }
 
+/** What packages have in /run is made at each boot, unless one of their own tmpfiles.d files does it (`deduplicate_tmpfiles_entries`). */
+function runLines(tree: DirNode): string[] {
+  const known = knownPaths(tree);
+  const staged = lookupDirectory(tree, bootDirectory)?.entries.keys() ?? [];
+  const lines = [...staged].flatMap((name) => (readText(tree, `${bootDirectory}/${name}`) ?? "").split("\n"));
+  const wanted = lines.filter((line) => /^[dL] "?\/run\//.test(line));
+  return [...new Set(wanted)].filter((line) => !tmpfilesPaths(line).some((path) => known.has(path))).toSorted();
+}
+
 /** Takes away what was there for the scripts only; /opt's links come to lie in /var/opt, where hosts may add to them. */
 export function finishAfterScripts(tree: DirNode): void {
   for (const path of ["var/lib/rpm-state", "var/tmp"]) take(tree, path);
   for (const name of lookupDirectory(tree, "run")?.entries.keys() ?? []) take(tree, `run/${name}`);
+  const lines = runLines(tree);
+  if (lines.length > 0) {
+    put(tree, "usr/lib/tmpfiles.d/atomic-autorun.conf", makeFileNode(`${lines.join("\n")}\n`));
+  }
   const opt = lookupDirectory(tree, "usr/lib/opt");
   if (!opt) return;
   take(tree, "opt");

@@ -27,6 +27,9 @@ const service: RpmSpec = {
     "/opt/service/tool": "tool\n",
     "/var/lib/service": { directory: true },
     "/var/lib/service/state": "dropped",
+    "/run/service": { directory: true },
+    "/run/known": { directory: true },
+    "/usr/lib/tmpfiles.d/service.conf": "d /run/known 0755 root root - -\n",
   },
   attributes: {
     "/etc/service.conf": "%config(noreplace)",
@@ -35,6 +38,7 @@ const service: RpmSpec = {
     "/usr/share/locale/en/s.mo": "%lang(en)",
     "/usr/share/service/owned": "%attr(0640,root,service)",
     "/var/lib/service": "%dir %attr(0750,service,service)",
+    "/run/service": "%dir %attr(0710,service,root)",
   },
   scripts: `%pre
 echo 'service:x:42:43::/:/bin/false' >> /etc/passwd; echo 'service:x:43:' >> /etc/group
@@ -126,6 +130,7 @@ remove-from-packages: [[service, /usr/lib/unw.*]]
     readText(tree, "usr/lib/tmpfiles.d/atomic-autovar.conf") ?? "",
     /^L \/var\/opt\/service - - - - \.\.\/\.\.\/usr\/lib\/opt\/service$/m,
   );
+  assert.equal(readText(tree, "usr/lib/tmpfiles.d/atomic-autorun.conf"), "d /run/service 0710 service root - -\n");
   const root = checkout(repo, result.commit, "shape-root");
   const rpm = (...args: string[]) =>
     spawnSync("rpm", ["--root", root, "--define", "_dbpath /usr/share/rpm", ...args], { encoding: "utf8" });
@@ -145,6 +150,8 @@ remove-from-packages: [[service, /usr/lib/unw.*]]
     "S.5...... /etc/group",
     "S.5...... /etc/passwd",
     "missing /opt/service/tool",
+    "missing /run/known",
+    "missing /run/service",
     "missing /var/lib",
     "missing /var/lib/service",
     "missing /var/lib/service/state",
