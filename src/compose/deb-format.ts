@@ -4,6 +4,7 @@ import type { GVariantValue, Variant } from "../formats/index.ts";
 import type { DebPackage, PackageId, SourceInfo } from "../packages/index.ts";
 import type { Choice, Installable, PackageFormat } from "./format.ts";
 import { installDebs } from "./install.ts";
+import { findLayers } from "./layers.ts";
 import { lockfileOf } from "./lockfile/index.ts";
 import type { ComposeOptions } from "./model.ts";
 import { type TreePackage, treePackage } from "./package.ts";
@@ -69,7 +70,9 @@ async function importDebs(
     treePackage(readImported(packageRepo, commits[index]!), one.name),
   );
   return {
-    install: (workspace, { treefile }, listener) =>
-      installDebs(workspace, treefile, packages, debFormat.environment, listener),
+    install: (workspace, { treefile, repo, layerRepo = repo }, listener) => {
+      const layers = findLayers(treefile, layerRepo);
+      return installDebs(workspace, treefile, packages, layers, debFormat.environment, listener);
+    },
   };
 }

@@ -14,6 +14,8 @@ export const composeError = defineErrors("compose", {
   "unknown-lint": "`compose lint --skip` names a lint that there is not; `compose lint --list` shows all.",
   lockfile:
     "A lockfile cannot be read: it is missing, not JSON or YAML, or a package's entry is not `{evr}` or `{evra}` with perhaps `digest` and `metadata`.",
+  "missing-layer":
+    "A ref of `ostree-layers` or `ostree-override-layers` is not in the repository, or not in --layer-repo.",
   "bad-package": "A package has a path, a file type or a control file that cannot be taken into a tree.",
   "file-conflict":
     "Two packages bring the same path with different content and neither declares that it replaces the other. Exclude one of them.",

@@ -3,6 +3,7 @@ import type { ProgressListener } from "../base/index.ts";
 import type { Checksum, Repo } from "../ostree/index.ts";
 import type { Choice, Installable, PackageFormat } from "./format.ts";
 import { inputHash } from "./input-hash.ts";
+import { findLayers, layerIdentities } from "./layers.ts";
 import type { ComposeOptions } from "./model.ts";
 
 /** What a compose is made of. It holds nothing of the repositories' indices, which take more memory than all the rest. */
@@ -21,7 +22,8 @@ export async function gather(
   const { treefile, repo } = options;
   const choice = await format.choose(options, progress);
   const { ids, timestamp, metadata } = choice;
-  const hash = inputHash(treefile, choice.identities, options.executable);
+  const layers = findLayers(treefile, options.layerRepo ?? repo);
+  const hash = inputHash(treefile, [...choice.identities, ...layerIdentities(layers)], options.executable);
   const previous = options.previous ?? repo.tryResolve(treefile.ref ?? "");
   const last =
     options.previousInputHash ?? (previous === undefined ? undefined : textOf(repo, previous, format.inputHashKey));

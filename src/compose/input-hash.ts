@@ -43,6 +43,8 @@ const outside = new Set([
   "versionPrefix",
   "versionSuffix",
   "gpgKey",
+  "ostreeLayers",
+  "ostreeOverrideLayers",
   "addFiles",
   "postprocessScript",
   "finalizeScripts",

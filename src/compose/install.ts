@@ -6,6 +6,7 @@ import { assemble } from "./assemble.ts";
 import { epoch } from "./finish.ts";
 import { writeDpkgDatabase } from "./dpkg-database.ts";
 import { pathFilter } from "./filter.ts";
+import { applyLayers, type TreeLayer } from "./layers.ts";
 import { materialize } from "./materialize.ts";
 import { applyUpper } from "./overlay.ts";
 import { orderForUnpack, replaces, type TreePackage } from "./package.ts";
@@ -19,6 +20,7 @@ export async function installDebs(
   workspace: Workspace,
   treefile: Treefile,
   packages: readonly TreePackage[],
+  layers: readonly TreeLayer[],
   env: Readonly<Record<string, string>>,
   progress: ProgressListener,
 ): Promise<DirNode> {
@@ -35,6 +37,7 @@ export async function installDebs(
     );
     for (const name of ["dev", "proc", "run", "sys", "tmp", "var/tmp"]) ensureDirectory(tree, name);
     writeDpkgDatabase(tree, ordered, lists, debianArchitecture(treefile.basearch));
+    applyLayers(tree, layers);
     materialize(tree, workspace.lower);
     prepareLower(workspace);
     return tree;

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { setXattr } from "../base/index.ts";
+import { setXattr, unlessErrno } from "../base/index.ts";
 import type { DirNode, FileNode, TreeNode } from "../ostree/index.ts";
 import { readNode } from "./tree.ts";
 
@@ -39,8 +39,9 @@ export function materializeNode(node: TreeNode, path: string): void {
 function writeNode(node: FileNode, path: string): void {
   const { header, source } = node;
   if (source.type === "object" && source.repo.mode === "bare") {
-    linkSync(source.repo.objectPath(source.checksum, "file"), path);
-    return;
+    const object = source.repo.objectPath(source.checksum, "file");
+    // A layer's repository may be on another file system than the packages'.
+    if (unlessErrno(["EXDEV"], () => [linkSync(object, path)]) !== undefined) return;
   }
   if (header.symlink !== "") {
     symlinkSync(header.symlink, path);

@@ -28,6 +28,8 @@ export interface ComposeOptions {
   readonly previousInputHash?: string;
   /** The last version, which an automatic one counts on from; default: `previous`'s. */
   readonly previousVersion?: string;
+  /** Where the refs of layers are; default: `repo`. */
+  readonly layerRepo?: Repo;
   readonly version?: string;
   readonly metadata?: ReadonlyMap<string, unknown>;
   /** The self-contained `atomic` program for /usr/bin/atomic. */

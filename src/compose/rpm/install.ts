@@ -2,6 +2,7 @@
 import { type ProgressListener, stage } from "../../base/index.ts";
 import type { DirNode } from "../../ostree/index.ts";
 import { epoch } from "../finish.ts";
+import { applyLayers, type TreeLayer } from "../layers.ts";
 import { materialize } from "../materialize.ts";
 import { applyUpper } from "../overlay.ts";
 import type { Workspace } from "../sandbox.ts";
@@ -29,15 +30,19 @@ export function colorOf(architecture: string): number {
   return colors[architecture] ?? 0;
 }
 
-/**
- * Lays the packages' files out, gives them their owners and has their scriptlets run.
- * @param previous accounts of the last release
- */
+/** What a tree is made of besides packages. */
+export interface InstallBase {
+  /** Accounts of the last release. */
+  readonly previous: Release | undefined;
+  readonly layers: readonly TreeLayer[];
+}
+
+/** Lays the packages' files out, gives them their owners and has their scriptlets run. */
 export async function installRpms(
   workspace: Workspace,
   treefile: Treefile,
   packages: readonly TreeRpm[],
-  previous: Release | undefined,
+  { previous, layers }: InstallBase,
   progress: ProgressListener,
 ): Promise<{ readonly tree: DirNode; readonly assembled: AssembledRpms; readonly ordered: readonly TreeRpm[] }> {
   const ordered = orderForInstall(packages.toSorted((a, b) => (nevraOf(a) < nevraOf(b) ? -1 : 1)));
@@ -50,6 +55,7 @@ export async function installRpms(
       color: colorOf(treefile.basearch),
     });
     prepareForScripts(made.tree, ordered);
+    applyLayers(made.tree, layers);
     materialize(made.tree, workspace.lower);
     replacePrograms(made.tree, workspace);
     return made;

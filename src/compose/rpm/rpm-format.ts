@@ -3,6 +3,7 @@ import { type ProgressListener, writeFileAtomic } from "../../base/index.ts";
 import type { GVariantValue, Variant } from "../../formats/index.ts";
 import { type AvailableRpm, downloadRpms, loadGpgKeys, type RepositoryInfo } from "../../packages/index.ts";
 import type { Choice, Installable, PackageFormat } from "../format.ts";
+import { findLayers } from "../layers.ts";
 import type { ComposeOptions } from "../model.ts";
 import { importPackages, openPackageRepo, type PackageImport } from "../packages/cache.ts";
 import { rpmPackageRef } from "../packages/escape.ts";
@@ -89,10 +90,13 @@ async function importAll(
   const commits = await importPackages(packageRepo, chosen, await rpmImport(options, chosen), progress);
   const packages = commits.map((commit) => readImportedRpm(packageRepo, commit));
   return {
-    async install(workspace, { treefile, repo, previous }, listener) {
+    async install(workspace, { treefile, repo, layerRepo = repo, previous }, listener) {
       const last = previous ?? repo.tryResolve(treefile.ref ?? "");
-      const accounts = last === undefined ? undefined : accountsOfCommit(repo, last);
-      const { tree, assembled, ordered } = await installRpms(workspace, treefile, packages, accounts, listener);
+      const base = {
+        previous: last === undefined ? undefined : accountsOfCommit(repo, last),
+        layers: findLayers(treefile, layerRepo),
+      };
+      const { tree, assembled, ordered } = await installRpms(workspace, treefile, packages, base, listener);
       writeRpmDatabase(tree, workspace, ordered, assembled.skipped, colorOf(treefile.basearch));
       const flattened = `${JSON.stringify(treefile.flattened, undefined, 2)}\n`;
       put(tree, "usr/share/rpm-ostree/treefile.json", makeFileNode(flattened));

@@ -33,8 +33,6 @@ const refused: Record<Treefile["format"], Readonly<Record<string, string>>> = {
     "ignore-removed-groups": accounts,
     "ignore-devices": "no Debian package has devices",
     "selinux-label-version": later,
-    "ostree-layers": later,
-    "ostree-override-layers": later,
     container: later,
     "container-cmd": later,
     cliwrap: later,
@@ -45,8 +43,6 @@ const refused: Record<Treefile["format"], Readonly<Record<string, string>>> = {
   rpm: {
     apt: "it belongs to Debian trees; this composes from `repos`",
     "gpg-key": "sign with `atomic ostree gpg-sign` after the compose",
-    "ostree-layers": later,
-    "ostree-override-layers": later,
     container: later,
     "container-cmd": later,
     cliwrap: later,

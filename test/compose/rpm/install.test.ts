@@ -32,7 +32,8 @@ async function install(name: string, specs: readonly RpmSpec[], keys = "") {
     packages.push(readImportedRpm(repo, await importRpm(repo, { ...task, documentation, readonlyExecutables, ima })));
   }
   const workspace = makeWorkspace(join(scratch, `${name}-work`));
-  const { tree } = await installRpms(workspace, treefile, packages, undefined, () => {});
+  const base = { previous: undefined, layers: [] };
+  const { tree } = await installRpms(workspace, treefile, packages, base, () => {});
   const root = mkdir(`${name}-root`);
   materialize(tree, root);
   return { rpms, tree, root };

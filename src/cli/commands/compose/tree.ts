@@ -25,6 +25,7 @@ export default defineCommand<ComposeResult | Treefile["flattened"]>({
   arguments: [{ name: "TREEFILE" }],
   options: [
     { name: "repo", short: "r", value: "REPO", help: "Commit to this repository; made in mode archive when missing" },
+    { name: "layer-repo", value: "REPO", help: "Take the refs of ostree-layers from there; default: --repo" },
     ...composeOptions,
     { name: "force-nocache", help: "Compose even if nothing changed" },
     { name: "download-only", help: "Download and import the packages, then stop" },
@@ -111,6 +112,7 @@ async function readOptions(invocation: Invocation, repo: Repo): Promise<Omit<Com
     cacheDir: cacheDir(invocation),
     metadata: new Map(Object.entries(metadata)),
     ...(await readLocks(invocation)),
+    ...(await layerRepo(invocation)),
     force: invocation.flag("force-nocache"),
     downloadOnly: invocation.flag("download-only"),
     dryRun: invocation.flag("dry-run"),
@@ -126,6 +128,13 @@ async function readOptions(invocation: Invocation, repo: Repo): Promise<Omit<Com
     ...(executable !== undefined && { executable }),
     ...sourceDate(),
   };
+}
+
+async function layerRepo(invocation: Invocation): Promise<{ layerRepo?: Repo }> {
+  const path = invocation.value("layer-repo");
+  if (path === undefined) return {};
+  const { Repo } = await import("../../../ostree/index.ts");
+  return { layerRepo: Repo.open(path) };
 }
 
 /** What the command line adds to the commit's metadata; a version is no metadata but decides it. */
