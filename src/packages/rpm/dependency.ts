@@ -78,11 +78,6 @@ export function dependencyOf(name: string, flags: number, version: string): RpmD
   return { name, operator, evr: parseEvr(version), ...pre };
 }
 
-/** The comparison bits of a dependency, for a header's flags. */
-export function senseOf({ operator }: RpmDependency): number {
-  return operator === undefined ? 0 : operatorFlags[operator];
-}
-
 /** The operator of a header's flags; empty for none. */
 export function operatorText(flags: number): RpmOperator | "" {
   return operators[flags & comparisonMask] ?? "";
