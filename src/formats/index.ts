@@ -19,4 +19,5 @@ export { type TarType } from "./tar-header.ts";
 export * from "./tar-writer.ts";
 export * from "./tmpfiles.ts";
 export * from "./xml.ts";
+export * from "./xml-handler.ts";
 export * from "./zchunk.ts";

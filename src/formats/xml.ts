@@ -8,21 +8,8 @@
 import { isUtf8 } from "node:buffer";
 import type { ByteSource } from "../base/index.ts";
 import { formatError } from "./errors.ts";
-
-export interface XmlHandler {
-  /** @param attributes valid until the next call */
-  start?(name: string, attributes: XmlAttributes): void;
-  /** @param text the characters that stand in the element itself, without white space between its children */
-  end?(name: string, text: string): void;
-}
-
-export interface XmlOptions {
-  /**
-   * How texts and values are handed over: as strings of characters, or (`latin1`) of one character for each byte of
-   * their UTF-8, for a reader that copies them into buffers and need not decode. Default `utf8`.
-   */
-  readonly encoding?: "utf8" | "latin1";
-}
+import { XmlAttributes, type XmlHandler, type XmlOptions } from "./xml-handler.ts";
+import { newlines, resolveReference } from "./xml-characters.ts";
 
 /** What one document may make us hold: elements inside of each other, attributes of one, bytes of a tag and of a text. */
 const depthLimit = 64;
@@ -31,18 +18,6 @@ const tagLimit = 1 << 20;
 const textLimit = 4 << 20;
 /** Bytes that are looked at together. */
 const pieceLimit = 1 << 20;
-
-/** The attributes of one element. */
-export class XmlAttributes {
-  readonly names: string[] = [];
-  readonly values: string[] = [];
-  count = 0;
-
-  get(name: string): string | undefined {
-    for (let index = 0; index < this.count; index++) if (this.names[index] === name) return this.values[index];
-    return undefined;
-  }
-}
 
 /** Reads a document to its end, and tells the handler. Closes nothing. Throws `formats-xml` where it is not well-formed. */
 export function parseXml(source: ByteSource, handler: XmlHandler, what: string, options: XmlOptions = {}): void {
@@ -352,20 +327,12 @@ class XmlParser {
   /** A text or attribute value with its references resolved. */
   #value(raw: string): string {
     if (!raw.includes("&")) return this.#utf8(raw);
-    return this.#utf8(
-      raw.replace(/&([^;]{1,32};)?/g, (_, reference: string | undefined) => this.#reference(reference?.slice(0, -1))),
-    );
-  }
-
-  /** The bytes that a reference stands for. */
-  #reference(name = ""): string {
-    const known = entities[name];
-    if (known !== undefined) return known;
-    const number = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(name);
-    if (!number) throw this.#malformed(`the reference &${name.slice(0, 40)}; is not defined`);
-    const code = number[1] === undefined ? Number(number[2]) : Number.parseInt(number[1], 16);
-    if (!isCharacter(code)) throw this.#malformed(`&${name}; is no character`);
-    return Buffer.from(String.fromCodePoint(code)).toString("latin1");
+    const plain = raw.replace(/&(?:([^;]{1,32});)?/g, (whole, name: string = "") => {
+      const resolved = resolveReference(name);
+      if (resolved === undefined) throw this.#malformed(`the reference ${whole} is not defined`);
+      return resolved;
+    });
+    return this.#utf8(plain);
   }
 
   #utf8(raw: string): string {
@@ -377,28 +344,9 @@ class XmlParser {
   }
 }
 
-const entities: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-});
-
-/** XML 1.0 section 2.2, production Char. */
-function isCharacter(code: number): boolean {
-  if (code < 0x20) return code === 0x09 || code === 0x0a || code === 0x0d;
-  return code < 0xd800 || (code > 0xdfff && code < 0xfffe) || (code > 0xffff && code <= 0x10ffff);
-}
-
 function endOfName(text: string, begin: number): number {
   let at = begin;
   for (let code = text.charCodeAt(at); ; code = text.charCodeAt(++at)) {
     if (code <= 0x20 || code === gt || code === slash || code === equals || Number.isNaN(code)) return at;
   }
-}
-
-/** XML 1.0 section 2.11. */
-function newlines(text: string): string {
-  return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
 }

@@ -3,8 +3,7 @@
  * Loading the metadata of a repository of 60,000 packages against `dnf makecache` (primary and filelists into a cache) and
  * libsolv's `rpmmd2solv` (primary alone); and the same from the cache against dnf's query.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { globSync } from "node:fs";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compare, heading } from "./compare.ts";
