@@ -55,7 +55,7 @@ export interface RpmImportTask extends RpmImportOptions {
 }
 
 /** rpmostree-importer.cxx `build_metadata_variant` */
-export const unpackVersion = { major: 1, minor: 6 } as const;
+const unpackVersion = { major: 1, minor: 6 } as const;
 
 /**
  * Imports one package as a commit, as rpm-ostree's unified core does: its files where a deployment has them, with the

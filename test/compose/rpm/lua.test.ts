@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { after, before, test } from "node:test";
 import { ScriptSession } from "../../../src/compose/rpm/scripts/session.ts";
 import { makeWorkspace } from "../../../src/compose/sandbox.ts";
@@ -30,6 +31,7 @@ function makeRoot(directory: string): void {
   writeFileSync(join(directory, "etc/group"), "root:x:0:\ndaemon:x:2:one,two\n");
   writeFileSync(join(directory, "etc/text"), "first\nsecond\n42 rest\nlast");
   execFileSync("ln", ["-s", "/etc/text", join(directory, "etc/absolute")]);
+  writeFileSync(join(directory, "etc/packed.gz"), gzipSync("unpacked\n"));
 }
 
 /** What is below a root, as far as scriptlets can make it: type, mode, owner, content. */
@@ -107,6 +109,7 @@ const scripts: Record<string, string> = {
     local f = io.open("/etc/text"); say(f:read("l", 3, "n")); say(f:read("a")); say(f:read("l")); f:close()
     say(io.open("/none")); say(pcall(io.lines, "/none")); say(io.type(f), io.type(1))
     f = rpm.open("/etc/text"); say(f:read(4)); say(f:read()); f:close()
+    f = rpm.open("/etc/packed.gz", "r.gzdio"); say(f:read()); f:close()
     local names = posix.dir("/etc"); table.sort(names); say(table.unpack(names))
     local found = {}; for n in posix.files("/usr") do found[#found + 1] = n end table.sort(found); say(table.unpack(found))
     say(posix.uname("%s"))

@@ -137,9 +137,9 @@ export function openStream(files: OpenFiles, args: Arguments): number {
   const base = letters.replaceAll(/[bx]/g, "") || "r";
   const mode = modes[base];
   if (compression === undefined || mode === undefined) throw args.bad(2, `invalid open mode '${args.string(2)}'`);
+  if (compression !== "none" && base !== "r") throw new LuaError(`rpm.open: writing with ${flags} is not supported`);
   const file = openFile(args.string(1), letters.includes("x") ? mode | O_EXCL : mode);
   if (compression === "none" || file.fd === undefined) return files.add(file);
-  if (base !== "r") throw new LuaError(`rpm.open: writing with ${flags} is not supported`);
   const { size } = fstatSync(file.fd);
   const what = args.string(1);
   const source = decompress(fileSource(file.fd, 0, size, what), compression, what);
