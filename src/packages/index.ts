@@ -3,6 +3,7 @@ export { distributionUrl } from "./apt/fetch-release.ts";
 export { downloadPackages, type DownloadPackagesOptions } from "./apt/download.ts";
 export { defaultKeyrings, type Keyring, loadKeyring, parseKeyring } from "./apt/keyring.ts";
 export { loadApt, type LoadAptOptions } from "./apt/load.ts";
+export { closestNames } from "./closest-names.ts";
 export { DebPackage, type IndexedSource, PackageSet, type RelationField } from "./apt/package-set.ts";
 export { type DebFile, readDeb } from "./deb/read-deb.ts";
 export {

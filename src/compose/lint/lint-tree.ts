@@ -5,7 +5,7 @@ import { relative } from "node:path";
 import { type DirNode, findNode, readTree, type Repo, scanTree } from "../../ostree/index.ts";
 import { composeError } from "../errors.ts";
 import { walk } from "../tree.ts";
-import { nearest } from "../treefile/nearest.ts";
+import { didYouMean } from "../treefile/did-you-mean.ts";
 import { allLints, lints } from "./lints.ts";
 import type { Finding, LintedTree } from "./model.ts";
 
@@ -74,8 +74,8 @@ function lintTree(tree: LintedTree, { skip = [] }: LintOptions): LintReport {
 export function requireLint(name: string): void {
   const names = allLints.map((lint) => lint.name);
   if (names.includes(name)) return;
-  const near = nearest(name, names);
   throw composeError("unknown-lint", `no lint is called ${name}`, {
-    hint: near === undefined ? "`atomic compose lint --list` names them" : `did you mean ${near}?`,
+    hint: "`atomic compose lint --list` names them",
+    ...didYouMean(name, names),
   });
 }

@@ -2,8 +2,8 @@
 import { dirname, resolve } from "node:path";
 import { composeError } from "../errors.ts";
 import { substitute, type Variables } from "./condition.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import type { AptEntry } from "./model.ts";
-import { nearest } from "./nearest.ts";
 
 const keys = ["uri", "suites", "components", "signed-by", "priority"];
 
@@ -12,12 +12,7 @@ export function aptEntry(entry: Readonly<Record<string, unknown>>, from: string,
   const where = `${from}: apt`;
   for (const key of Object.keys(entry)) {
     if (keys.includes(key)) continue;
-    const near = nearest(key, keys);
-    throw composeError(
-      "treefile-key",
-      `${where}: unknown key ${key}`,
-      near === undefined ? {} : { hint: `did you mean ${near}?` },
-    );
+    throw composeError("treefile-key", `${where}: unknown key ${key}`, didYouMean(key, keys));
   }
   const words = (key: string): string[] => {
     const value = entry[key];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from "yaml";
 import { composeError } from "../errors.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { archPackages, keyRules, legacyNames } from "./keys.ts";
 import { words } from "./kinds.ts";
-import { nearest } from "./nearest.ts";
 
 /** One treefile's own keys, checked; nothing included yet. */
 export interface Layer {
@@ -109,11 +109,6 @@ class LayerReader implements Layer {
       this.warnings.push(`${where}: unknown key ${written} ignored`);
       return;
     }
-    const near = nearest(written, [...keyRules.keys()]);
-    throw composeError(
-      "treefile-key",
-      `${where}: unknown key ${written}`,
-      near === undefined ? {} : { hint: `did you mean ${near}?` },
-    );
+    throw composeError("treefile-key", `${where}: unknown key ${written}`, didYouMean(written, keyRules.keys()));
   }
 }
