@@ -40,8 +40,9 @@ function addForJob(state: State, weak: WeakDependencies, rule: number, locked: R
     const free = visible(all.filter((id) => pool.isInstalled(id) || !locked.has(id)));
     best.push(...kept, ...preferred(state, weak, free, "recommend"));
   }
+  const conditions = [...rules.literals(rule)].filter((literal) => literal < 0);
   const job = state.jobs[state.jobOf.get(rule)!]!;
-  state.bestInfo.set(rules.add([...new Set(best)], job.weak ?? false), -rule);
+  state.bestInfo.set(rules.add([...conditions, ...new Set(best)], job.weak ?? false), -rule);
 }
 
 function addForInstalled(state: State, weak: WeakDependencies, id: Id, locked: ReadonlySet<Id>): void {

@@ -93,7 +93,8 @@ export function addJobRules(state: State): void {
   for (const [at, job] of state.jobs.entries()) {
     const add = (literals: readonly number[]) => state.jobOf.set(state.rules.add(literals, job.weak ?? false), at);
     if (job.cleanDependencies && (job.action === "install" || job.action === "erase")) state.cleanDependencies = true;
-    if (job.action === "install") {
+    if (job.rules !== undefined) for (const literals of job.rules) add(literals);
+    else if (job.action === "install") {
       if (job.packages.length > 0) add(job.packages.includes(systemId) ? [systemId] : job.packages);
       else if (!job.optional) add([-systemId]);
     } else if (job.action === "erase") addErase(state, job, wanted, add);

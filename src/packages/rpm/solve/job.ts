@@ -26,6 +26,8 @@ export interface Job {
   readonly action: Action;
   /** The packages that it selects: one of them is to be installed, or all of them are to be erased, locked, ... */
   readonly packages: readonly Id[];
+  /** Where a condition is part of an install job: its rules, with negative numbers for packages that must not be there. */
+  readonly rules?: readonly (readonly number[])[];
   /** The job is about all packages of the pool, or all of a repository, not about chosen ones. */
   readonly scope?: "all" | "repository";
   /** It names exactly one package, not all that are called so. */

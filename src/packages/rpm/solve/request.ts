@@ -3,14 +3,16 @@
 import { closestNames } from "../../closest-names.ts";
 import { packageError } from "../../errors.ts";
 import type { PackageLocks } from "../../model.ts";
+import type { Comps } from "../../repomd/comps.ts";
 import type { RpmPackage } from "../model.ts";
+import { groupJobs } from "./groups.ts";
 import type { Job } from "./job.ts";
 import type { Id, Pool } from "./pool.ts";
 import { select } from "./spec.ts";
 import { replacedInstalled } from "./updates.ts";
 
 export interface RpmRequest {
-  /** Packages to install, in the words of `select`. */
+  /** Packages to install, in the words of `select`, and groups: `@NAME`. */
   readonly install: readonly string[];
   /** Packages to install out of one repository only. */
   readonly fromRepository?: readonly { readonly repository: string; readonly install: readonly string[] }[];
@@ -46,12 +48,24 @@ const installOnly = [
   "multiversion(kernel)",
 ];
 
-export function jobsOf(pool: Pool, request: RpmRequest): Job[] {
+/** What there is to choose from. */
+export interface Choice {
+  readonly pool: Pool;
+  readonly comps: Comps;
+}
+
+/** Whether groups must be loaded for it. */
+export function asksForGroups({ install }: RpmRequest): boolean {
+  return install.some((text) => text.startsWith("@"));
+}
+
+export function jobsOf(choice: Choice, request: RpmRequest): Job[] {
+  const { pool } = choice;
   const best = request.best ?? true;
-  const jobs: Job[] = request.install.flatMap((text) => installJobs(pool, text, best, () => true));
+  const jobs: Job[] = request.install.flatMap((text) => installJobs(choice, text, best));
   for (const { repository, install } of request.fromRepository ?? []) {
     const within = (id: Id) => pool.isInstalled(id) || pool.repositoryOf(id).name === repository;
-    jobs.push(...install.flatMap((text) => installJobs(pool, text, best, within)));
+    jobs.push(...install.flatMap((text) => installJobs(choice, text, best, within)));
   }
   for (const text of request.erase ?? []) jobs.push(...eraseJobs(pool, text));
   if (request.update !== undefined) jobs.push(...updateJobs(pool, request.update, best));
@@ -69,12 +83,13 @@ export function jobsOf(pool: Pool, request: RpmRequest): Job[] {
   return jobs;
 }
 
-function installJobs(pool: Pool, text: string, best: boolean, accepts: (id: Id) => boolean): Job[] {
-  if (text.startsWith("@")) {
-    throw packageError("unknown", `${text}: groups of packages are not read yet`, {
-      hint: "name the group's packages instead",
-    });
-  }
+function installJobs(
+  { pool, comps }: Choice,
+  text: string,
+  best: boolean,
+  accepts: (id: Id) => boolean = () => true,
+): Job[] {
+  if (text.startsWith("@")) return groupJobs(pool, comps, text, best);
   const found = select(pool, text, true)
     .map((list) => list.filter(accepts))
     .filter((list) => list.length > 0);

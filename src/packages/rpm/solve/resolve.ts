@@ -2,11 +2,12 @@
 /** Chooses RPM packages for a request, as dnf would. */
 import { packageError } from "../../errors.ts";
 import type { AvailableRpm } from "../../repomd/available-rpm.ts";
+import type { Comps } from "../../repomd/comps.ts";
 import type { RpmPackageSet } from "../../repomd/package-set.ts";
 import type { RpmPackage } from "../model.ts";
 import { keepsTo } from "./locks.ts";
 import { type Id, Pool } from "./pool.ts";
-import { jobsOf, type RpmRequest } from "./request.ts";
+import { asksForGroups, jobsOf, type RpmRequest } from "./request.ts";
 import { reasonOf, tellReason } from "./reasons.ts";
 import { listRepository, repositoriesOf } from "./repository.ts";
 import type { Search } from "./search.ts";
@@ -51,23 +52,24 @@ const dnfOptions: SolverOptions = {
  * files when there is no solution without them.
  */
 export async function resolveRpms(set: RpmPackageSet, request: RpmRequest): Promise<RpmSolution> {
+  const comps = asksForGroups(request) ? await set.loadComps() : { groups: [], environments: [] };
   try {
-    return solution(attempt(set, request));
+    return solution(attempt(set, comps, request));
   } catch (error) {
     if (set.unknownPaths.length === 0) throw error;
     await set.loadFilelists();
     pools.delete(set);
-    return solution(attempt(set, request));
+    return solution(attempt(set, comps, request));
   }
 }
 
-function attempt(set: RpmPackageSet, request: RpmRequest): Search {
+function attempt(set: RpmPackageSet, comps: Comps, request: RpmRequest): Search {
   const pool = poolOf(set, request);
   const allowUninstall = request.allowErasing ?? (request.erase ?? []).length > 0;
   // libdnf sets this for all but updates.
   const allowDowngrade = request.update === undefined;
   const options = { ...dnfOptions, ignoreRecommended: !request.recommends, allowUninstall, allowDowngrade };
-  const search = solveJobs(pool, jobsOf(pool, request), options);
+  const search = solveJobs(pool, jobsOf({ pool, comps }, request), options);
   if (search.problems.length > 0) {
     throw packageError("unsolvable", `the packages cannot be installed together:\n${tellProblems(search)}`, {
       hint: "leave out one of the packages that are asked for, or an exclude",

@@ -34,7 +34,9 @@ def make_base(root, repositories, weak, exclude, system):
 
 def mark(base, action, specs):
     for spec in specs:
-        if action == "install":
+        if action == "install" and spec.startswith("@"):
+            base.install_specs([spec])
+        elif action == "install":
             base.install(spec)
         elif action == "upgrade":
             base.upgrade(spec)
@@ -59,7 +61,7 @@ def answer(root, repositories, request):
         if system is None:
             return coming
         return [coming, nevras(base.transaction.remove_set if base.transaction else [])]
-    except (dnf.exceptions.MarkingError, dnf.exceptions.DepsolveError):
+    except dnf.exceptions.Error:
         return None
     finally:
         base.close()
