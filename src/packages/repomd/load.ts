@@ -44,17 +44,28 @@ export async function loadRepomd(
       // Nothing goes on in the background after an error.
       await Promise.allSettled(loaded);
       const repositories = (await Promise.all(loaded)).filter((one) => one !== undefined);
-      filterModules(repositories, options.modules ?? {});
+      filterModules(repositories, options.modules ?? {}, progress);
       return new RpmPackageSet(repositories);
     },
     (set) => `${set.count} packages`,
   );
 }
 
-function filterModules(repositories: readonly LoadedRepository[], request: ModuleRequest): void {
+function filterModules(
+  repositories: readonly LoadedRepository[],
+  request: ModuleRequest,
+  progress: ProgressListener,
+): void {
   const modules = repositories.flatMap((one) => one.modules ?? []);
   if (modules.length === 0 && (request.enabled ?? []).length === 0) return;
-  applyModules(repositories, modules, activeModules(modules, request));
+  const active = activeModules(modules, request);
+  const defaults = new Set(modules.flatMap((one) => Object.keys(one.defaults)));
+  const off = [...defaults].filter((name) => !active.some((one) => one.name === name));
+  if (request.platform === undefined && off.length > 0) {
+    const text = `${off.length} modules are off, as no platform is given that their default streams could require`;
+    progress({ type: "warning", text: `${text}: ${off.slice(0, 5).join(", ")}${off.length > 5 ? ", ..." : ""}` });
+  }
+  applyModules(repositories, modules, active);
 }
 
 async function loadIfAvailable(

@@ -105,9 +105,11 @@ function judged(enabled: readonly string[]): string[] {
   return JSON.parse(output.toString().trim().split("\n").at(-1)!) as string[];
 }
 
-async function ours(modules: ModuleRequest, moduleHotfixes = false): Promise<string[]> {
+async function ours(modules: ModuleRequest, moduleHotfixes = false, warnings: string[] = []): Promise<string[]> {
   const source = { id: "modular", baseUrls: [repository], moduleHotfixes };
-  const set = await loadRepomd([source], join(work, "cache"), { modules });
+  const set = await loadRepomd([source], join(work, "cache"), { modules }, (event) => {
+    if (event.type === "warning") warnings.push(event.text);
+  });
   return set.all().map(String).sort();
 }
 
@@ -121,7 +123,9 @@ test("packages of streams that are not on are not there, nor what streams that a
 
 test("without filtering all are there; without a platform, no stream that needs one is on", async () => {
   assert.equal((await ours(el9, true)).length, 11);
-  const set = await ours({});
+  const warnings: string[] = [];
+  const set = await ours({}, false, warnings);
+  assert.match(warnings.join("\n"), /2 modules are off, as no platform is given .*: tool, needs/);
   assert.ok(!set.some((one) => one.startsWith("tool-1")));
   assert.ok(set.includes("tool-9.0-1.noarch"));
 });
