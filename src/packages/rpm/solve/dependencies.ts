@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Dependencies, each kept once and numbered, with rich ones taken apart. */
+import { packageError } from "../../errors.ts";
 import type { RpmDependency } from "../model.ts";
 import { formatDependency, isRich } from "../dependency.ts";
 import { parseRich, type RichExpression } from "../rich.ts";
+
+/** A chain is taken apart by recursion, and each link has its text; the longest of Fedora have some dozens. Stops one that is made to exhaust the stack or memory. */
+const operandLimit = 500;
 
 interface Numbered {
   readonly id: number;
@@ -83,7 +87,10 @@ export class DependencyTable {
       case "and":
       case "or":
       case "with": {
-        // A chain leans to the right, as libsolv keeps it; depth is capped by the parser, length by the stack below.
+        if (expression.operands.length > operandLimit) {
+          throw packageError("bad-dependency", `${JSON.stringify(text.slice(0, 80))}: it has too many operands`);
+        }
+        // A chain leans to the right, as libsolv keeps it.
         const parts = expression.operands.map((operand) => this.#rich(operand, text));
         return parts.reduceRight((rest, part) => this.joined(expression.kind, part, rest));
       }

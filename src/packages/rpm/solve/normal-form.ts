@@ -10,8 +10,8 @@ export type Signed = number;
 export type Blocks = readonly (readonly Signed[])[] | boolean;
 type Form = "conjunctive" | "disjunctive";
 
-/** Distributing doubles with every level; no dependency of Fedora makes more than 30 blocks. Stops a package that is made to exhaust memory. */
-const blockLimit = 5000;
+/** Distributing multiplies with every level. Stops a package that is made to exhaust memory. */
+const blockLimit = 50_000;
 
 /** Clauses all of which must hold. */
 export function conjunctive(pool: Pool, dependency: Dependency): Blocks {

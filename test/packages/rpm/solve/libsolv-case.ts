@@ -149,9 +149,10 @@ function makePackage(text: string, relations: Map<RpmRelation, RpmDependency[]>,
   };
 }
 
-/** testcase_dep2str's spelling of rich dependencies, as RPM's. */
+/** testcase_dep2str's spelling of rich dependencies as RPM's, or RPM's own. */
 function dependency(text: string): RpmDependency {
-  if (!/ [&|+-] |<(IF|UNLESS|ELSE)>/.test(text)) return parseDependency(text);
+  const own = !/ [&|+-] |<(IF|UNLESS|ELSE)>/.test(text);
+  if (own) return text.startsWith("(") ? { name: text } : parseDependency(text);
   const words = text
     .replaceAll(/\((?=[^()]*<ELSE>)([^()]*)\)/g, "$1")
     .replaceAll(" & ", " and ")

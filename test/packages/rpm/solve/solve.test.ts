@@ -148,3 +148,15 @@ check(
   },
   ["problem"],
 );
+
+test("a rich dependency that is made to exhaust memory is refused", () => {
+  const numbers = Array.from({ length: 600 }, (_, at) => at);
+  const chain = numbers.map((at) => `x${at}`).join(" or ");
+  const deep = numbers.slice(0, 40).map((at) => `(a${at} and b${at})`);
+  const operands = numbers.slice(0, 40).flatMap((at) => [`a${at} 1 1 noarch`, `b${at} 1 1 noarch`]);
+  for (const requires of [chain, deep.join(" or ")]) {
+    const packages = repositories([], [`app 1 1 noarch | Req: (${requires})`, ...operands]);
+    const text = `${packages}job install name app\nresult transaction,problems <inline>\n`;
+    assert.throws(() => runCase(text), { code: "packages-bad-dependency" });
+  }
+});
