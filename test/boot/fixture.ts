@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { makeDirectories, run } from "../../src/base/index.ts";
 import { composeTree, loadTreefile } from "../../src/compose/index.ts";
 import { commitVersion } from "../../src/host/index.ts";
-import { buildImage, emulationArguments, startMachine, type Machine } from "../../src/image/index.ts";
+import { buildImage, emulationArguments, servePort, startMachine, type Machine } from "../../src/image/index.ts";
 import { type Checksum, Repo, type RunningServer, serveDirectory } from "../../src/ostree/index.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -38,8 +38,9 @@ type WriteTreefiles = (directory: string) => Promise<readonly [first: string, se
 /**
  * Composes the releases, or takes the last two of the repository that `ATOMIC_BOOT_REPO` names (`quickstart/repo` after a
  * quickstart), which is quicker.
+ * @param port of the server that the disk's remote leads to
  */
-export async function makeFixture(treefiles: WriteTreefiles = debianTreefiles): Promise<Fixture> {
+export async function makeFixture(treefiles: WriteTreefiles = debianTreefiles, port = servePort): Promise<Fixture> {
   const directory = mkdtempSync(join(tmpdir(), "atomic-boot-"));
   const given = process.env["ATOMIC_BOOT_REPO"];
   const releases =
@@ -47,7 +48,15 @@ export async function makeFixture(treefiles: WriteTreefiles = debianTreefiles): 
   const { repo, ref, first, second } = releases;
   const disk = join(directory, "disk.raw");
   repo.setRef(ref, first.commit);
-  await buildImage({ repo: repo.path, ref, output: disk, format: "raw", kernelArgs: emulationArguments });
+  await buildImage({
+    repo: repo.path,
+    ref,
+    output: disk,
+    format: "raw",
+    kernelArgs: emulationArguments,
+    remoteUrl: `http://10.0.2.2:${port}`,
+    gpgVerify: false,
+  });
   const dispose = () => {
     repo.setRef(ref, second.commit);
     rmSync(directory, { recursive: true, force: true });
@@ -89,9 +98,9 @@ export function publish({ repo, ref }: Fixture, release: Release): void {
   repo.setRef(ref, release.commit);
 }
 
-/** The port that `buildImage` configures by default. */
-export function serve(directory: string): Promise<RunningServer> {
-  return serveDirectory(directory, { port: 8421 });
+/** @param port what the disk was made with */
+export function serve(directory: string, port = servePort): Promise<RunningServer> {
+  return serveDirectory(directory, { port });
 }
 
 /** A tar file of a root file system with busybox, for \`podman import\`. */

@@ -46,6 +46,8 @@ const system = join(import.meta.dirname, "../../system/systemd");
 /** As in examples/debian-container-host.yaml. */
 const host = `documentation: false
 install-langs: [en]
+# A link to /sysroot, rpm-ostree's default, leads to where nothing can be written.
+tmp-is-dir: true
 default-target: multi-user.target
 mutate-os-release: "1"
 units:
