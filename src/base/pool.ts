@@ -19,6 +19,7 @@ export class WorkerPool<Task, Result> implements TaskRunner<Task, Result>, Async
   readonly #workers: PoolWorker<Result>[] = [];
   readonly #waiting: (() => void)[] = [];
   #nextId = 0;
+  #ending = false;
 
   /**
    * @param data handed to every worker once, at its start
@@ -52,6 +53,7 @@ export class WorkerPool<Task, Result> implements TaskRunner<Task, Result>, Async
 
   /** As `dispose`, and waits until no thread does anything any more, whatever it was at. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending = true;
     await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
   }
 
@@ -70,7 +72,8 @@ export class WorkerPool<Task, Result> implements TaskRunner<Task, Result>, Async
     const settle = (id: number, act: (promise: PromiseWithResolvers<Result>) => void) => {
       const promise = pending.get(id);
       pending.delete(id);
-      if (pending.size === 0) worker.unref();
+      // A last answer of a thread that is ended must not let the process end before the thread.
+      if (pending.size === 0 && !this.#ending) worker.unref();
       if (promise) act(promise);
       this.#waiting.shift()?.();
     };

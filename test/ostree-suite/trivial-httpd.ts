@@ -2,7 +2,16 @@
 /** Serves a directory over HTTP with the faults that a client must survive; options as ostree-trivial-httpd(1). */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -116,8 +125,10 @@ function isCached(request: IncomingMessage, etag: string, changed: Date): boolea
 /** Runs the same command line without --daemonize apart from this process, and waits until it serves. */
 async function daemonize(): Promise<void> {
   const words = process.argv.slice(1).filter((word) => word !== "--daemonize" && word !== "-d");
-  const child = spawn(process.execPath, words, { detached: true, stdio: "ignore" });
   const portFile = options["port-file"];
+  // That of a server before this one would say that this one is ready.
+  if (portFile !== undefined) rmSync(portFile, { force: true });
+  const child = spawn(process.execPath, words, { detached: true, stdio: "ignore" });
   const limit = Date.now() + 20_000;
   while (portFile !== undefined && !existsSync(portFile)) {
     if (child.exitCode !== null || Date.now() > limit) throw new Error("the server did not start");
