@@ -92,7 +92,7 @@ index.addMetadata("dirtree", checksum, 123_456);
 const sizeEntries = index.variant().value as Buffer[];
 
 export const commitTargets: readonly FuzzTarget[] = [
-  { name: "cpio", remote: false, seeds: [cpio], run: readWholeCpio },
+  { name: "cpio", remote: true, seeds: [cpio], run: readWholeCpio },
   { name: "archive-import", remote: false, seeds: [cpio], run: importTree },
   {
     name: "gvariant-text",
@@ -104,13 +104,13 @@ export const commitTargets: readonly FuzzTarget[] = [
   },
   {
     name: "bzip2",
-    remote: false,
+    remote: true,
     seeds: [Buffer.from("QlpoOTFBWSZTWatrofEAAALZgAAQQAAQABJkwBAgADEA000EAB6j705RogeLuSKcKEhVtdD4gA==", "base64")],
     run: unpack("bzip2"),
   },
   {
     name: "lzma",
-    remote: false,
+    remote: true,
     seeds: [Buffer.from("XQAAgAD//////////wA0GUnujekUimql1d5wKZ///ZlAAA==", "base64")],
     run: unpack("lzma"),
   },

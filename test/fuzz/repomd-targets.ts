@@ -4,13 +4,15 @@ import { createHash } from "node:crypto";
 import { zstdCompressSync } from "node:zlib";
 import { bytesSource, readWhole } from "../../src/base/index.ts";
 import { parseXml, readZchunk } from "../../src/formats/index.ts";
-import { parseRepoFile, repoVariables } from "../../src/packages/index.ts";
+import { parseRepoFile, repoVariables, resolveRpms, RpmPackageSet } from "../../src/packages/index.ts";
 import { parseComps } from "../../src/packages/repomd/comps.ts";
-import { parseMetalink } from "../../src/packages/repomd/metalink.ts";
+import { parseMetalink, parseMirrorList } from "../../src/packages/repomd/metalink.ts";
+import { LoadedRepository } from "../../src/packages/repomd/loaded-repository.ts";
 import { parseModules } from "../../src/packages/repomd/modules-file.ts";
 import { decodeIndex, encodeIndex } from "../../src/packages/repomd/package-index.ts";
 import { parseFilelists } from "../../src/packages/repomd/parse-filelists.ts";
 import { parsePrimary } from "../../src/packages/repomd/parse-primary.ts";
+import { resolveLocation } from "../../src/packages/repomd/mirrors.ts";
 import { parseRepomd } from "../../src/packages/repomd/repomd-file.ts";
 import { parseUpdateinfo } from "../../src/packages/repomd/updateinfo.ts";
 import type { FuzzTarget } from "./targets.ts";
@@ -24,6 +26,47 @@ const primary = xml(`<metadata packages="1"><package type="rpm"><name>a</name><a
 <rpm:license>MIT</rpm:license><rpm:provides><rpm:entry name="a" flags="EQ" epoch="0" ver="1" rel="2"/></rpm:provides>
 <rpm:requires><rpm:entry name="/bin/sh" pre="1"/><rpm:entry name="(b if c)"/></rpm:requires>
 <file>/usr/bin/a</file></format></package></metadata>`);
+
+/** Packages between which there is something to choose: `[name, version, relations]`. */
+const choices = xml(
+  `<metadata packages="7">${(
+    [
+      ["a", "1", { requires: ["v", "(b if c)", "/usr/bin/e"], recommends: ["d"] }],
+      ["b", "1", { provides: ["v"], conflicts: ["f"] }],
+      ["b", "2", { provides: ["v"], requires: ["c"], conflicts: ["nothing"] }],
+      ["c", "1", { provides: ["v"], obsoletes: ["f"] }],
+      ["d", "1", { supplements: ["(a and b)"], requires: ["((b or c) unless e)"] }],
+      ["e", "1", { requires: ["a"], suggests: ["c"] }],
+      ["e", "2", { requires: ["(b with v)"], enhances: ["a"] }],
+    ] as const
+  )
+    .map(
+      ([name, version, own]) => `<package type="rpm"><name>${name}</name><arch>noarch</arch>
+<version epoch="0" ver="${version}" rel="1"/><checksum type="sha256">${sum}</checksum><location href="a.rpm"/><format>
+${Object.entries(own)
+  .map(
+    ([kind, names]) =>
+      `<rpm:${kind}>${names.map((one: string) => `<rpm:entry name="${one}"/>`).join("")}</rpm:${kind}>`,
+  )
+  .join("")}<file>/usr/bin/${name}</file></format></package>`,
+    )
+    .join("")}</metadata>`,
+);
+
+/** A repository must not be able to keep the solver at work, whatever it says. */
+async function chooseFrom(bytes: Buffer): Promise<void> {
+  const info = { id: "fuzz", revision: "1", timestamp: 1, checksum: sum };
+  const repository = new LoadedRepository({ id: "fuzz", baseUrls: ["/fuzz"] }, info, {
+    bases: ["/fuzz"],
+    request: {},
+    index: parsePrimary(bytesSource(bytes), "fuzz"),
+    modules: undefined,
+    openFiles: () => Promise.resolve(undefined),
+    openMetadata: () => Promise.resolve(undefined),
+  });
+  const request = { install: ["a"], recommends: true, architecture: "x86_64" };
+  await resolveRpms(new RpmPackageSet([repository]), request);
+}
 
 const modules = Buffer.from(`---
 document: modulemd
@@ -132,6 +175,13 @@ export const repomdTargets: readonly FuzzTarget[] = [
     run: (bytes) => void parseMetalink(bytes, "fuzz"),
   },
   {
+    name: "mirrorlist",
+    remote: true,
+    seeds: [Buffer.from("# mirrors\nhttp://a/b\n\nhttps://c/d/\nfile:///e\n/f\n")],
+    run: (bytes) => void parseMirrorList(bytes).map((base) => resolveLocation(base, "repodata/repomd.xml")),
+  },
+  { name: "solution", remote: true, seeds: [choices], run: chooseFrom },
+  {
     name: "modules",
     remote: true,
     seeds: [modules],
@@ -145,7 +195,7 @@ export const repomdTargets: readonly FuzzTarget[] = [
   },
   {
     name: "repo-file",
-    remote: false,
+    remote: true,
     seeds: [
       Buffer.from("[a]\nname=A $releasever\nbaseurl=http://a/${basearch:-b}/\n  /c\nenabled=1\nmetadata_expire=6h\n"),
     ],

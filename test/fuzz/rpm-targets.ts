@@ -4,8 +4,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMessage, generateKey, sign } from "openpgp";
-import { removeTree } from "../../src/base/index.ts";
-import { parseNevra, parseRich, readRpm } from "../../src/packages/index.ts";
+import { bytesSource, removeTree } from "../../src/base/index.ts";
+import { decodeRpmHead, parseKeyring, parseNevra, parseRich, readRpm } from "../../src/packages/index.ts";
 import { readNdbDatabase } from "../../src/packages/rpm/database/ndb.ts";
 import { encodeInstalled } from "../../src/packages/rpm/database/installed-header.ts";
 import { indexTables } from "../../src/packages/rpm/database/indexes.ts";
@@ -15,7 +15,10 @@ import { decodeHeader, type RpmHeader } from "../../src/packages/rpm/header.ts";
 import { readScripts, readTriggers } from "../../src/packages/rpm/scripts.ts";
 import { parseSignature } from "../../src/packages/rpm/signature/packet.ts";
 import { tag } from "../../src/packages/rpm/tags.ts";
-import { forge, header, int32, type Member, text, texts } from "../packages/rpm/forge.ts";
+import { findCandidates } from "../../src/packages/rpm/signature/key.ts";
+import { rpmRelations } from "../../src/packages/rpm/model.ts";
+import { readPayload, type RpmEntry } from "../../src/packages/rpm/payload.ts";
+import { cpio, forge, header, int32, type Member, text, texts } from "../packages/rpm/forge.ts";
 import type { FuzzTarget } from "./targets.ts";
 
 const members: readonly Member[] = [
@@ -87,6 +90,34 @@ const scratch = mkdtempSync(join(tmpdir(), "atomic-fuzz-rpm-"));
 process.once("exit", () => removeTree(scratch));
 const file = join(scratch, "fuzz");
 
+/** What stands before the payload: lead, signature header, header. */
+const heads: FuzzTarget = {
+  name: "rpm heads",
+  remote: true,
+  seeds: [forge(members)],
+  run(bytes) {
+    const head = decodeRpmHead(bytes, "fuzz");
+    for (const relation of rpmRelations) head.dependencies(relation);
+  },
+};
+
+function readFiles(entries: Iterable<RpmEntry>): void {
+  for (const entry of entries) {
+    if (entry.path.startsWith("/") || entry.path.split("/").includes(".."))
+      throw new TypeError(`climbs: ${entry.path}`);
+    for (const piece of entry.pieces()) void piece.length;
+  }
+}
+
+/** A payload that does not fit its header, whose damage would otherwise end the reading first. */
+const table = readFileTable(decodeHeader(main, "seed", { kind: "package" }), "seed");
+const payloads: FuzzTarget = {
+  name: "rpm payloads",
+  remote: true,
+  seeds: [cpio(members), cpio(members, { index: 0 })],
+  run: (bytes) => readFiles(readPayload(bytesSource(bytes), table, "fuzz")),
+};
+
 const packages: FuzzTarget = {
   name: "rpm packages",
   remote: true,
@@ -94,11 +125,7 @@ const packages: FuzzTarget = {
   async run(bytes) {
     writeFileSync(file, bytes);
     using rpm = await readRpm(file, { allowUnsigned: true });
-    for (const entry of rpm.files({ anyEncoding: true })) {
-      if (entry.path.startsWith("/") || entry.path.split("/").includes(".."))
-        throw new TypeError(`climbs: ${entry.path}`);
-      for (const piece of entry.pieces()) void piece.length;
-    }
+    readFiles(rpm.files({ anyEncoding: true }));
   },
 };
 
@@ -138,8 +165,13 @@ const databases: FuzzTarget = {
   },
 };
 
-async function makeSignature(type: "curve25519" | "rsa"): Promise<Buffer> {
-  const { privateKey } = await generateKey({ type, rsaBits: 2048, userIDs: { name: type }, format: "object" });
+const signers = await Promise.all(
+  (["curve25519", "rsa"] as const).map((type) =>
+    generateKey({ type, rsaBits: 2048, userIDs: { name: type }, format: "object" }),
+  ),
+);
+
+async function makeSignature({ privateKey }: (typeof signers)[number]): Promise<Buffer> {
   const message = await createMessage({ binary: new Uint8Array(Buffer.from("signed")) });
   return Buffer.from(await sign({ message, signingKeys: privateKey, detached: true, format: "binary" }));
 }
@@ -147,8 +179,19 @@ async function makeSignature(type: "curve25519" | "rsa"): Promise<Buffer> {
 const signatures: FuzzTarget = {
   name: "rpm signatures",
   remote: true,
-  seeds: await Promise.all((["curve25519", "rsa"] as const).map(makeSignature)),
+  seeds: await Promise.all(signers.map(makeSignature)),
   run: (bytes) => void parseSignature(bytes, "fuzz"),
+};
+
+/** What `gpgkey` names, binary and armored, to the key that signatures are held against. */
+const keys: FuzzTarget = {
+  name: "rpm keys",
+  remote: true,
+  seeds: signers.flatMap(({ publicKey }) => [Buffer.from(publicKey.write()), Buffer.from(publicKey.armor())]),
+  async run(bytes) {
+    const keyring = await parseKeyring(bytes, "fuzz");
+    for (const key of keyring.keys) await findCandidates(keyring, key.getKeyID().toHex().toUpperCase(), "default");
+  },
 };
 
 const words: FuzzTarget = {
@@ -167,4 +210,14 @@ const words: FuzzTarget = {
   },
 };
 
-export const rpmTargets: readonly FuzzTarget[] = [headers, databaseHeaders, packages, databases, signatures, words];
+export const rpmTargets: readonly FuzzTarget[] = [
+  headers,
+  databaseHeaders,
+  heads,
+  payloads,
+  packages,
+  databases,
+  signatures,
+  keys,
+  words,
+];

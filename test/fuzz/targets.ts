@@ -35,6 +35,7 @@ import {
   parseRefSpec,
 } from "../../src/ostree/index.ts";
 import { commitTargets } from "./commit-targets.ts";
+import { composeTargets } from "./compose-targets.ts";
 import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
 import { rpmTargets } from "./rpm-targets.ts";
 import { repomdTargets } from "./repomd-targets.ts";
@@ -194,6 +195,7 @@ export const targets: readonly FuzzTarget[] = [
   ...rpmTargets,
   ...signatureTargets,
   ...repomdTargets,
+  ...composeTargets,
   { name: "tar", remote: true, seeds: [tar()], run: readWholeTar },
   {
     name: "http-response",

@@ -2,7 +2,7 @@
 import { fileFlag, type RpmFileTable } from "../rpm/file-table.ts";
 import type { HeaderDependency } from "../rpm/header-dependencies.ts";
 import { formatDependency, operatorText, sense } from "../rpm/dependency.ts";
-import type { RpmRelation } from "../rpm/model.ts";
+import { rpmRelations } from "../rpm/model.ts";
 import { readRpm, type RpmFile } from "../rpm/read-rpm.ts";
 import type { RpmScript, RpmScriptText, RpmTrigger } from "../rpm/scripts.ts";
 import type { VerifyOptions } from "../rpm/signature/verify.ts";
@@ -24,7 +24,7 @@ export async function inspectRpm(path: string, options: VerifyOptions): Promise<
     description: header.string(tag.description) ?? "",
     header: readHeader(rpm),
     dependencies: Object.fromEntries(
-      relations.map((relation) => [relation, rpm.dependencies(relation).map(describeDependency)]),
+      rpmRelations.map((relation) => [relation, rpm.dependencies(relation).map(describeDependency)]),
     ),
     files: describeFiles(rpm.table),
     scripts: [...rpm.scripts.map(describeScript), ...rpm.triggers.map(describeTrigger)],
@@ -34,17 +34,6 @@ export async function inspectRpm(path: string, options: VerifyOptions): Promise<
     signatures: rpm.signatures,
   };
 }
-
-const relations: readonly RpmRelation[] = [
-  "provides",
-  "requires",
-  "conflicts",
-  "obsoletes",
-  "recommends",
-  "suggests",
-  "supplements",
-  "enhances",
-];
 
 function readHeader({ header, format, compression }: RpmFile): Record<string, string> {
   const found: Record<string, string> = {};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Digest, parseDigest } from "../digest.ts";
-import type { Evr, RpmDependency, RpmPackage, RpmRelation } from "../rpm/model.ts";
+import { type Evr, type RpmDependency, type RpmPackage, type RpmRelation, rpmRelations } from "../rpm/model.ts";
 import { formatEvr } from "../rpm/version.ts";
 import type { LoadedRepository } from "./loaded-repository.ts";
-import { relations, type TextColumn } from "./package-index.ts";
+import type { TextColumn } from "./package-index.ts";
 
 /** A package of a repository. What is known of it is decoded when it is first asked for. */
 export class AvailableRpm implements RpmPackage {
@@ -61,7 +61,7 @@ export class AvailableRpm implements RpmPackage {
 
   /** Equal dependencies of one repository are one object. */
   dependencies(relation: RpmRelation): readonly RpmDependency[] {
-    const place = relations.indexOf(relation);
+    const place = rpmRelations.indexOf(relation);
     return (this.#dependencies[place] ??= this.repository.dependencies(this.number, place));
   }
 

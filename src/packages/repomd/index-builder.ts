@@ -5,7 +5,6 @@ import {
   operators,
   type PackageIndex,
   preFlag,
-  relations,
   type TextColumn,
   textColumns,
 } from "./package-index.ts";
@@ -13,7 +12,7 @@ import { collided, mixBits, probeLimit } from "./hash.ts";
 import { NumberList } from "./number-list.ts";
 import { PostingsBuilder } from "./postings.ts";
 import { StringPoolBuilder } from "./string-pool.ts";
-import type { RpmOperator, RpmRelation } from "../rpm/model.ts";
+import { type RpmOperator, type RpmRelation, rpmRelations } from "../rpm/model.ts";
 
 /** Texts are strings of one character for each byte, as `parseXml` hands them over with `latin1`. */
 export interface DependencyTexts {
@@ -40,7 +39,7 @@ export class IndexBuilder {
   readonly #provides = new PostingsBuilder();
   readonly #obsoletes = new PostingsBuilder();
   readonly #paths = new PostingsBuilder();
-  readonly #current = relations.map((): number[] => []);
+  readonly #current = rpmRelations.map((): number[] => []);
   #count = 0;
 
   get count(): number {
@@ -50,7 +49,7 @@ export class IndexBuilder {
   addDependency(relation: RpmRelation, { name, operator, evr, pre }: DependencyTexts): void {
     const nameId = this.#strings.intern(name);
     const flags = operators.indexOf(operator) | (pre ? preFlag : 0);
-    this.#current[relations.indexOf(relation)]!.push(this.#dependency(nameId, flags, this.#strings.intern(evr)));
+    this.#current[rpmRelations.indexOf(relation)]!.push(this.#dependency(nameId, flags, this.#strings.intern(evr)));
     if (relation === "provides") this.#provides.add(nameId, this.#count);
     else if (relation === "obsoletes") this.#obsoletes.add(nameId, this.#count);
   }
@@ -79,7 +78,7 @@ export class IndexBuilder {
   #provideItself({ name, evr, arch }: Readonly<Record<TextColumn, string>>): void {
     if (arch === "src" || arch === "nosrc") return;
     const own = this.#dependency(this.#strings.intern(name), operators.indexOf("="), this.#strings.intern(evr));
-    const provides = this.#current[relations.indexOf("provides")]!;
+    const provides = this.#current[rpmRelations.indexOf("provides")]!;
     if (provides.includes(own)) return;
     provides.push(own);
     this.#provides.add(this.#strings.intern(name), this.#count);

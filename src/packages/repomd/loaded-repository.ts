@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteSource, RequestOptions } from "../../base/index.ts";
 import { parseDigest } from "../digest.ts";
-import type { Evr, RpmDependency, RpmRelation } from "../rpm/model.ts";
+import { type Evr, type RpmDependency, type RpmRelation, rpmRelations } from "../rpm/model.ts";
 import { type Comps, parseComps } from "./comps.ts";
 import type { FileIndex } from "./file-index.ts";
 import type { Modules } from "./modules-file.ts";
@@ -12,7 +12,6 @@ import {
   operators,
   type PackageIndex,
   preFlag,
-  relations,
   type TextColumn,
   textColumns,
 } from "./package-index.ts";
@@ -100,10 +99,10 @@ export class LoadedRepository {
     return this.#index.numbers[number * numberColumns.length + numberColumns.indexOf(column)]!;
   }
 
-  /** @param place of the relation in `relations` */
+  /** @param place of the relation in `rpmRelations` */
   dependencies(number: number, place: number): RpmDependency[] {
     const { lists, listStarts } = this.#index;
-    const at = number * relations.length + place;
+    const at = number * rpmRelations.length + place;
     return Array.from(lists.subarray(listStarts[at], listStarts[at + 1]), (id) => this.#dependency(id));
   }
 
@@ -148,8 +147,8 @@ export class LoadedRepository {
   /** Numbers of the packages that have at least one dependency of the relation. */
   *withRelation(relation: RpmRelation): IterableIterator<number> {
     const { count, listStarts } = this.#index;
-    const place = relations.indexOf(relation);
-    for (let number = 0, at = place; number < count; number++, at += relations.length) {
+    const place = rpmRelations.indexOf(relation);
+    for (let number = 0, at = place; number < count; number++, at += rpmRelations.length) {
       if (listStarts[at] !== listStarts[at + 1] && this.#hidden?.[number] !== 1) yield number;
     }
   }

@@ -5,7 +5,6 @@
  * when it is asked for: of 60,000 a solution looks at some hundreds. (The idea is libsolv's: Id, Reldep, whatprovides.)
  */
 import { bytesOf, decodeCacheFile, encodeCacheFile, float64Part, uint32Part } from "../cache-file.ts";
-import type { RpmRelation } from "../rpm/model.ts";
 import { Postings } from "./postings.ts";
 import { StringPool } from "./string-pool.ts";
 
@@ -31,17 +30,6 @@ export type TextColumn = (typeof textColumns)[number];
 
 export const numberColumns = ["buildTime", "fileTime", "packageSize", "installedSize"] as const;
 export type NumberColumn = (typeof numberColumns)[number];
-
-export const relations = [
-  "provides",
-  "requires",
-  "conflicts",
-  "obsoletes",
-  "recommends",
-  "suggests",
-  "supplements",
-  "enhances",
-] as const satisfies readonly RpmRelation[];
 
 /** A dependency's second number: which operator (0: none), and whether it is needed before scripts run. */
 export const operators = ["", "<", "<=", "=", ">=", ">"] as const;

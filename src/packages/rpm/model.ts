@@ -22,15 +22,18 @@ export interface RpmDependency {
 }
 
 /** The kinds of dependencies, in the words of RPM's tags. */
-export type RpmRelation =
-  | "provides"
-  | "requires"
-  | "conflicts"
-  | "obsoletes"
-  | "recommends"
-  | "suggests"
-  | "supplements"
-  | "enhances";
+export const rpmRelations = [
+  "provides",
+  "requires",
+  "conflicts",
+  "obsoletes",
+  "recommends",
+  "suggests",
+  "supplements",
+  "enhances",
+] as const;
+
+export type RpmRelation = (typeof rpmRelations)[number];
 
 /** What a solver reads of a package. */
 export interface RpmPackage extends PackageId {
