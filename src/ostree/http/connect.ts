@@ -4,6 +4,8 @@ import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import type { ClientOptions, Protocol } from "./model.ts";
 import { basicCredentials, proxyFor } from "./proxy.ts";
 import { headLimit, parseHead } from "./response.ts";
+import { connectBySocks, isSocks } from "./socks.ts";
+import { readReply } from "./read-reply.ts";
 
 /** curl: CURLOPT_CONNECTTIMEOUT as libostree sets it. */
 const connectSeconds = 30;
@@ -26,6 +28,11 @@ export async function openRoute(base: URL, options: ClientOptions): Promise<Rout
     const socket = await openSocket(base);
     return secure ? await withTls(socket, base, options) : plain(socket);
   }
+  if (isSocks(proxy)) {
+    const socket = await openSocket(proxy);
+    await connectBySocks(socket, proxy, { host: hostOf(base), port: portOf(base) });
+    return secure ? await withTls(socket, base, options) : plain(socket);
+  }
   const credentials = basicCredentials(proxy);
   const headers: Record<string, string> = credentials === undefined ? {} : { "Proxy-Authorization": credentials };
   const near = await openSocket(proxy);
@@ -43,8 +50,9 @@ function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, "");
 }
 
-function portOf({ port, protocol }: URL): number {
-  return Number(port || (protocol === "https:" ? 443 : 80));
+function portOf(url: URL): number {
+  if (url.port !== "") return Number(url.port);
+  return url.protocol === "https:" ? 443 : isSocks(url) ? 1080 : 80;
 }
 
 function openSocket(url: URL): Promise<Socket> {
@@ -89,29 +97,13 @@ async function tunnel(socket: Socket, base: URL, headers: Readonly<Record<string
   const target = `${base.hostname}:${portOf(base)}`;
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${lines.join("")}\r\n`, "latin1");
-  const head = parseHead(await readHead(socket));
+  const head = parseHead((await readReply(socket, headLimit, endOfHead)).toString("latin1").slice(0, -4));
   if (head?.status === 200) return;
   socket.destroy();
   throw new Error(`the proxy answered ${head ? `HTTP ${head.status}` : "no HTTP"} to CONNECT ${target}`);
 }
 
-/** The head of a response; nothing may follow it yet, since the client speaks first in TLS. */
-async function readHead(socket: Socket): Promise<string> {
-  let text = "";
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const take = (bytes: Buffer) => {
-    text += bytes.toString("latin1");
-    if (text.includes("\r\n\r\n")) resolve(text.slice(0, text.indexOf("\r\n\r\n")));
-    else if (text.length > headLimit) reject(new Error("the proxy sends a head without end"));
-  };
-  const fail = () => reject(new Error("the proxy closed the connection"));
-  socket.on("data", take).once("close", fail).once("error", reject);
-  const timer = setTimeout(() => reject(new Error("the proxy timed out")), connectSeconds * 1000);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    socket.pause();
-    socket.removeListener("data", take).removeListener("close", fail).removeListener("error", reject);
-  }
+function endOfHead(bytes: Buffer): number | undefined {
+  const end = bytes.indexOf("\r\n\r\n");
+  return end < 0 ? undefined : end + 4;
 }

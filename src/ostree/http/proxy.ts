@@ -13,10 +13,17 @@ export function proxyFor(target: URL, configured: string | undefined, environmen
   if (!text || isExempt(target, environment["no_proxy"] ?? environment["NO_PROXY"] ?? "")) return undefined;
   const url = text.includes("://") ? text : `http://${text}`;
   const proxy = URL.parse(url);
-  if (!proxy || (proxy.protocol !== "http:" && proxy.protocol !== "https:")) {
-    throw baseError("http-status", `proxy ${text}: only HTTP and HTTPS proxies are supported`);
+  if (!proxy || !["http:", "https:", "socks5:", "socks5h:"].includes(proxy.protocol)) {
+    throw baseError(
+      "http-status",
+      `proxy ${withoutPassword(text)}: only HTTP, HTTPS and SOCKS 5 proxies are supported`,
+    );
   }
   return proxy;
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, "//");
 }
 
 function isExempt({ hostname }: URL, list: string): boolean {
