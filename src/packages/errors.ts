@@ -24,6 +24,8 @@ export const packageError = defineErrors("packages", {
   "repo-file": "A .repo file has a value that is not of its kind, or that asks for something that is not done here.",
   expired:
     "A repository says that its index is no longer valid. The mirror is stale, or the clock of this machine is wrong.",
+  "set-back":
+    "A repository's metadata is older than what was seen of it before: its mirror is behind, or somebody offers old packages with known holes again. Try later, or another mirror; if the repository was set back on purpose, forget what was seen, as the hint says.",
   "wrong-suite": "A repository calls itself otherwise than the suite that was asked for.",
   "not-found": "A repository does not have the suite, component or file that was asked for.",
   "bad-index": "An index of a repository is damaged, or is not what the signed Release file says.",

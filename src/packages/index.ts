@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export { distributionUrl } from "./apt/fetch-release.ts";
 export { downloadPackages, type DownloadPackagesOptions } from "./apt/download.ts";
-export { defaultKeyrings, type Keyring, loadKeyring, parseKeyring } from "./apt/keyring.ts";
+export { defaultKeyrings, type Keyring, loadKeyring, parseKeyring } from "./keyring.ts";
 export { loadApt, type LoadAptOptions } from "./apt/load.ts";
 export { closestNames } from "./closest-names.ts";
 export { DebPackage, type IndexedSource, PackageSet, type RelationField } from "./apt/package-set.ts";

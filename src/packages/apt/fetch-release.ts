@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { getBytes, makeDirectories, readIfExists, writeFileAtomic } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
 import type { AptSource } from "../model.ts";
-import { type Keyring, verifyClearsigned, verifyDetached } from "./keyring.ts";
+import { type Keyring, verifyClearsigned, verifyDetached } from "../keyring.ts";
 import { checkRelease, parseRelease, type Release } from "./release.ts";
 
 export interface FetchOptions {

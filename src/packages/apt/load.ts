@@ -4,7 +4,7 @@ import { packageError } from "../errors.ts";
 import type { AptSource, SourceInfo } from "../model.ts";
 import { fetchIndex } from "./fetch-index.ts";
 import { distributionUrl, type FetchOptions, fetchRelease } from "./fetch-release.ts";
-import { type Keyring, loadKeyring } from "./keyring.ts";
+import { type Keyring, loadKeyring } from "../keyring.ts";
 import { type IndexedSource, PackageSet } from "./package-set.ts";
 import { defaultPriority, type Release } from "./release.ts";
 

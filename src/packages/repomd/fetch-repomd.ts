@@ -14,7 +14,7 @@ import {
   writeFileAtomic,
 } from "../../base/index.ts";
 import { formatError } from "../../formats/index.ts";
-import { type Keyring, verifyDetached } from "../apt/keyring.ts";
+import { type Keyring, verifyDetached } from "../keyring.ts";
 import { hashFor } from "../digest.ts";
 import { packageError } from "../errors.ts";
 import { requestOptions } from "./connection.ts";
@@ -22,6 +22,7 @@ import { loadGpgKeys } from "./gpg-keys.ts";
 import type { MetalinkVersion } from "./metalink.ts";
 import { findMirrors, localPath, type Mirrors, resolveLocation } from "./mirrors.ts";
 import type { Repomd, RpmSource } from "./model.ts";
+import { type Dated, requireNotOlder } from "./not-older.ts";
 import { parseRepomd } from "./repomd-file.ts";
 
 export interface FetchOptions {
@@ -67,7 +68,27 @@ export async function fetchRepomd(source: RpmSource, options: FetchOptions): Pro
     }
   }
   const mirrors = await findMirrors(source, request);
-  return tryMirrors(source, mirrors, keyring, request, directory);
+  const former = await readFormer(source, directory, keyring, request);
+  return tryMirrors(source, mirrors, keyring, request, directory, (one, url) =>
+    requireNotOlder(one, former, { url, directory, now: options.now }),
+  );
+}
+
+/** What was seen of the repository last; verified again, as the keys may be others. One that fails is as if not there. */
+async function readFormer(
+  source: RpmSource,
+  directory: string,
+  keyring: Keyring | undefined,
+  request: RequestOptions,
+): Promise<Dated | undefined> {
+  const kept = readKept(directory);
+  if (kept === undefined) return undefined;
+  try {
+    return (await found(source, kept, keyring, join(directory, "repomd.xml"), request)).repomd;
+  } catch (error) {
+    if (isMirrorsFault(error)) return undefined;
+    throw error;
+  }
 }
 
 async function tryMirrors(
@@ -76,6 +97,7 @@ async function tryMirrors(
   keyring: Keyring | undefined,
   request: RequestOptions,
   directory: string,
+  check: (repomd: Dated, url: string) => void,
 ): Promise<FoundRepomd> {
   const failures: unknown[] = [];
   // With other mirrors to turn to, one that fails is not asked again and again.
@@ -89,7 +111,10 @@ async function tryMirrors(
       const signature = keyring === undefined ? undefined : await read(`${url}.asc`, attempt);
       const kept = { bytes, signature, bases: [base, ...bases.filter((other) => other !== base)] };
       const result = await found(source, kept, keyring, url, request);
-      if (localPath(url) === undefined) keep(directory, kept);
+      if (localPath(url) === undefined) {
+        check(result.repomd, url);
+        keep(directory, kept);
+      }
       return result;
     } catch (error) {
       if (!isMirrorsFault(error)) throw error;
@@ -111,7 +136,7 @@ async function tryMirrors(
 function isMirrorsFault(error: unknown): boolean {
   return (
     baseError.is(error, "http-status", "http-failed", "too-large") ||
-    packageError.is(error, "bad-index", "bad-signature", "unsigned", "unknown-key", "expired-key") ||
+    packageError.is(error, "bad-index", "bad-signature", "unsigned", "unknown-key", "expired-key", "set-back") ||
     formatError.is(error, "xml")
   );
 }

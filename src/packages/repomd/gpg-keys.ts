@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { getBytes, makeDirectories, readIfExists, writeFileAtomic } from "../../base/index.ts";
-import { type Keyring, parseKeyring } from "../apt/keyring.ts";
+import { type Keyring, parseKeyring } from "../keyring.ts";
 import { packageError } from "../errors.ts";
 import { requestOptions } from "./connection.ts";
 import { localPath } from "./mirrors.ts";

@@ -40,7 +40,7 @@ const one: InspectedPackage = {
       keyId: "0123456789ABCDEF",
       created: 1_700_000_000,
       status: "unknown-key",
-      reason: "no key 0123456789ABCDEF",
+      reason: "the keyring has no such key",
     },
   ],
 };
@@ -60,7 +60,7 @@ test("a package is told under headings", () => {
   Installed size: 1.2 MB
 
 Signatures
-  unknown-key  header  RSA/SHA256  key 0123456789ABCDEF  2023-11-14 22:13:20 UTC  (no key 0123456789ABCDEF)
+  unknown-key  header  RSA/SHA256  key 0123456789ABCDEF  2023-11-14 22:13:20 UTC  (the keyring has no such key)
 
 Digests
   header sha256                00ff

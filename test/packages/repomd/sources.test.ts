@@ -112,6 +112,39 @@ test("a signed repomd.xml must be signed by a key of the repository", async () =
   server.answers.clear();
 });
 
+test("a repository that is older than it was is refused, unless another mirror is not", async () => {
+  const now = readFileSync(repomdPath, "utf8");
+  const at = (seconds: number) => now.replaceAll(/<timestamp>\d+</g, `<timestamp>${seconds}<`);
+  const source = { baseUrls: [`${server.url}/behind`, `${server.url}/repository`] };
+  const behind = "/behind/repodata/repomd.xml";
+  const cache = cacheDir();
+  const serve = (text: string) => {
+    answer(behind, text);
+    answer("/repository/repodata/repomd.xml", text);
+  };
+  const revisions = async () => (await load(source, cache)).repositories[0]!.info.timestamp;
+  serve(at(1_600_000_000));
+  assert.equal(await revisions(), 1_600_000_000);
+  answer(behind, at(1_500_000_000));
+  assert.equal(await revisions(), 1_600_000_000, "the second mirror is not behind");
+  serve(at(1_500_000_000));
+  await assert.rejects(revisions(), { code: "packages-not-found", message: /older than what was seen before/ });
+  const only = { baseUrls: [`${server.url}/repository`] };
+  answer("/repository/repodata/repomd.xml", at(1_600_000_000).replace(/<revision>\d+</, "<revision>5<"));
+  await load(only, cache);
+  answer("/repository/repodata/repomd.xml", at(1_600_000_000).replace(/<revision>\d+</, "<revision>4<"));
+  const refusal = await load(only, cache).catch((error: unknown) => error as { code: string; hint: string });
+  assert.ok("code" in refusal && refusal.code === "packages-set-back");
+  rmSync(/rm -r (\S+)$/.exec(refusal.hint)![1]!, { recursive: true });
+  await load(only, cache);
+  // One from the future says nothing of those after it.
+  serve(at(Math.round(Date.now() / 1000) + 1_000_000));
+  await load(only, cache);
+  serve(at(1_600_000_000));
+  await load(only, cache);
+  server.answers.clear();
+});
+
 test("a repository that cannot be had is left out where it says so, with a warning", async () => {
   const events: ProgressEvent[] = [];
   const sources = [

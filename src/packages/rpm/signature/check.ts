@@ -63,7 +63,7 @@ export function startCheck(
       const made = runs.find((run) => run.finish());
       if (made !== undefined) return verdictOf(packet, made.candidate, now);
       const candidate = candidates[0]!;
-      return { status: "bad", candidate, reason: `the signature by key ${packet.keyId} does not fit` };
+      return { status: "bad", candidate, reason: "the signature does not fit" };
     },
   };
 }
@@ -80,7 +80,7 @@ function verdictBefore(
   if (policy === "default" && (weakHashes.has(hash) || packet.algorithm === algorithms.dsa)) {
     return { status: "untrusted", reason: `signatures of ${describeAlgorithm(packet)} are not safe` };
   }
-  if (candidates.length === 0) return { status: "unknown-key", reason: `no key ${packet.keyId}` };
+  if (candidates.length === 0) return { status: "unknown-key", reason: "the keyring has no such key" };
   return undefined;
 }
 

@@ -2,7 +2,7 @@
 /** Keys of a keyring as Node's, with the word whether they may sign packages: RFC 9580 section 5.5 and 9. */
 import { createPublicKey, type KeyObject } from "node:crypto";
 import type { Key, KeyID, Subkey } from "openpgp";
-import type { Keyring } from "../../apt/keyring.ts";
+import type { Keyring } from "../../keyring.ts";
 import { algorithms } from "./packet.ts";
 
 /** A key of the keyring that may have made a signature. */

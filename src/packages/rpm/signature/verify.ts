@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The signatures of a package: rpm's lib/rpmvs.c. */
 import { packageError } from "../../errors.ts";
-import type { Keyring } from "../../apt/keyring.ts";
+import type { Keyring } from "../../keyring.ts";
 import { headerMagic, type PackageParts } from "../lead.ts";
 import { signatureTag } from "../tags.ts";
 import { describeAlgorithm, type RunningSignature, type SignatureStatus, startCheck, type Verdict } from "./check.ts";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** OpenPGP verification as apt-secure(8) does it: one good signature by a key of the source's keyring is enough. */
+/** OpenPGP keyrings, and texts verified with them as apt-secure(8) does: one good signature by a key of the keyring is enough. */
 import { existsSync } from "node:fs";
 import type { Key, verify as verifyMessage } from "openpgp";
-import { readIfExists } from "../../base/index.ts";
-import { packageError } from "../errors.ts";
+import { readIfExists } from "../base/index.ts";
+import { packageError } from "./errors.ts";
 
 /** Where distributions keep the keys of Debian's archive; since Debian 13 with the suffix .pgp. */
 export const defaultKeyrings = [
