@@ -43,7 +43,7 @@ export async function resolvePackages(
 
 export function aptSources(treefile: Treefile): AptSource[] {
   const architecture = debianArchitecture(treefile.basearch);
-  return treefile.apt.flatMap(({ uri, suites, components, signedBy, priority }) =>
+  return treefile.apt.flatMap(({ uri, suites, components, signedBy, priority, checkValidUntil }) =>
     suites.map((suite) => ({
       uri,
       suite,
@@ -51,6 +51,7 @@ export function aptSources(treefile: Treefile): AptSource[] {
       architecture,
       ...(signedBy !== undefined && { signedBy }),
       ...(priority !== undefined && { priority }),
+      ...(checkValidUntil !== undefined && { checkValidUntil }),
     })),
   );
 }

@@ -5,7 +5,7 @@ import { substitute, type Variables } from "./condition.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import type { AptEntry } from "./model.ts";
 
-const keys = ["uri", "suites", "components", "signed-by", "priority"];
+const keys = ["uri", "suites", "components", "signed-by", "priority", "check-valid-until"];
 
 /** @param from the treefile that has the entry */
 export function aptEntry(entry: Readonly<Record<string, unknown>>, from: string, variables: Variables): AptEntry {
@@ -26,6 +26,13 @@ export function aptEntry(entry: Readonly<Record<string, unknown>>, from: string,
   };
   const [uri = ""] = words("uri");
   const signedBy = entry["signed-by"];
+  if (signedBy !== undefined && typeof signedBy !== "string") {
+    throw composeError("treefile-value", `${where}: signed-by must be the path of a keyring`);
+  }
+  const checkValidUntil = entry["check-valid-until"];
+  if (checkValidUntil !== undefined && typeof checkValidUntil !== "boolean") {
+    throw composeError("treefile-value", `${where}: check-valid-until must be true or false`);
+  }
   const priority = entry["priority"];
   if (priority !== undefined && !Number.isInteger(priority)) {
     throw composeError("treefile-value", `${where}: priority must be a whole number`);
@@ -34,7 +41,8 @@ export function aptEntry(entry: Readonly<Record<string, unknown>>, from: string,
     uri,
     suites: words("suites"),
     components: entry["components"] === undefined ? ["main"] : words("components"),
-    ...(typeof signedBy === "string" && { signedBy: resolve(dirname(from), signedBy) }),
+    ...(signedBy !== undefined && { signedBy: resolve(dirname(from), signedBy) }),
     ...(priority !== undefined && { priority: priority as number }),
+    ...(checkValidUntil !== undefined && { checkValidUntil }),
   };
 }

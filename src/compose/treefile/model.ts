@@ -10,6 +10,8 @@ export interface AptEntry {
   readonly signedBy?: string;
   /** apt_preferences(5) priority; 500 unless given. */
   readonly priority?: number;
+  /** `false` accepts an index after its Valid-Until date. */
+  readonly checkValidUntil?: boolean;
 }
 
 /** A file that is put into the tree. */

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { loadTreefile, parseTreefile } from "../../../src/compose/index.ts";
+import { aptSources } from "../../../src/compose/resolve.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -30,6 +31,7 @@ apt:
   - uri: http://mirror/debian
     suites: [trixie, trixie-updates]
     signed-by: keys/archive.gpg
+    check-valid-until: false
 packages: [systemd podman, crun]
 packages-amd64: [grub-pc]
 packages-aarch64: [never]
@@ -48,6 +50,7 @@ automatic_version_prefix: 13.1
       suites: ["trixie", "trixie-updates"],
       components: ["main"],
       signedBy: at("keys/archive.gpg"),
+      checkValidUntil: false,
     },
   ]);
   assert.deepEqual(treefile.addFiles, [{ source: at("motd"), target: "/etc/motd" }]);
@@ -55,6 +58,26 @@ automatic_version_prefix: 13.1
   assert.equal(treefile.versionPrefix, "13.1");
   assert.equal(treefile.recommends, false);
   assert.equal(treefile.documentation, true);
+});
+
+test("an apt entry with what is no value of its key is refused", () => {
+  const entries = { "signed-by": "[a, b]", "check-valid-until": "never", priority: "1.5" };
+  for (const [key, value] of Object.entries(entries)) {
+    const at = write({ "tree.yaml": `apt: [{uri: "http://m/", suites: [s], ${key}: ${value}}]\n` });
+    assert.throws(() => loadTreefile(at("tree.yaml")), { code: "compose-treefile-value", message: new RegExp(key) });
+  }
+});
+
+test("an archive that is frozen is used where the treefile says so", () => {
+  const at = write({ "tree.yaml": `apt: [{uri: "http://m/", suites: [s, t], check-valid-until: false}]\nref: x\n` });
+  const sources = aptSources(loadTreefile(at("tree.yaml")));
+  assert.deepEqual(
+    sources.map(({ suite, checkValidUntil }) => [suite, checkValidUntil]),
+    [
+      ["s", false],
+      ["t", false],
+    ],
+  );
 });
 
 test("includes merge as rpm-ostree does: own scalars win, included lists come first, the last include foremost", () => {
