@@ -12,6 +12,7 @@ import { incomplete } from "./resolve.ts";
 import { rpmFormat } from "./rpm/rpm-format.ts";
 import { makeWorkspace, requireRoot } from "./sandbox.ts";
 import type { ComposeOptions, ComposeResult } from "./model.ts";
+import { trimComposeCache } from "./trim-cache.ts";
 import { requireSupported } from "./treefile/supported.ts";
 import { nextVersion } from "./version.ts";
 
@@ -39,6 +40,7 @@ export async function composeTree(
   }
   if (installable === undefined || options.downloadOnly === true) return { ...summary, changed: true };
   const commit = await composeChanged(options, format, { ...inputs, installable }, progress);
+  trimComposeCache(cacheDir, Date.now() / 1000);
   return { ...summary, commit, changed: true, ...versionOf(repo, commit) };
 }
 

@@ -72,5 +72,6 @@ export { readRpm, type ReadRpmOptions, type RpmFile } from "./rpm/read-rpm.ts";
 export type { RpmScript, RpmScriptKind, RpmScriptText, RpmTrigger, RpmTriggerMoment } from "./rpm/scripts.ts";
 export type { SignaturePolicy } from "./rpm/signature/key.ts";
 export type { RpmSignature } from "./rpm/signature/verify.ts";
+export { cacheLimits, type CacheLimits, trimCache, useEntry } from "./trim-cache.ts";
 export { signatureTag, tag as rpmTag } from "./rpm/tags.ts";
 export { compareEvr, formatEvr, type Nevra, parseEvr, parseNevra, rpmvercmp } from "./rpm/version.ts";

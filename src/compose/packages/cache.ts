@@ -10,6 +10,7 @@ import {
 } from "../../base/index.ts";
 import { type Checksum, type DirNode, readTree, Repo, Transaction } from "../../ostree/index.ts";
 import type { Variant } from "../../formats/index.ts";
+import { useImports } from "./trim-imports.ts";
 import type { DebImportTask } from "./import.ts";
 import type { RpmImportTask } from "../rpm/import.ts";
 
@@ -53,6 +54,10 @@ export async function importPackages<P extends { readonly name: string }>(
       () => `${missing.length} packages, ${packages.length - missing.length} from the cache`,
     );
   }
+  useImports(
+    repo,
+    packages.map((one) => how.ref(one)),
+  );
   return packages.map((one) => {
     const commit = commits.get(one);
     if (commit === undefined) throw new Error(`${one.name} was not imported`);

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Compression, getBytes, readIfExists } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
+import { useEntry } from "../trim-cache.ts";
 import { decodeIndex, type PackageIndex } from "./index-file.ts";
 import { cacheIndex, indexLimit } from "../make-index.ts";
 import type { FetchOptions } from "./fetch-release.ts";
@@ -38,7 +39,7 @@ export async function fetchIndex(
   const [suffix, compression] = form;
   const file = release.files.get(path + suffix)!;
   const cached = join(options.cacheDir, "apt", "indices", file.sha256);
-  const known = readIfExists(cached);
+  const known = useEntry(cached) ? readIfExists(cached) : undefined;
   const index = known === undefined ? undefined : decodeIndex(known);
   if (index !== undefined) return index;
   if (options.offline) throw packageError("offline", `${url}/${file.path} is not in the cache ${options.cacheDir}`);

@@ -6,6 +6,7 @@ import { isZchunk } from "../../formats/index.ts";
 import { hashFile } from "../digest.ts";
 import { packageError } from "../errors.ts";
 import { fetchFile } from "../fetch-file.ts";
+import { useEntry } from "../trim-cache.ts";
 import type { FetchOptions, FoundRepomd } from "./fetch-repomd.ts";
 import { localPath, resolveLocation } from "./mirrors.ts";
 import type { Repomd, RepomdFile } from "./model.ts";
@@ -31,7 +32,7 @@ export async function fetchMetadata(
   }
   const directory = join(options.cacheDir, "repomd", "files");
   const path = join(directory, `${digest.type}-${digest.hex}`);
-  if (lstatIfExists(path) !== undefined) return path;
+  if (useEntry(path)) return path;
   if (options.offline) throw packageError("offline", `${source.id}: ${file.location} is not in the cache`);
   makeDirectories(directory);
   await fetchFile({

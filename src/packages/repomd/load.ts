@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AtomicError, type ProgressListener, readIfExists, silent, stage } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
+import { useEntry } from "../trim-cache.ts";
 import { cacheIndex, type IndexTask, openIndexSource } from "../make-index.ts";
 import { activeModules, applyModules, type ModuleRequest } from "./active-modules.ts";
 import { compressionOf, fetchMetadata, metadataFile } from "./fetch-metadata.ts";
@@ -142,7 +143,7 @@ async function opened<T>(
   open: (path: string) => T | undefined,
   make: (path: string) => Promise<void>,
 ): Promise<T> {
-  const known = open(path);
+  const known = useEntry(path) ? open(path) : undefined;
   if (known !== undefined) return known;
   await make(path);
   const made = open(path);
