@@ -18,6 +18,10 @@ test("systemd accepts the units", (t) => {
   for (const service of ["systemd-journal-flush"]) {
     writeFileSync(join(units, `${service}.service`), "[Service]\nExecStart=/usr/bin/true\n");
   }
+  writeFileSync(
+    join(units, "dbus.socket"),
+    "[Socket]\nListenStream=/run/dbus/system_bus_socket\nService=systemd-journal-flush.service\n",
+  );
   for (const program of ["atomic", "true"]) {
     writeFileSync(join(root, "usr/bin", program), "");
     chmodSync(join(root, "usr/bin", program), 0o755);
@@ -27,6 +31,7 @@ test("systemd accepts the units", (t) => {
     "atomic-finalize-staged.path",
     "atomic-boot-menu.service",
     "atomic-boot-menu.path",
+    "atomic-host.service",
   ];
   const result = spawnSync(
     "systemd-analyze",

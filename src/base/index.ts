@@ -9,6 +9,7 @@ export * from "./errors.ts";
 export * from "./files.ts";
 export * from "./http.ts";
 export * from "./mapping.ts";
+export { peerCredentials } from "./peer-credentials.ts";
 export * from "./pool.ts";
 export * from "./process.ts";
 export * from "./progress.ts";

@@ -6,6 +6,7 @@ export const formatError = defineErrors("formats", {
   tar: "A tar archive is damaged, or holds something that is refused (see the message).",
   composefs: "A tree does not fit into a composefs image: attributes, a name or a file are too large.",
   cpio: "A cpio archive is damaged, or of a kind that is not read: newc (070701, 070702) and odc (070707) are.",
+  dbus: "A D-Bus message is malformed, or a value does not fit the D-Bus type that it should be sent as.",
   deb822: "A control file (Packages, Release, control, status) has a line that is no field, or a field twice.",
   "gvariant-type": "A GVariant type string is not one that the GVariant specification defines, or is nested too deep.",
   "gvariant-malformed": "Serialized GVariant data is damaged: it is not in the normal form of its type.",

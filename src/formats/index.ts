@@ -4,6 +4,7 @@ export * from "./archive.ts";
 export * from "./bls-entry.ts";
 export * from "./composefs/index.ts";
 export * from "./cpio.ts";
+export * from "./dbus.ts";
 export * from "./deb822.ts";
 export * from "./errors.ts";
 export * from "./file-contexts.ts";

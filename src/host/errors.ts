@@ -30,5 +30,9 @@ export const hostError = defineErrors("host", {
     "The boot loader's own program failed. Run it by hand to see why; what the message names is what was started.",
   "read-only": "The system root is read-only and could not be made writable; run the command as root.",
   "no-version": "No commit of the configured branch has that version.",
+  cancelled:
+    "The change was cancelled by the one who asked for it, or another with the right to. What boots is unchanged.",
+  bus: "The D-Bus connection could not be made or was lost: is the bus running, may we own the name, is the peer who it says?",
+  "bad-config": "A configuration file of the host (/etc/atomic/...) has a value that is not one of those allowed.",
   busy: "Another program is changing the system root. Wait for it, or see who holds the lock.",
 });

@@ -38,6 +38,7 @@ export * from "./reset-soft-reboot.ts";
 export * from "./retain.ts";
 export * from "./rollback.ts";
 export * from "./running.ts";
+export * from "./service/index.ts";
 export * from "./set-kargs.ts";
 export * from "./signatures.ts";
 export * from "./soft-reboot.ts";

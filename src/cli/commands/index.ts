@@ -25,6 +25,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "host pin": () => import("./host/pin.ts"),
   "host refresh-menu": () => import("./host/refresh-menu.ts"),
   "host rollback": () => import("./host/rollback.ts"),
+  "host service": () => import("./host/service.ts"),
   "host status": () => import("./host/status.ts"),
   "host unpin": () => import("./host/unpin.ts"),
   "host upgrade": () => import("./host/upgrade.ts"),

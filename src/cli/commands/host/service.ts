@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineCommand } from "../../command.ts";
+import { cliError } from "../../errors.ts";
+import { openForChange, sysrootOption } from "./shared.ts";
+
+export default defineCommand({
+  path: ["host", "service"],
+  summary: "Serve the host on D-Bus, for Cockpit and other programs (run by systemd)",
+  description:
+    "Takes the name org.projectatomic.rpmostree1 on the system bus, with the objects and methods of rpm-ostree's service, and ends by itself when nobody uses it. D-Bus starts it when it is called.",
+  examples: [{ command: "busctl tree org.projectatomic.rpmostree1", text: "See that it answers:" }],
+  options: [
+    sysrootOption,
+    { name: "address", value: "ADDRESS", help: "Serve on this message bus (default: the system bus)" },
+    { name: "runtime-directory", value: "PATH", help: "Directory for sockets (default: /run/atomic)" },
+    { name: "idle-seconds", value: "SECONDS", help: "End after this time without clients; 0: never (default: 60)" },
+  ],
+  async run(invocation) {
+    const sysroot = await openForChange(invocation);
+    const { connectBus, HostService, Sysroot } = await import("../../../host/index.ts");
+    const service = await HostService.start({
+      bus: await connectBus(invocation.value("address")),
+      openSysroot: () => Sysroot.open(sysroot.path),
+      runtimeDirectory: invocation.value("runtime-directory") ?? "/run/atomic",
+      idleSeconds: idleSeconds(invocation.value("idle-seconds")),
+    });
+    await service.ended();
+  },
+});
+
+function idleSeconds(text = "60"): number {
+  if (!/^[0-9]{1,6}$/.test(text)) throw cliError("usage", `--idle-seconds ${text} is no number of seconds`);
+  return Number(text);
+}

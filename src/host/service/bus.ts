@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import { connect, type Socket } from "node:net";
+import type { DbusMessage, GVariantValue } from "../../formats/index.ts";
+import { hostError } from "../errors.ts";
+import { authenticateToServer } from "./auth.ts";
+import { DbusConnection } from "./connection.ts";
+
+const busName = "org.freedesktop.DBus";
+const busPath = "/org/freedesktop/DBus";
+const systemBus = "unix:path=/run/dbus/system_bus_socket";
+
+/** Owning the name, or in line for it: 1 is DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER. */
+const primaryOwner = 1;
+const doNotQueue = 4;
+
+/** A connection to a message bus. */
+export class Bus {
+  readonly connection: DbusConnection;
+  readonly #watchers = new Map<string, Set<() => void>>();
+  /** Calls to our objects. */
+  onCall: (call: DbusMessage) => void = () => {};
+
+  constructor(connection: DbusConnection) {
+    this.connection = connection;
+    connection.onMessage = (message) => this.#receive(message);
+  }
+
+  async callBus(member: string, signature = "", body: readonly GVariantValue[] = []) {
+    return this.connection.call({ destination: busName, path: busPath, interface: busName, member, signature, body });
+  }
+
+  /** Throws `host-bus` when another program has the name. */
+  async requestName(name: string): Promise<void> {
+    const [reply] = await this.callBus("RequestName", "su", [name, doNotQueue]);
+    if (reply !== primaryOwner) throw hostError("bus", `another program has the name ${name} on the bus`);
+  }
+
+  async userOf(sender: string): Promise<number> {
+    const [uid] = await this.callBus("GetConnectionUnixUser", "s", [sender]);
+    return Number(uid);
+  }
+
+  async processOf(sender: string): Promise<number> {
+    const [pid] = await this.callBus("GetConnectionUnixProcessID", "s", [sender]);
+    return Number(pid);
+  }
+
+  /** Calls back once when a client leaves the bus. Returns how to stop watching. */
+  watch(sender: string, onGone: () => void): () => void {
+    const listeners = this.#watchers.get(sender) ?? new Set();
+    this.#watchers.set(sender, listeners.add(onGone));
+    if (listeners.size === 1) void this.#match("AddMatch", sender);
+    return () => {
+      if (!listeners.delete(onGone) || listeners.size > 0) return;
+      this.#watchers.delete(sender);
+      void this.#match("RemoveMatch", sender);
+    };
+  }
+
+  async #match(member: string, name: string): Promise<void> {
+    const rule = `type='signal',sender='${busName}',interface='${busName}',member='NameOwnerChanged',arg0='${name}'`;
+    await this.callBus(member, "s", [rule]).catch(() => {});
+  }
+
+  #receive(message: DbusMessage): void {
+    if (message.type === "call") this.onCall(message);
+    // Only the bus itself can have this sender.
+    else if (message.sender === busName && message.member === "NameOwnerChanged") this.#ownerChanged(message);
+  }
+
+  #ownerChanged({ body }: DbusMessage): void {
+    const [name, , now] = body ?? [];
+    if (typeof name !== "string" || now !== "") return;
+    const listeners = this.#watchers.get(name);
+    this.#watchers.delete(name);
+    if (listeners === undefined) return;
+    void this.#match("RemoveMatch", name);
+    for (const listener of listeners) listener();
+  }
+}
+
+/** Connects to a bus and introduces us. @param address default: the system's, or that of DBUS_SYSTEM_BUS_ADDRESS */
+export async function connectBus(address = process.env["DBUS_SYSTEM_BUS_ADDRESS"] ?? systemBus): Promise<Bus> {
+  const connection = await connectPeer(address);
+  const bus = new Bus(connection);
+  await bus.callBus("Hello");
+  return bus;
+}
+
+/** Connects to the D-Bus server at an address, without a bus. */
+export async function connectPeer(address: string): Promise<DbusConnection> {
+  const socket = await connectSocket(address);
+  const rest = await authenticateToServer(socket);
+  const connection = new DbusConnection(socket);
+  connection.start(rest);
+  return connection;
+}
+
+async function connectSocket(address: string): Promise<Socket> {
+  const path = socketPath(address);
+  return new Promise((resolve, reject) => {
+    const socket = connect(path, () => resolve(socket));
+    socket.once("error", (cause) => reject(hostError("bus", `no connection to ${address}`, { cause })));
+  });
+}
+
+/** The first Unix socket of an address (D-Bus specification, "Server Addresses"). */
+function socketPath(address: string): string {
+  for (const entry of address.split(";")) {
+    const [, kind, value] = /^unix:(?:[^=,]+=[^,]*,)*(path|abstract)=([^,]+)/.exec(entry) ?? [];
+    if (kind === undefined || value === undefined) continue;
+    const path = decodeURIComponent(value);
+    return kind === "path" ? path : `\0${path}`;
+  }
+  throw hostError("bus", `${JSON.stringify(address)} is no address of a Unix socket`);
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Socket } from "node:net";
+import {
+  type DbusMessage,
+  dbusFixedHeader,
+  dbusMessageLength,
+  decodeDbusMessage,
+  encodeDbusMessage,
+  type GVariantValue,
+} from "../../formats/index.ts";
+import { hostError } from "../errors.ts";
+import { type BusError, busError } from "./bus-error.ts";
+
+/** Bytes of one message that we read: calls are small, and a peer must not make us hold 128 MiB. */
+const messageLimit = 4 << 20;
+/** Bytes that wait for a peer that does not read; then the connection is given up. */
+const backlogLimit = 16 << 20;
+const callTimeoutMs = 25_000;
+
+export type Outgoing = Omit<DbusMessage, "serial">;
+
+/** One D-Bus connection after authentication: messages out, answers matched to calls, the rest given to a listener. */
+export class DbusConnection {
+  readonly #socket: Socket;
+  readonly #waiting = new Map<
+    number,
+    { resolve: (body: readonly GVariantValue[]) => void; reject: (error: unknown) => void }
+  >();
+  readonly #closed: (() => void)[] = [];
+  #input: Buffer = Buffer.alloc(0);
+  #serial = 0;
+  /** Calls and signals. */
+  onMessage: (message: DbusMessage) => void = () => {};
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#close());
+  }
+
+  /** Begins to read. @param first bytes that came with the authentication */
+  start(first: Buffer): void {
+    this.#receive(first);
+    this.#socket.resume();
+  }
+
+  get open(): boolean {
+    return !this.#socket.destroyed;
+  }
+
+  onClose(listener: () => void): void {
+    this.#closed.push(listener);
+  }
+
+  send(message: Outgoing): number {
+    this.#serial = (this.#serial + 1) >>> 0 || 1;
+    const serial = this.#serial;
+    if (!this.open) return serial;
+    this.#socket.write(encodeDbusMessage({ ...message, serial }));
+    if (this.#socket.writableLength > backlogLimit) this.#socket.destroy();
+    return serial;
+  }
+
+  /** Calls a method and waits for the values that it returns; an error of the peer is thrown as `BusError`. */
+  async call(message: Omit<Outgoing, "type">, timeoutMs = callTimeoutMs): Promise<readonly GVariantValue[]> {
+    const serial = this.send({ ...message, type: "call" });
+    const name = `${message.interface}.${message.member}`;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(serial);
+        reject(hostError("bus", `no answer to ${name}`));
+      }, timeoutMs);
+      const settled =
+        <T>(then: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer);
+          then(value);
+        };
+      this.#waiting.set(serial, { resolve: settled(resolve), reject: settled(reject) });
+      if (!this.open) this.#close();
+    });
+  }
+
+  close(): void {
+    this.#socket.end();
+    this.#socket.destroySoon();
+  }
+
+  #close(): void {
+    for (const { reject } of this.#waiting.values()) reject(hostError("bus", "the connection was closed"));
+    this.#waiting.clear();
+    for (const listener of this.#closed.splice(0)) listener();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
+    try {
+      for (let message = this.#next(); message !== undefined; message = this.#next()) this.#dispatch(message);
+    } catch {
+      // After a malformed message there is no telling where the next one begins.
+      this.#socket.destroy();
+    }
+  }
+
+  #next(): DbusMessage | undefined {
+    if (this.#input.length < dbusFixedHeader) return undefined;
+    const length = dbusMessageLength(this.#input.subarray(0, dbusFixedHeader));
+    if (length > messageLimit) throw hostError("bus", `a message of ${length} bytes`);
+    if (this.#input.length < length) return undefined;
+    const bytes = this.#input.subarray(0, length);
+    this.#input = this.#input.subarray(length);
+    return decodeDbusMessage(bytes);
+  }
+
+  #dispatch(message: DbusMessage): void {
+    if (message.type === "call" || message.type === "signal") return this.onMessage(message);
+    const waiting = this.#waiting.get(message.replySerial ?? 0);
+    if (waiting === undefined) return;
+    this.#waiting.delete(message.replySerial ?? 0);
+    if (message.type === "return") waiting.resolve(message.body ?? []);
+    else waiting.reject(remoteError(message));
+  }
+}
+
+function remoteError({ errorName, body }: DbusMessage): BusError {
+  const [text] = body ?? [];
+  return busError(errorName ?? "", typeof text === "string" ? text : "");
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { GVariantValue } from "../../formats/index.ts";
+import { asChecksum } from "../../ostree/index.ts";
+import { noPackageChanges } from "../../packages/index.ts";
+import { formatKernelArgs } from "../kernel-args.ts";
+import { originRefspec } from "../origin.ts";
+import { busError, busErrors, notSupported } from "./bus-error.ts";
+import type { Call, Handler, Implementation } from "./object-tree.ts";
+import { requiredActions } from "./os-actions.ts";
+import { osChanges } from "./os-changes.ts";
+import { osExperimentalInterface, osInterface, servicePath } from "./rpmostree1.ts";
+import type { HostService } from "./service.ts";
+import { commitDetails, commitsDiff, type OsState } from "./state.ts";
+import { type Dictionary, diffVariant } from "./variants.ts";
+
+/** The object of a stateroot. Bytes that a path may not have are written `_xx`, as rpm-ostree does. */
+export function osPath(name: string): string {
+  const escaped = [...Buffer.from(name)].map((byte) => {
+    const letter = String.fromCharCode(byte);
+    return /[A-Za-z0-9]/.test(letter) ? letter : `_${byte.toString(16).padStart(2, "0")}`;
+  });
+  return `${servicePath}/${escaped.join("")}`;
+}
+
+/** The interfaces of one stateroot's object. */
+export function osObject(service: HostService, name: string): readonly Implementation[] {
+  const authorize = async (call: Call): Promise<void> => {
+    const { member = "", sender = "" } = call.message;
+    await service.authorizer.require(sender, requiredActions(call), `OS operation ${member}`);
+  };
+  return [
+    {
+      declaration: osInterface,
+      methods: { ...osReads(service, name), ...osChanges(service, name) },
+      properties: () =>
+        osProperties(
+          service.state.systems.find((system) => system.name === name),
+          name,
+        ),
+      authorize,
+    },
+    {
+      declaration: osExperimentalInterface,
+      methods: {
+        Moo: ({ inputs }) => [inputs[0] === true ? "🐄" : "moo"],
+        LiveFs: refuse("changing the running system (apply-live)"),
+        DownloadPackages: refuse("downloading packages"),
+      },
+      properties: () => ({}),
+      authorize,
+    },
+  ];
+}
+
+function osProperties(state: OsState | undefined, name: string): Readonly<Record<string, GVariantValue>> {
+  const none: Dictionary = new Map();
+  const cached = state?.cachedUpdate ?? none;
+  return {
+    BootedDeployment: state?.booted ?? none,
+    DefaultDeployment: state?.default ?? none,
+    RollbackDeployment: state?.rollback ?? none,
+    CachedUpdate: cached,
+    HasCachedUpdateRpmDiff: cached.has("rpm-diff"),
+    Name: name,
+  };
+}
+
+function refuse(what: string): Handler {
+  return () => {
+    throw notSupported(what);
+  };
+}
+
+/** Methods that answer at once and change nothing. */
+function osReads(service: HostService, name: string): Record<string, Handler> {
+  const packages = refuse("searching package repositories");
+  return {
+    GetDeploymentsRpmDiff: async ({ inputs }) => {
+      const [from, to] = inputs.map((id) => service.state.deployment(String(id), name));
+      return [await rpmDiff(service, from!.checksum, to!.checksum)];
+    },
+    GetCachedUpdateRpmDiff: async ({ inputs }) => {
+      const base = service.state.deployment(String(inputs[0]), name);
+      const refspec = originRefspec(base.origin);
+      if (refspec === undefined) throw busError(busErrors.failed, "the deployment has no origin to update from");
+      return cachedDiff(service, name, base.checksum, refspec, refspec);
+    },
+    GetCachedRebaseRpmDiff: async ({ inputs }) => {
+      refuseLayered(inputs[1]);
+      const base = service.state.deployment("", name);
+      return cachedDiff(service, name, base.checksum, String(inputs[0]), String(inputs[0]));
+    },
+    GetCachedDeployRpmDiff: async ({ inputs }) => {
+      refuseLayered(inputs[1]);
+      const base = service.state.deployment("", name);
+      const refspec = originRefspec(base.origin) ?? "";
+      return cachedDiff(service, name, base.checksum, String(inputs[0]), refspec);
+    },
+    GetDeploymentBootConfig: ({ inputs }) => [bootConfig(service, name, String(inputs[0]), inputs[1] === true)],
+    // There are none: packages come with the commits of the branch.
+    ListRepos: () => [[]],
+    WhatProvides: packages,
+    GetPackages: packages,
+    Search: packages,
+  };
+}
+
+export function refuseLayered(packages: GVariantValue | undefined): void {
+  if (Array.isArray(packages) && packages.length > 0) throw notSupported("layering packages on the host");
+}
+
+async function rpmDiff({ state }: HostService, from: string, to: string): Promise<GVariantValue[]> {
+  const diff = await commitsDiff(state.sysroot.repo, asChecksum(from), asChecksum(to));
+  return diffVariant(diff ?? noPackageChanges);
+}
+
+/** Against a commit that was only looked at, of which the repository has the metadata. */
+async function cachedDiff(
+  service: HostService,
+  name: string,
+  from: string,
+  revision: string,
+  refspec: string,
+): Promise<readonly [GVariantValue[], Dictionary]> {
+  const { repo } = service.state.sysroot;
+  const checksum = repo.resolve(revision);
+  return [await rpmDiff(service, from, checksum), await commitDetails(repo, name, refspec, checksum)];
+}
+
+/** Keys of the boot entry that clients need to edit the kernel arguments. */
+function bootConfig({ state }: HostService, name: string, id: string, pending: boolean): Dictionary {
+  const { sysroot } = state;
+  const wanted = pending && id === "" ? sysroot.pendingAndRollback(name).pending : undefined;
+  const { kernelArgs } = wanted ?? state.deployment(id, name);
+  return new Map([["options", { type: "s", value: formatKernelArgs(kernelArgs) }]]);
+}

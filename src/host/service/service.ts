@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The host on D-Bus, as `org.projectatomic.rpmostree1`: what Cockpit and other programs that know rpm-ostree's service
+ * use. One change goes on at a time; it ends by itself when nobody needs it.
+ */
+import { run } from "../../base/index.ts";
+import type { DbusMessage } from "../../formats/index.ts";
+import type { Finalizer } from "../stage-deployment.ts";
+import type { Sysroot } from "../sysroot.ts";
+import { busError, busErrors } from "./bus-error.ts";
+import type { Bus } from "./bus.ts";
+import { Clients } from "./clients.ts";
+import { ObjectTree } from "./object-tree.ts";
+import { osPath, osObject } from "./os-object.ts";
+import { Authorizer } from "./polkit.ts";
+import { serviceName, servicePath } from "./rpmostree1.ts";
+import { HostState } from "./state.ts";
+import { sysrootObject } from "./sysroot-object.ts";
+import { Transaction, type TransactionRequest } from "./transaction.ts";
+
+export interface ServiceOptions {
+  readonly bus: Bus;
+  /** Opens the host's system root anew. */
+  readonly openSysroot: () => Sysroot;
+  /** Directory for the sockets of transactions. */
+  readonly runtimeDirectory: string;
+  /** Seconds without clients after which it ends; 0: never. */
+  readonly idleSeconds: number;
+  readonly startFinalizer?: Finalizer;
+  readonly reboot?: () => Promise<void>;
+}
+
+/** What a method that changes the host asks for. */
+export type Change = Pick<TransactionRequest, "title" | "run"> & { readonly key: string };
+
+export class HostService {
+  readonly options: ServiceOptions;
+  readonly state: HostState;
+  readonly authorizer: Authorizer;
+  readonly clients: Clients;
+  readonly #objects = new ObjectTree(servicePath);
+  readonly #ended = Promise.withResolvers<void>();
+  #transaction: Transaction | undefined;
+
+  private constructor(options: ServiceOptions) {
+    this.options = options;
+    this.state = new HostState(options.openSysroot);
+    this.authorizer = new Authorizer(options.bus);
+    this.clients = new Clients(options.bus, options.idleSeconds, () => this.#stopIfIdle());
+  }
+
+  /** Exports the objects and takes the name. */
+  static async start(options: ServiceOptions): Promise<HostService> {
+    const service = new HostService(options);
+    const { bus } = options;
+    await service.state.reload();
+    service.#objects.attach(bus.connection);
+    service.#objects.export(`${servicePath}/Sysroot`, [sysrootObject(service)]);
+    service.#exportSystems();
+    bus.onCall = (call) => service.#handle(call);
+    bus.connection.onClose(() => service.#ended.resolve());
+    await bus.requestName(serviceName);
+    return service;
+  }
+
+  /** Settles when the service has ended because it was idle, or the bus has gone. */
+  async ended(): Promise<void> {
+    await this.#ended.promise;
+  }
+
+  stop(): void {
+    this.#transaction?.close();
+    this.clients.stop();
+    this.options.bus.connection.close();
+  }
+
+  /** What updates itself (`AutomaticUpdatePolicy`). */
+  get policy(): string {
+    return "none";
+  }
+
+  get transaction(): Transaction | undefined {
+    return this.#transaction;
+  }
+
+  #handle(call: DbusMessage): void {
+    this.clients.touch();
+    void this.#objects.handle(this.options.bus.connection, call);
+  }
+
+  /** Reads the host's state and tells what has changed. */
+  async reload(): Promise<void> {
+    await this.state.reload();
+    this.#exportSystems();
+    this.#objects.emitChanges();
+  }
+
+  /** Tells of a transaction that began or ended. */
+  announce(): void {
+    this.#objects.emitChanges();
+  }
+
+  #exportSystems(): void {
+    const wanted = new Map(this.state.systems.map(({ name }) => [osPath(name), name]));
+    const present = this.#objects.paths().filter((path) => path !== `${servicePath}/Sysroot`);
+    for (const path of present) if (!wanted.has(path)) this.#objects.remove(path);
+    for (const [path, name] of wanted) if (!present.includes(path)) this.#objects.export(path, osObject(this, name));
+  }
+
+  /**
+   * Begins a change for a caller. The same caller asking for the same again is given the same transaction; any other
+   * is told that one is under way (`rpmostreed_sysroot_prep_for_txn`).
+   * @returns the address of its server
+   */
+  async begin(call: DbusMessage, change: Change): Promise<string> {
+    const sender = call.sender ?? "";
+    const current = this.#transaction;
+    if (current?.active === true) {
+      if (current.request.sender === sender && current.request.key === change.key) return current.address;
+      throw busError(busErrors.updateInProgress, `Transaction in progress: ${current.request.title}`);
+    }
+    current?.close();
+    const clientDescription = await this.clients.describe(sender);
+    const uid = await this.options.bus.userOf(sender);
+    const request = { ...change, method: call.member ?? "", path: call.path ?? "", sender, uid, clientDescription };
+    const transaction = await Transaction.open(this.options.runtimeDirectory, request, (closed) =>
+      this.#closed(closed),
+    );
+    if (this.#transaction?.active === true) {
+      transaction.close();
+      throw busError(busErrors.updateInProgress, `Transaction in progress: ${this.#transaction.request.title}`);
+    }
+    this.#transaction = transaction;
+    const unwatch = this.options.bus.watch(sender, () => transaction.senderGone());
+    transaction.onChange = async () => {
+      unwatch();
+      await this.reload();
+    };
+    this.announce();
+    return transaction.address;
+  }
+
+  #closed(transaction: Transaction): void {
+    if (this.#transaction === transaction) this.#transaction = undefined;
+    this.clients.touch();
+    this.announce();
+  }
+
+  async reboot(): Promise<void> {
+    if (this.options.reboot !== undefined) await this.options.reboot();
+    else await run("systemctl", ["reboot"]);
+  }
+
+  #stopIfIdle(): void {
+    if (this.#transaction === undefined) this.stop();
+  }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import { asChecksum, type Checksum, parseRefSpec, type Repo, tryFindRemote } from "../../ostree/index.ts";
+import { diffPackages, noPackageChanges, type PackageDiff } from "../../packages/index.ts";
+import { versionInfo } from "../commit-metadata.ts";
+import { type Deployment, deploymentId } from "../model.ts";
+import { originRefspec } from "../origin.ts";
+import { commitSignatures } from "../signatures.ts";
+import { type DeploymentStatus, type Status, statusWithSignatures } from "../status.ts";
+import type { Sysroot } from "../sysroot.ts";
+import { busError, busErrors } from "./bus-error.ts";
+import { type Dictionary, deploymentDictionary, detailsDictionary, diffDictionary } from "./variants.ts";
+
+/** The deployments of one stateroot as D-Bus has them. */
+export interface OsState {
+  readonly name: string;
+  readonly booted: Dictionary;
+  readonly default: Dictionary;
+  readonly rollback: Dictionary;
+  readonly cachedUpdate: Dictionary;
+}
+
+const none: Dictionary = new Map();
+
+/** What the properties show: a picture of the host, as of the last `reload`. */
+export class HostState {
+  readonly #open: () => Sysroot;
+  #sysroot: Sysroot;
+  #deployments: readonly Dictionary[] = [];
+  #systems: readonly OsState[] = [];
+
+  constructor(open: () => Sysroot) {
+    this.#open = open;
+    this.#sysroot = open();
+  }
+
+  get sysroot(): Sysroot {
+    return this.#sysroot;
+  }
+
+  get deployments(): readonly Dictionary[] {
+    return this.#deployments;
+  }
+
+  get systems(): readonly OsState[] {
+    return this.#systems;
+  }
+
+  get bootedName(): string | undefined {
+    return this.#sysroot.booted?.stateroot;
+  }
+
+  async reload(): Promise<void> {
+    const sysroot = this.#open();
+    const now = await statusWithSignatures(sysroot);
+    const dictionaries = now.deployments.map((deployment) => deploymentDictionary(deployment, sysroot.repo));
+    const names = [...new Set(sysroot.deployments.map(({ stateroot }) => stateroot))];
+    const systems: OsState[] = [];
+    for (const name of names) systems.push(await osState(sysroot, now, dictionaries, name));
+    [this.#sysroot, this.#deployments, this.#systems] = [sysroot, dictionaries, systems];
+  }
+
+  /** The deployment with the id of its dictionary; for "" that which new ones of the stateroot take over. */
+  deployment(id: string, stateroot: string): Deployment {
+    const found =
+      id === ""
+        ? this.#sysroot.mergeDeployment(stateroot)
+        : this.#sysroot.deployments.find((each) => `${each.stateroot}-${deploymentId(each)}` === id);
+    if (found !== undefined) return found;
+    throw busError(
+      busErrors.failed,
+      id === "" ? `No deployments found for os ${stateroot}` : `Invalid deployment id ${id}`,
+    );
+  }
+}
+
+async function osState(
+  sysroot: Sysroot,
+  { deployments }: Status,
+  dictionaries: readonly Dictionary[],
+  name: string,
+): Promise<OsState> {
+  const at = (wanted: (status: DeploymentStatus) => boolean): Dictionary =>
+    dictionaries[deployments.findIndex((status) => status.osname === name && wanted(status))] ?? none;
+  return {
+    name,
+    booted: at(({ booted }) => booted),
+    default: at(() => true),
+    rollback: at(({ rollback }) => rollback),
+    cachedUpdate: await cachedUpdate(sysroot, name),
+  };
+}
+
+/** The head of the branch, when it is another commit than the one that runs (`CachedUpdate`). */
+async function cachedUpdate(sysroot: Sysroot, stateroot: string): Promise<Dictionary> {
+  const base = sysroot.mergeDeployment(stateroot);
+  const newest = sysroot.deployments.find((deployment) => deployment.stateroot === stateroot);
+  const refspec = originRefspec(newest?.origin);
+  if (base === undefined || refspec === undefined) return none;
+  const head = sysroot.repo.tryResolve(refspec);
+  if (head === undefined || head === base.checksum || !sysroot.repo.has(head, "commit")) return none;
+  const diff = await commitsDiff(sysroot.repo, base.checksum, head);
+  return new Map([
+    ...(await commitDetails(sysroot.repo, stateroot, refspec, head)),
+    ["ref-has-new-commit", { type: "b", value: true }],
+    ...(diff === undefined ? [] : [["rpm-diff", { type: "a{sv}", value: diffDictionary(diff) }] as const]),
+  ]);
+}
+
+/** What is told of a commit that is not deployed. */
+export async function commitDetails(
+  repo: Repo,
+  stateroot: string,
+  refspec: string,
+  checksum: Checksum,
+): Promise<Dictionary> {
+  const { version, timestamp } = versionInfo(repo, checksum);
+  const { remote: name } = parseRefSpec(refspec);
+  const signed = name !== undefined && tryFindRemote(repo, name)?.gpgVerify === true;
+  return detailsDictionary({
+    osname: stateroot,
+    checksum,
+    ...(version === undefined ? {} : { version }),
+    ...(timestamp === undefined ? {} : { timestamp }),
+    origin: refspec,
+    "gpg-enabled": signed,
+    ...(signed ? { signatures: await commitSignatures(repo, name, asChecksum(checksum)) } : {}),
+  });
+}
+
+/** Undefined when the packages of one of them are not known. */
+export async function commitsDiff(repo: Repo, from: Checksum, to: Checksum): Promise<PackageDiff | undefined> {
+  if (from === to) return noPackageChanges;
+  // Only here: the composer is much to load for a service that is asked for its properties.
+  const { treePackages } = await import("../../compose/index.ts");
+  const [before, after] = [treePackages(repo, from), treePackages(repo, to)];
+  return before === undefined || after === undefined ? undefined : diffPackages(before, after);
+}
