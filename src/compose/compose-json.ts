@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
 import type { Checksum, Repo } from "../ostree/index.ts";
-import { diffPackages, type PackageDiff, type PackageId } from "../packages/index.ts";
+import { diffPackages, packageDiffRows } from "../packages/index.ts";
 import { treePackages } from "./diff/index.ts";
 
 /**
@@ -26,29 +26,5 @@ export function composeJson(repo: Repo, commit: Checksum, ref: string | undefine
 
 function packageDiff(repo: Repo, parent: Checksum, commit: Checksum): unknown[] | undefined {
   const [before, after] = [treePackages(repo, parent), treePackages(repo, commit)];
-  return before && after && pkgdiff(diffPackages(before, after));
-}
-
-type Row = [
-  name: string,
-  type: number,
-  packages: Record<string, [name: string, version: string, architecture: string]>,
-];
-
-/** By type, then by name (rpm-ostree `build_diff_variant`, RpmOstreePackage diff types 0 to 3). */
-function pkgdiff({ added, removed, upgraded, downgraded }: PackageDiff): Row[] {
-  const id = ({ name, architecture }: Omit<PackageId, "version">, version: string): [string, string, string] => {
-    return [name, version, architecture];
-  };
-  const changed =
-    (type: number) =>
-    (one: PackageDiff["upgraded"][number]): Row => {
-      return [one.name, type, { PreviousPackage: id(one, one.from), NewPackage: id(one, one.to) }];
-    };
-  return [
-    ...added.map((one): Row => [one.name, 0, { NewPackage: id(one, one.version) }]),
-    ...removed.map((one): Row => [one.name, 1, { PreviousPackage: id(one, one.version) }]),
-    ...upgraded.map(changed(2)),
-    ...downgraded.map(changed(3)),
-  ];
+  return before && after && packageDiffRows(diffPackages(before, after));
 }

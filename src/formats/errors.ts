@@ -13,6 +13,8 @@ export const formatError = defineErrors("formats", {
   "gvariant-value": "A value does not fit the GVariant type that it should be written as.",
   "gvariant-text":
     "A value is not in GVariant text format: 'text', 5, uint64 5, true, ['a', 'b'], {'key': <1>}; the message says where.",
+  "json-path":
+    "An expression for --jsonpath is not understood. It starts with $; members are .name, items [0]: $.deployments[0].version.",
   ini: "A configuration file of sections and key=value lines (a .repo file) has a line that is neither.",
   xml: "An XML document (a repository's metadata) is not well-formed, or uses what is refused: entities of its own.",
   zchunk: "A zchunk file (.zck) is damaged, or has streams or a compression that are not read.",

@@ -14,6 +14,7 @@ export * from "./gvariant.ts";
 export * from "./gvariant-text.ts";
 export * from "./gvariant-parse.ts";
 export * from "./ini.ts";
+export { queryJson } from "./json-path.ts";
 export * from "./keyfile.ts";
 export * from "./tar.ts";
 export { type TarType } from "./tar-header.ts";

@@ -21,6 +21,17 @@ export function metadataValue(commit: Commit | undefined, key: string): GVariant
   return commit?.metadata.get(key)?.value;
 }
 
+/** The commit below what was layered on this host: the parent of one that rpm-ostree made here, else the commit itself. */
+export function baseCommit(repo: Repo, checksum: Checksum): Checksum {
+  const commit = tryLoadCommit(repo, checksum);
+  return (isLayered(commit) ? commit?.parent : undefined) ?? checksum;
+}
+
+/** Whether rpm-ostree layered packages on a base (`rpmostree_deployment_get_layered_info`). */
+export function isLayered(commit: Commit | undefined): boolean {
+  return metadataValue(commit, "rpmostree.clientlayer") === true;
+}
+
 /** What a version is called and when it was made. */
 export interface VersionInfo {
   readonly checksum: Checksum;

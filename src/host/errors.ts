@@ -9,6 +9,11 @@ export const hostError = defineErrors("host", {
   exists: "What was to be made is there already.",
   "no-stateroot": "No such stateroot (name of an operating system with its own /var) in the system root.",
   "bad-stateroot": "A stateroot name is one path component of letters, digits and . _ - and does not start with a dot.",
+  "bad-name":
+    "A deployment's name is one word of letters, digits and . _ - that is no number, checksum, booted, pending or rollback.",
+  "bad-refspec": "The branch to follow cannot be made of what was given. Write REMOTE:BRANCH.",
+  "not-supported": "The host cannot do this yet; the message says what to do instead.",
+  driver: "Another program drives the updates of this host. Ask it, or give --bypass-driver.",
   "no-deployment": "There is no such deployment. `atomic host status` lists them.",
   "not-booted": "This works only on a machine that was booted from a deployment (/run/ostree-booted).",
   "no-rollback": "There is only one deployment, so there is nothing to go back to.",

@@ -8,41 +8,83 @@ import type { Sysroot } from "./sysroot.ts";
 /** Commits looked through for a version: a remote's endless history must not keep us for ever. */
 const historyLimit = 10_000;
 
+export interface FetchRevisionOptions {
+  /** Use only what was downloaded. */
+  readonly cacheOnly?: boolean;
+  /** Fetch no more than the commit object. */
+  readonly commitMetadataOnly?: boolean;
+  /** Take a commit of another branch, too; default true. */
+  readonly skipBranchCheck?: boolean;
+}
+
 /**
  * The commit that `words` mean, pulled whole: a checksum, or a version of the branch that `refspec` follows
- * (rpm-ostree's `deploy VERSION|CHECKSUM`, also written `version=...`, `revision=...`).
+ * (rpm-ostree's `deploy VERSION|CHECKSUM`, also written `version=...`, `revision=...`: `parse_revision`).
  */
 export async function fetchRevision(
   sysroot: Sysroot,
   refspec: string,
   words: string,
   progress: ProgressListener = silent,
+  options: FetchRevisionOptions = {},
 ): Promise<Checksum> {
-  const [, kind, name = ""] = /^(?:(version|revision)=)?(.+)$/.exec(words) ?? [];
-  const byChecksum = kind !== "version" && isChecksum(name);
-  const checksum = byChecksum ? name : await findVersion(sysroot, refspec, name, progress);
+  const { cacheOnly = false, commitMetadataOnly = false, skipBranchCheck = true } = options;
+  const wanted = parseRevision(words);
+  const matches = (at: Checksum) =>
+    "version" in wanted ? versionOf(sysroot, at) === wanted.version : at === wanted.checksum;
+  const checksum =
+    "checksum" in wanted && skipBranchCheck
+      ? wanted.checksum
+      : await findInBranch(sysroot, refspec, matches, cacheOnly, progress);
+  if (checksum === undefined) throw notFound(sysroot, refspec, wanted);
   const { remote } = parseRefSpec(refspec);
-  if (remote !== undefined) await pull(sysroot.repo, { remote, refs: [checksum] }, progress);
+  if (remote !== undefined && !cacheOnly)
+    await pull(sysroot.repo, { remote, refs: [checksum], commitMetadataOnly }, progress);
   return checksum;
 }
 
-/** Walks the branch from its newest commit until one has the version. */
-async function findVersion(
+type Revision = { readonly version: string } | { readonly checksum: Checksum };
+
+function parseRevision(words: string): Revision {
+  const [, kind, name] = /^(version|revision)=(.*)$/is.exec(words) ?? [undefined, "", words];
+  if (kind?.toLowerCase() === "version") return { version: name ?? "" };
+  if (name !== undefined && isChecksum(name)) return { checksum: name };
+  if (kind !== "") throw hostError("no-version", `${words} does not name a commit by its checksum`);
+  return { version: words };
+}
+
+function versionOf({ repo }: Sysroot, checksum: Checksum): string | undefined {
+  return metadataString(tryLoadCommit(repo, checksum), "version");
+}
+
+function notFound({ repo }: Sysroot, refspec: string, wanted: Revision): Error {
+  const list = `atomic ostree log --repo=${repo.path} ${refspec}  lists what there is`;
+  if ("version" in wanted)
+    return hostError("no-version", `${refspec} has no version ${wanted.version}`, { hint: list });
+  return hostError("no-version", `Checksum ${wanted.checksum} not found in ${refspec}`, {
+    hint: `--skip-branch-check takes a commit of another branch; ${list}`,
+  });
+}
+
+/** Walks the branch from its newest commit until one matches. */
+async function findInBranch(
   sysroot: Sysroot,
   refspec: string,
-  version: string,
+  matches: (checksum: Checksum) => boolean,
+  cacheOnly: boolean,
   progress: ProgressListener,
-): Promise<Checksum> {
-  const { remote, ref } = parseRefSpec(refspec);
+): Promise<Checksum | undefined> {
   const { repo } = sysroot;
-  if (remote !== undefined) await pull(repo, { remote, refs: [ref], commitMetadataOnly: true, depth: -1 }, progress);
+  const { remote, ref } = parseRefSpec(refspec);
+  if (remote !== undefined && !cacheOnly)
+    await pull(repo, { remote, refs: [ref], commitMetadataOnly: true, depth: -1 }, progress);
+  return history(sysroot, refspec).find(matches);
+}
+
+function* history({ repo }: Sysroot, refspec: string): Generator<Checksum> {
   let at = repo.tryResolve(refspec);
   for (let count = 0; at !== undefined && count < historyLimit; count++) {
-    const commit = tryLoadCommit(repo, at);
-    if (metadataString(commit, "version") === version) return at;
-    at = commit?.parent;
+    yield at;
+    at = tryLoadCommit(repo, at)?.parent;
   }
-  throw hostError("no-version", `${refspec} has no version ${version}`, {
-    hint: `atomic ostree log --repo=${repo.path} ${refspec}  lists what there is`,
-  });
 }

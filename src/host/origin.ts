@@ -17,6 +17,20 @@ export function originRefspec(origin: Keyfile | undefined): string | undefined {
   return origin?.get("origin", "refspec") ?? origin?.get("origin", "baserefspec");
 }
 
+/** Whether the origin asks for more than its commit: packages, overrides, an initramfs made here (rpm-ostree's origin.rs). */
+export function asksForLayers(origin: Keyfile | undefined): boolean {
+  const lists: readonly (readonly [group: string, key: string])[] = [
+    ["packages", "requested"],
+    ["packages", "requested-local"],
+    ["packages", "requested-local-fileoverride"],
+    ["overrides", "remove"],
+    ["overrides", "replace"],
+    ["overrides", "replace-local"],
+  ];
+  const asks = ([group, key]: readonly [string, string]) => (origin?.getList(group, key) ?? []).length > 0;
+  return lists.some(asks) || origin?.getBoolean("rpmostree", "regenerate-initramfs") === true;
+}
+
 export function originImage(origin: Keyfile | undefined): string | undefined {
   return origin?.get("origin", "container-image-reference");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ProgressListener, silent } from "../base/index.ts";
+import { join } from "node:path";
+import { type ProgressListener, removeTree, silent } from "../base/index.ts";
 import { cleanSysroot } from "./cleanup.ts";
 import { type Deployment, listDeploymentNames } from "./model.ts";
 import { type PruneReport, pruneRepository } from "./prune-repository.ts";
@@ -7,11 +8,18 @@ import type { Sysroot } from "./sysroot.ts";
 import { writeDeployments } from "./write-deployments.ts";
 
 export interface CleanupRequest {
+  /** Default: the booted one, else that of the first deployment. */
+  readonly stateroot?: string;
   /** Remove staged and pending deployments. */
   readonly pending?: boolean;
   /** Remove those behind the booted one. Pinned ones stay. */
   readonly rollback?: boolean;
+  /** Remove cached metadata of package repositories, ours and rpm-ostree's. */
+  readonly repomd?: boolean;
 }
+
+/** Below the stateroot's /var. */
+const repomdCaches = ["cache/rpm-ostree/repomd", "cache/atomic/repomd"];
 
 export interface CleanupReport extends PruneReport {
   /** Deployments that were removed, as `STATEROOT CHECKSUM.SERIAL`. */
@@ -35,6 +43,9 @@ export async function cleanup(
   const cleaned = cleanSysroot(sysroot);
   const after = new Set(listDeploymentNames(sysroot.deployments));
   const removed = new Set([...before.filter((name) => !after.has(name)), ...cleaned.deployments]);
+  if (request.repomd === true)
+    for (const cache of repomdCaches)
+      removeTree(join(sysroot.path, "ostree/deploy", sysroot.stateroot(request.stateroot), "var", cache));
   const pruned = pruneRepository(sysroot.repo, progress);
   return { ...pruned, deployments: [...removed], bootDirectories: cleaned.bootDirectories };
 }
@@ -42,8 +53,9 @@ export async function cleanup(
 /** The booted deployment divides pending from rollback; on a root that does not run, the first one does. */
 function keptDeployments(sysroot: Sysroot, request: CleanupRequest): Deployment[] {
   const list = sysroot.deployments;
-  const booted = list.findIndex((deployment) => deployment.booted);
-  const at = booted < 0 ? list.findIndex((deployment) => !deployment.staged) : booted;
+  const own = (deployment: Deployment) => request.stateroot === undefined || deployment.stateroot === request.stateroot;
+  const booted = list.findIndex((deployment) => deployment.booted && own(deployment));
+  const at = booted < 0 ? list.findIndex((deployment) => !deployment.staged && own(deployment)) : booted;
   const stateroot = list[at]?.stateroot;
   return list.filter((deployment, index) => {
     if (index === at || deployment.pinned || deployment.stateroot !== stateroot) return true;

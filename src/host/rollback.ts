@@ -16,12 +16,15 @@ export interface RollbackResult {
 /**
  * Makes another deployment the default: the pending one is taken back when there is one, else the one behind the booted
  * (rpm-ostree's `rollback`). Done twice, it is undone. What is staged is dropped. /var is not touched.
+ * @param wanted any other deployment that is kept, to go back further
  */
-export async function rollback(sysroot: Sysroot): Promise<RollbackResult> {
+export async function rollback(sysroot: Sysroot, wanted?: Deployment): Promise<RollbackResult> {
   using _lock = await sysroot.lock();
   const list = sysroot.deployments.filter((deployment) => !deployment.staged);
   const [before] = list;
-  const next = rollbackTarget(sysroot, list);
+  const next = wanted === undefined ? rollbackTarget(sysroot, list) : sysroot.find(wanted);
+  if (next?.staged === true)
+    throw hostError("no-rollback", "a staged deployment boots next anyway", { hint: "atomic host status" });
   if (before === undefined || next === undefined) {
     throw hostError("no-rollback", "there is no other deployment to go back to", { hint: "atomic host status" });
   }

@@ -26,6 +26,7 @@ export {
   type PackageDiff,
   type PackageList,
 } from "./diff-packages.ts";
+export { packageDiffRows, type PackageDiffRow } from "./diff-rows.ts";
 export type { Digest } from "./digest.ts";
 export { packageError } from "./errors.ts";
 export { inspectPackage } from "./inspect/inspect.ts";

@@ -7,8 +7,8 @@ import { shortChecksum } from "./columns.ts";
 import { type DeployReport, renderDeployed } from "./host-change.ts";
 import { diffSummary, renderPackageDiff } from "./package-diff.ts";
 
-/** What `host upgrade` did, or would do. */
-export interface UpgradeReport {
+/** What an updating command did, or would do. */
+export interface UpdateReport {
   readonly refspec: string;
   readonly from: VersionInfo;
   readonly to: VersionInfo;
@@ -16,22 +16,26 @@ export interface UpgradeReport {
   readonly packages: PackageDiff | undefined;
   readonly mode: "apply" | "check" | "preview" | "download";
   readonly deployed: DeployReport | undefined;
+  /** What to type to do it. */
+  readonly command: string;
 }
 
-export function renderUpgrade(report: UpgradeReport, style: Style): string {
+export function renderUpdate(report: UpdateReport, style: Style): string {
+  const { command } = report;
+  if (!report.changed && !command.startsWith("atomic host upgrade")) return `${name(report.from)} is deployed already.`;
   if (!report.changed) return `No update: ${name(report.from)} is the newest of ${report.refspec}.`;
   const head = `${name(report.from)} → ${name(report.to)}   ${report.refspec}`;
   const packages = report.packages === undefined ? undefined : diffSummary(report.packages);
   const summary = packages === undefined ? [] : [packages === "" ? "No package changes." : `${packages}.`];
   if (report.deployed !== undefined) return [head, ...summary, renderDeployed(report.deployed)].join("\n");
-  if (report.mode === "check") return [head, ...summary, "Apply with:  atomic host upgrade"].join("\n");
+  if (report.mode === "check") return [head, ...summary, `Apply with:  ${command}`].join("\n");
   if (report.mode === "download")
-    return [head, ...summary, "Downloaded. Apply with:  atomic host upgrade --cache-only"].join("\n");
+    return [head, ...summary, `Downloaded. Apply with:  ${command} --cache-only`].join("\n");
   const list =
     report.packages === undefined
       ? ["  The packages are not known before the download."]
       : renderPackageDiff(report.packages, style);
-  return [paint(style, "bold", head), ...list, "Nothing was changed. Apply with:  atomic host upgrade"].join("\n");
+  return [paint(style, "bold", head), ...list, `Nothing was changed. Apply with:  ${command}`].join("\n");
 }
 
 const name = (info: VersionInfo): string => info.version ?? shortChecksum(info.checksum);

@@ -16,6 +16,25 @@ export function diffSummary(diff: PackageDiff): string {
   return counts.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`])).join(", ");
 }
 
+/** NAME-VERSION.ARCHITECTURE */
+export function nevra({ name, version, architecture }: PackageId): string {
+  return `${name}-${version}.${architecture}`;
+}
+
+/** A line for each package, `!` old and `=` new of a changed one, `-` removed, `+` added (rpmostree_diff_print). */
+export function packageDiffLines({ upgraded, downgraded, added, removed }: PackageDiff): string[] {
+  const both = (one: PackageChange) => [
+    `!${nevra({ ...one, version: one.from })}`,
+    `=${nevra({ ...one, version: one.to })}`,
+  ];
+  const groups = [
+    ...[...upgraded, ...downgraded].map((one) => ({ name: one.name, lines: both(one) })),
+    ...removed.map((one) => ({ name: one.name, lines: [`-${nevra(one)}`] })),
+    ...added.map((one) => ({ name: one.name, lines: [`+${nevra(one)}`] })),
+  ];
+  return groups.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)).flatMap(({ lines }) => lines);
+}
+
 /** The packages by kind of change, one a line. */
 export function renderPackageDiff(diff: PackageDiff, style: Style): string[] {
   const changed = (change: PackageChange) => [change.name, `${change.from} → ${change.to}`] as const;

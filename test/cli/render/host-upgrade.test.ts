@@ -5,7 +5,7 @@ import type { PackageDiff } from "../../../src/packages/index.ts";
 import type { Checksum } from "../../../src/ostree/index.ts";
 import type { Style } from "../../../src/cli/command.ts";
 import { type DeployReport, renderDeployed } from "../../../src/cli/render/host-change.ts";
-import { renderUpgrade, type UpgradeReport } from "../../../src/cli/render/host-upgrade.ts";
+import { renderUpdate, type UpdateReport } from "../../../src/cli/render/host-upgrade.ts";
 
 const terminal: Style = { terminal: true, color: false, columns: 100, verbose: false };
 const pipe: Style = { ...terminal, terminal: false };
@@ -23,7 +23,7 @@ const packages: PackageDiff = {
   added: [{ name: "crun", version: "1.26-1", architecture: "amd64" }],
 };
 
-const report: UpgradeReport = {
+const report: UpdateReport = {
   refspec: "site:debian/13",
   from: { checksum: checksum("1"), version: "13.1", timestamp: 1 },
   to: { checksum: checksum("2"), version: "13.2", timestamp: 2 },
@@ -31,6 +31,7 @@ const report: UpgradeReport = {
   packages,
   mode: "preview",
   deployed: undefined,
+  command: "atomic host upgrade",
 };
 
 const deployed: DeployReport = {
@@ -46,7 +47,7 @@ const deployed: DeployReport = {
 };
 
 test("a preview on a terminal is cut, in a pipe it is whole", () => {
-  const text = renderUpgrade(report, terminal);
+  const text = renderUpdate(report, terminal);
   assert.equal(
     text,
     `13.1 → 13.2   site:debian/13
@@ -68,22 +69,22 @@ test("a preview on a terminal is cut, in a pipe it is whole", () => {
     crun  1.26-1
 Nothing was changed. Apply with:  atomic host upgrade`,
   );
-  assert.match(renderUpgrade(report, pipe), /p13 {2}1 → 2\n {2}Removed/);
+  assert.match(renderUpdate(report, pipe), /p13 {2}1 → 2\n {2}Removed/);
 });
 
 test("no update, a check, a download, unknown packages", () => {
-  assert.equal(renderUpgrade({ ...report, changed: false }, pipe), "No update: 13.1 is the newest of site:debian/13.");
+  assert.equal(renderUpdate({ ...report, changed: false }, pipe), "No update: 13.1 is the newest of site:debian/13.");
   assert.equal(
-    renderUpgrade({ ...report, mode: "check" }, pipe),
+    renderUpdate({ ...report, mode: "check" }, pipe),
     "13.1 → 13.2   site:debian/13\n13 upgraded, 1 removed, 1 added.\nApply with:  atomic host upgrade",
   );
-  assert.match(renderUpgrade({ ...report, mode: "download" }, pipe), /Downloaded\. .*--cache-only$/);
-  assert.match(renderUpgrade({ ...report, packages: undefined }, pipe), /not known before the download/);
+  assert.match(renderUpdate({ ...report, mode: "download" }, pipe), /Downloaded\. .*--cache-only$/);
+  assert.match(renderUpdate({ ...report, packages: undefined }, pipe), /not known before the download/);
 });
 
 test("what was done says what boots next and how to undo it", () => {
   assert.equal(
-    renderUpgrade({ ...report, mode: "apply", deployed }, pipe),
+    renderUpdate({ ...report, mode: "apply", deployed }, pipe),
     `13.1 → 13.2   site:debian/13
 13 upgraded, 1 removed, 1 added.
 13.2 (222222222222) is staged. It boots next; the running system is untouched until then.

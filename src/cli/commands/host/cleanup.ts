@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
 import { formatBytes } from "../../style.ts";
-import { openForChange, sysrootOption } from "./shared.ts";
+import { namedStateroot, openForChange, osOption, stateRootOption, sysrootOption } from "./shared.ts";
 
 export default defineCommand({
   path: ["host", "cleanup"],
@@ -14,15 +14,23 @@ export default defineCommand({
   ],
   options: [
     sysrootOption,
+    stateRootOption,
+    osOption,
     { name: "pending", short: "p", help: "Remove staged and pending deployments" },
     { name: "rollback", short: "r", help: "Remove the deployments behind the booted one" },
     { name: "base", short: "b", help: "Remove temporary files (always done; taken for rpm-ostree's sake)" },
+    { name: "repomd", short: "m", help: "Remove cached metadata of package repositories" },
   ],
   json: true,
   async run(invocation) {
     const sysroot = await openForChange(invocation);
     const { cleanup } = await import("../../../host/index.ts");
-    const request = { pending: invocation.flag("pending"), rollback: invocation.flag("rollback") };
+    const request = {
+      ...namedStateroot(invocation),
+      pending: invocation.flag("pending"),
+      rollback: invocation.flag("rollback"),
+      repomd: invocation.flag("repomd"),
+    };
     return cleanup(sysroot, request, invocation.progress);
   },
   render({ deployments, objects, freed }) {

@@ -1,14 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand, type Invocation } from "../../command.ts";
-import { renderDeployed } from "../../render/host-change.ts";
-import type { DeployRequest, Sysroot } from "../../../host/index.ts";
-import { deployReport, openForChange, rebootOption, stateRootOption, sysrootOption } from "./shared.ts";
+import type { DeployRequest, DeployRevisionRequest, Sysroot } from "../../../host/index.ts";
+import { cliError } from "../../errors.ts";
+import { type DeployReport, renderDeployed } from "../../render/host-change.ts";
+import { renderUpdate, type UpdateReport } from "../../render/host-upgrade.ts";
+import {
+  bypassDriverOption,
+  deployReport,
+  heedDriver,
+  lockFinalizationOption,
+  namedStateroot,
+  openForChange,
+  osOption,
+  rebootOption,
+  refuseBoth,
+  stageOptions,
+  staging,
+  stateRootOption,
+  sysrootOption,
+  unchangedOption,
+  updateReport,
+} from "./shared.ts";
+
+type Deployed = { readonly driver: string } | DeployReport | UpdateReport;
+
+/** Of a host's branch, as rpm-ostree's `deploy` has them. */
+const branchOptions = [
+  "preview",
+  "cache-only",
+  "download-only",
+  "skip-branch-check",
+  "disallow-downgrade",
+  "unchanged-exit-77",
+];
+
+/** Of a deployment that is made from nothing, or unlike the present one. */
+const freeOptions = ["karg", "karg-append", "origin", "no-merge", "retain", "not-as-default"];
 
 export default defineCommand({
   path: ["host", "deploy"],
   summary: "Deploy a certain version, commit or ref",
   description:
-    "REVISION is a ref or commit in the host's repository, else a version or commit of the branch that the host follows, which is downloaded. The new deployment takes over /etc, kernel arguments and origin.",
+    "REVISION is a version or commit of the branch that the host follows, which is downloaded, or a ref or commit in the host's repository. The new deployment takes over /etc, kernel arguments and origin; the next upgrade follows the branch again.",
   examples: [
     { command: "atomic host deploy 13.1", text: "A version of the branch that the host follows:" },
     {
@@ -21,34 +54,104 @@ export default defineCommand({
   options: [
     sysrootOption,
     stateRootOption,
+    osOption,
+    { name: "preview", help: "Show what would change" },
+    { name: "cache-only", short: "C", help: "Do not ask the network; deploy what was downloaded" },
+    { name: "download-only", help: "Download, but do not deploy" },
+    { name: "skip-branch-check", help: "Take a commit of another branch, too" },
+    { name: "disallow-downgrade", help: "Refuse a commit that is older than the present one" },
+    { name: "register-driver", value: "NAME", help: "From now on NAME drives the updates; REVISION may be empty" },
+    bypassDriverOption,
+    unchangedOption,
     { name: "karg", value: "ARG", repeat: true, help: "Use these kernel arguments instead of the present ones" },
     { name: "karg-append", value: "ARG", repeat: true, help: "Add a kernel argument" },
     { name: "origin", value: "REFSPEC", help: "Where updates come from, from now on (REMOTE:REF)" },
     { name: "no-merge", help: "Take the version's own /etc, without local changes" },
     { name: "retain", help: "Keep all other deployments" },
     { name: "not-as-default", help: "Put it behind the present default" },
-    { name: "stage", help: "Make it the default at shutdown (default on a running host)" },
-    { name: "no-stage", help: "Make it the default at once" },
-    { name: "lock-finalization", help: "Stage it, but let nothing come of it before it is unlocked" },
+    ...stageOptions,
+    lockFinalizationOption,
     rebootOption,
   ],
   json: true,
-  async run(invocation) {
+  async run(invocation): Promise<Deployed> {
+    refuseBoth(invocation, "preview", "reboot");
     const sysroot = await openForChange(invocation);
-    const { deploy } = await import("../../../host/index.ts");
-    const rev = await findRevision(sysroot, invocation);
-    const deployed = await deploy(sysroot, await deployRequest(sysroot, rev, invocation), invocation.progress);
-    return deployReport(sysroot, deployed, invocation);
+    const driver = invocation.value("register-driver");
+    if (driver === undefined) await heedDriver(sysroot, invocation);
+    else await register(sysroot, driver);
+    const [revision = ""] = invocation.args;
+    if (driver !== undefined && revision === "") return { driver };
+    const known = tryRevision(sysroot, revision);
+    return (await isOfBranch(sysroot, revision, known, invocation))
+      ? deployOfBranch(sysroot, revision, invocation)
+      : deployFreely(sysroot, known, invocation);
   },
-  render: renderDeployed,
+  render(data, style) {
+    if ("driver" in data) return `Updates are driven by ${data.driver}.`;
+    return "mode" in data ? renderUpdate(data, style) : renderDeployed(data);
+  },
+  exitCode: (data, invocation) => ("mode" in data && !data.changed && invocation.flag("unchanged-exit-77") ? 77 : 0),
 });
 
+async function register(sysroot: Sysroot, driver: string): Promise<void> {
+  const { registerUpdateDriver } = await import("../../../host/index.ts");
+  registerUpdateDriver(sysroot, driver);
+}
+
+/** Whether to look for the revision in the branch that the host follows: not for refs, nor where there is no such branch. */
+async function isOfBranch(
+  sysroot: Sysroot,
+  revision: string,
+  known: string | undefined,
+  invocation: Invocation,
+): Promise<boolean> {
+  const [ofBranch, free] = [branchOptions, freeOptions].map((names) => names.find((name) => invocation.flag(name)));
+  if (ofBranch !== undefined && free !== undefined)
+    throw cliError("usage", `--${ofBranch} and --${free} do not go together`);
+  if (ofBranch !== undefined) return true;
+  if (free !== undefined) return false;
+  const { followsRemote } = await import("../../../host/index.ts");
+  return followsRemote(sysroot, invocation.value("stateroot")) && (known === undefined || known === revision);
+}
+
+async function deployOfBranch(sysroot: Sysroot, revision: string, invocation: Invocation): Promise<UpdateReport> {
+  const { deployRevision, previewRevision } = await import("../../../host/index.ts");
+  const request: DeployRevisionRequest = {
+    revision,
+    ...namedStateroot(invocation),
+    ...staging(invocation),
+    skipBranchCheck: invocation.flag("skip-branch-check"),
+    allowDowngrade: !invocation.flag("disallow-downgrade"),
+    cacheOnly: invocation.flag("cache-only"),
+    downloadOnly: invocation.flag("download-only"),
+  };
+  const mode = invocation.flag("preview") ? "preview" : request.downloadOnly === true ? "download" : "apply";
+  const act = mode === "preview" ? previewRevision : deployRevision;
+  return updateReport(
+    sysroot,
+    await act(sysroot, request, invocation.progress),
+    mode,
+    invocation,
+    `deploy ${revision}`,
+  );
+}
+
 /** What is in the repository needs no network. */
-async function findRevision(sysroot: Sysroot, invocation: Invocation): Promise<string> {
-  const words = invocation.args[0]!;
+async function deployFreely(
+  sysroot: Sysroot,
+  known: string | undefined,
+  invocation: Invocation,
+): Promise<DeployReport> {
+  const { deploy } = await import("../../../host/index.ts");
+  const rev = known ?? (await fetchNamed(sysroot, invocation));
+  const deployed = await deploy(sysroot, await deployRequest(sysroot, rev, invocation), invocation.progress);
+  return deployReport(sysroot, deployed, invocation);
+}
+
+async function fetchNamed(sysroot: Sysroot, invocation: Invocation): Promise<string> {
   const { fetchRevision, hostError, originRefspec } = await import("../../../host/index.ts");
-  const known = /=/.test(words) ? undefined : tryRevision(sysroot, words);
-  if (known !== undefined) return known;
+  const [words = ""] = invocation.args;
   const stateroot = sysroot.stateroot(invocation.value("stateroot"));
   const origin = sysroot.deployments.find((deployment) => deployment.stateroot === stateroot)?.origin;
   const refspec = invocation.value("origin") ?? originRefspec(origin);
@@ -64,13 +167,12 @@ function tryRevision({ repo }: Sysroot, words: string): string | undefined {
 }
 
 async function deployRequest(sysroot: Sysroot, rev: string, invocation: Invocation): Promise<DeployRequest> {
-  const stateroot = invocation.value("stateroot");
   const origin = invocation.value("origin");
   const kernelArgs = await kernelArguments(sysroot, invocation);
   const retain = { all: invocation.flag("retain"), notDefault: invocation.flag("not-as-default") };
   return {
     rev,
-    ...(stateroot === undefined ? {} : { stateroot }),
+    ...namedStateroot(invocation),
     ...(origin === undefined ? {} : { origin }),
     ...(kernelArgs === undefined ? {} : { kernelArgs }),
     merge: !invocation.flag("no-merge"),

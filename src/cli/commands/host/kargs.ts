@@ -1,11 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KernelArgs } from "../../../host/index.ts";
+import type { Deployment, KernelArgChanges, KernelArgs, Sysroot } from "../../../host/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
+import { editText } from "../../edit-text.ts";
+import { cliError } from "../../errors.ts";
 import { type DeployReport, renderDeployed } from "../../render/host-change.ts";
-import { deployReport, openForChange, openSysroot, rebootOption, stateRootOption, sysrootOption } from "./shared.ts";
+import {
+  deployReport,
+  lockFinalizationOption,
+  namedStateroot,
+  openForChange,
+  openSysroot,
+  osOption,
+  rebootOption,
+  refuseBoth,
+  stageOptions,
+  staging,
+  stateRootOption,
+  sysrootOption,
+  unchangedOption,
+} from "./shared.ts";
 
-/** The editing options, in the order in which they are obeyed (rpm-ostree's). */
 const edits = ["delete", "delete-if-present", "replace", "append", "append-if-missing"] as const;
+
+interface KargsReport {
+  readonly before: KernelArgs;
+  readonly after: KernelArgs;
+  readonly deployed: DeployReport | undefined;
+}
 
 export default defineCommand({
   path: ["host", "kargs"],
@@ -19,44 +40,91 @@ export default defineCommand({
   options: [
     sysrootOption,
     stateRootOption,
+    osOption,
     { name: "append", value: "KEY=VALUE", repeat: true, help: "Add an argument" },
     { name: "append-if-missing", value: "KEY=VALUE", repeat: true, help: "Add an argument unless it is there" },
     { name: "delete", value: "KEY=VALUE", repeat: true, help: "Remove an argument; KEY alone when it occurs once" },
     { name: "delete-if-present", value: "KEY=VALUE", repeat: true, help: "Remove an argument if it is there" },
     { name: "replace", value: "KEY=NEW", repeat: true, help: "Replace a value; KEY=OLD=NEW when there are several" },
+    { name: "editor", help: "Edit them in an editor: VISUAL, EDITOR or vi" },
     { name: "deploy-index", value: "INDEX", help: "Start from the arguments of this deployment of the status" },
-    { name: "no-stage", help: "Make the change the default at once" },
-    { name: "unchanged-exit-77", help: "Exit with 77 when nothing had to be changed" },
+    { name: "import-proc-cmdline", help: "Start from the arguments that the running kernel was given" },
+    ...stageOptions,
+    lockFinalizationOption,
+    unchangedOption,
     rebootOption,
   ],
   json: true,
-  async run(invocation): Promise<{ before: KernelArgs; after: KernelArgs; deployed: DeployReport | undefined }> {
-    const changing = edits.some((edit) => invocation.values(edit).length > 0);
+  async run(invocation): Promise<KargsReport> {
+    checkOptions(invocation);
+    const changing = isChange(invocation);
     const sysroot = await (changing ? openForChange(invocation) : openSysroot(invocation));
-    const { chooseDeployment, setKernelArgs } = await import("../../../host/index.ts");
-    const from = chooseDeployment(sysroot, invocation.value("deploy-index") ?? "0");
-    const after = await edit(from.kernelArgs, invocation);
-    if (after.join(" ") === from.kernelArgs.join(" ")) return { before: from.kernelArgs, after, deployed: undefined };
-    const stage = sysroot.booted !== undefined && !invocation.flag("no-stage");
-    const deployed = await setKernelArgs(sysroot, from, after, { stage });
-    return { before: from.kernelArgs, after, deployed: await deployReport(sysroot, deployed, invocation) };
+    const from = await startingPoint(sysroot, invocation);
+    const { parseKernelArgs, setKernelArgs, procKernelArgs } = await import("../../../host/index.ts");
+    const before = invocation.flag("import-proc-cmdline") ? procKernelArgs() : from.kernelArgs;
+    const after = invocation.flag("editor") ? parseKernelArgs(edited(before)) : await changed(before, invocation);
+    if (!changing || after.join(" ") === from.kernelArgs.join(" ")) return { before, after, deployed: undefined };
+    const options = { stage: sysroot.booted !== undefined, ...staging(invocation) };
+    const deployed = await setKernelArgs(sysroot, from, after, options);
+    return { before, after, deployed: await deployReport(sysroot, deployed, invocation) };
   },
   render({ after, deployed }) {
     return deployed === undefined
       ? after.join(" ")
       : `Kernel arguments: ${after.join(" ")}\n${renderDeployed(deployed)}`;
   },
-  exitCode: ({ deployed }, invocation) => (deployed === undefined && invocation.flag("unchanged-exit-77") ? 77 : 0),
+  exitCode: ({ deployed }, invocation) =>
+    deployed === undefined && invocation.flag("unchanged-exit-77") && isChange(invocation) ? 77 : 0,
 });
 
-async function edit(args: KernelArgs, invocation: Invocation): Promise<KernelArgs> {
-  const host = await import("../../../host/index.ts");
-  const how: Record<(typeof edits)[number], (args: KernelArgs, arg: string) => KernelArgs> = {
-    delete: host.deleteKernelArg,
-    "delete-if-present": host.deleteKernelArgIfPresent,
-    replace: host.replaceKernelArg,
-    append: host.appendKernelArg,
-    "append-if-missing": host.appendKernelArgIfMissing,
+function isChange(invocation: Invocation): boolean {
+  return invocation.flag("editor") || edits.some((edit) => invocation.flag(edit));
+}
+
+/** What rpm-ostree refuses (`rpmostree_builtin_kargs`). */
+function checkOptions(invocation: Invocation): void {
+  for (const edit of edits) refuseBoth(invocation, "editor", edit);
+  refuseBoth(invocation, "delete", "replace");
+  for (const name of ["deploy-index", "stateroot", "os"]) refuseBoth(invocation, "import-proc-cmdline", name);
+  if (invocation.flag("reboot") && !isChange(invocation))
+    throw cliError("usage", "Cannot reboot when kernel arguments not changed");
+}
+
+async function startingPoint(sysroot: Sysroot, invocation: Invocation): Promise<Deployment> {
+  const { chooseDeployment, currentDeployment } = await import("../../../host/index.ts");
+  const index = invocation.value("deploy-index");
+  if (index !== undefined) return chooseDeployment(sysroot, index);
+  const { stateroot } = namedStateroot(invocation);
+  if (invocation.flag("import-proc-cmdline")) return sysroot.requireBooted();
+  return stateroot === undefined ? chooseDeployment(sysroot, "0") : currentDeployment(sysroot, stateroot);
+}
+
+async function changed(before: KernelArgs, invocation: Invocation): Promise<KernelArgs> {
+  const { changeKernelArgs } = await import("../../../host/index.ts");
+  const changes: KernelArgChanges = {
+    delete: invocation.values("delete"),
+    replace: invocation.values("replace"),
+    append: invocation.values("append"),
+    appendIfMissing: invocation.values("append-if-missing"),
+    deleteIfPresent: invocation.values("delete-if-present"),
   };
-  return edits.reduce((all, name) => invocation.values(name).reduce(how[name], all), args);
+  return changeKernelArgs(before, changes);
+}
+
+const explanation = [
+  "# These are the kernel arguments. Lines that are empty or begin with # do not count.",
+  "# Arguments are parted by blanks or lines; their order matters.",
+  "# The argument ostree= is made for each deployment and cannot be given here.",
+  "",
+];
+
+/** What the user makes of them (`kernel_arg_handle_editor`). */
+function edited(before: KernelArgs): string {
+  const text = editText("kernel-arguments", `${[...explanation, before.join(" ")].join("\n")}\n`);
+  const lines = text.split("\n").map((line) => line.trim());
+  const words = lines.filter((line) => line !== "" && !line.startsWith("#")).join(" ");
+  if (/(^| )ostree=/.test(words))
+    throw cliError("usage", "You have an 'ostree' argument in your input, that is not going to be handled");
+  if (words === "") throw cliError("usage", "The kernel arguments can not be empty");
+  return words;
 }

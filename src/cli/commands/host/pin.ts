@@ -6,10 +6,16 @@ export default defineCommand({
   path: ["host", "pin"],
   summary: "Keep a deployment whatever is cleaned up",
   description:
-    "A pinned deployment is not removed by updates or clean-ups until it is unpinned. DEPLOYMENT is its number in the status (0 is the first), booted, pending, rollback or the beginning of its checksum.",
-  examples: [{ command: "atomic host pin booted", text: "The running version:" }],
+    "A pinned deployment is not removed by updates or clean-ups until it is unpinned. DEPLOYMENT is its number in the status (0 is the first), booted, pending, rollback, its version, its name or the beginning of its checksum.",
+  examples: [
+    { command: "atomic host pin booted", text: "The running version:" },
+    {
+      command: "atomic host pin booted --name=known-good",
+      text: "With a name, to go back to by `rollback known-good`:",
+    },
+  ],
   arguments: [{ name: "DEPLOYMENT" }],
-  options: [sysrootOption],
+  options: [sysrootOption, { name: "name", value: "NAME", help: "Call the deployment so from now on" }],
   json: true,
   run: (invocation) => changePin(invocation, true),
   render: ({ checksum, serial, changed, words }) =>

@@ -8,16 +8,22 @@ export default defineCommand({
   path: ["host", "rollback"],
   summary: "Boot the previous version next",
   description:
-    "Makes the deployment behind the booted one the default; an update that is staged or pending is taken back instead. Nothing is downloaded. Done a second time, it is undone.",
-  examples: [{ command: "atomic host rollback --reboot", text: "Back to the version before:" }],
+    "Makes the deployment behind the booted one the default; an update that is staged or pending is taken back instead. Nothing is downloaded. Done a second time, it is undone. DEPLOYMENT is any other one that is kept: its number in the status, its version, its name or the beginning of its checksum.",
+  examples: [
+    { command: "atomic host rollback --reboot", text: "Back to the version before:" },
+    { command: "atomic host rollback 13.1", text: "Further back, to any version that is kept:" },
+  ],
+  arguments: [{ name: "DEPLOYMENT", optional: true }],
   options: [sysrootOption, rebootOption],
   json: true,
   async run(invocation) {
     const sysroot = await openForChange(invocation);
-    const { rollback, versionInfo } = await import("../../../host/index.ts");
+    const { chooseDeployment, rollback, versionInfo } = await import("../../../host/index.ts");
     const { treePackages } = await import("../../../compose/index.ts");
     const { diffPackages } = await import("../../../packages/index.ts");
-    const { next, before } = await rollback(sysroot);
+    const [words] = invocation.args;
+    const target = words === undefined ? undefined : chooseDeployment(sysroot, words);
+    const { next, before } = await rollback(sysroot, target);
     const [to, from] = [next, before].map(({ checksum }) => versionInfo(sysroot.repo, checksum));
     const [after, old] = [next, before].map(({ checksum }) => treePackages(sysroot.repo, checksum));
     return {

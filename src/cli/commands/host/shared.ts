@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the verbs of `atomic host` have in common. */
 import { run } from "../../../base/index.ts";
-import type { DeployResult, Sysroot } from "../../../host/index.ts";
+import type { DeployRequest, DeployResult, Sysroot, Update } from "../../../host/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
+import { cliError } from "../../errors.ts";
 import type { DeployReport } from "../../render/host-change.ts";
+import type { UpdateReport } from "../../render/host-upgrade.ts";
 
 export const sysrootOption: OptionDeclaration = {
   name: "sysroot",
@@ -15,6 +17,29 @@ export const stateRootOption: OptionDeclaration = {
   name: "stateroot",
   value: "NAME",
   help: "The operating system that is meant, when the system root holds several",
+};
+
+/** rpm-ostree's older name of `--stateroot`. */
+export const osOption: OptionDeclaration = { name: "os", value: "NAME", hidden: true, help: "The same as --stateroot" };
+
+export const bypassDriverOption: OptionDeclaration = {
+  name: "bypass-driver",
+  help: "Go on although another program drives the updates of this host",
+};
+
+export const lockFinalizationOption: OptionDeclaration = {
+  name: "lock-finalization",
+  help: "Stage it, but let nothing come of it before `finalize-deployment`",
+};
+
+export const stageOptions: readonly OptionDeclaration[] = [
+  { name: "stage", help: "Make it the default at shutdown (default on a running host)" },
+  { name: "no-stage", help: "Make it the default at once" },
+];
+
+export const unchangedOption: OptionDeclaration = {
+  name: "unchanged-exit-77",
+  help: "Exit with 77 when nothing had to be done",
 };
 
 export const rebootOption: OptionDeclaration = { name: "reboot", short: "r", help: "Reboot when done" };
@@ -31,6 +56,30 @@ export async function openForChange(invocation: Invocation): Promise<Sysroot> {
   const path = invocation.value("sysroot") ?? "/";
   ensureWritable(path);
   return HostSysroot.open(path);
+}
+
+/** The stateroot that was named, if one was. */
+export function namedStateroot(invocation: Invocation): { readonly stateroot?: string } {
+  const stateroot = invocation.value("stateroot") ?? invocation.value("os");
+  return stateroot === undefined ? {} : { stateroot };
+}
+
+/** Whether to stage, as asked; left open where nothing was said. */
+export function staging(invocation: Invocation): Pick<DeployRequest, "stage" | "lockFinalization"> {
+  if (invocation.flag("lock-finalization")) return { stage: true, lockFinalization: true };
+  if (invocation.flag("stage")) return { stage: true };
+  return invocation.flag("no-stage") ? { stage: false } : {};
+}
+
+/** Refuses what another program that drives the updates would not know of, unless told not to. */
+export async function heedDriver(sysroot: Sysroot, invocation: Invocation): Promise<void> {
+  const { refuseOtherDriver } = await import("../../../host/index.ts");
+  if (!invocation.flag("bypass-driver")) await refuseOtherDriver(sysroot);
+}
+
+export function refuseBoth(invocation: Invocation, one: string, other: string): void {
+  const given = (name: string) => invocation.flag(name);
+  if (given(one) && given(other)) throw cliError("usage", `Cannot specify both --${one} and --${other}`);
 }
 
 /** Reboots after a change when that was asked for. */
@@ -61,6 +110,18 @@ export async function deployReport(
   };
 }
 
+/** The result of a command that brings another version, or would. */
+export async function updateReport(
+  sysroot: Sysroot,
+  { deployed, ...found }: Update,
+  mode: UpdateReport["mode"],
+  invocation: Invocation,
+  words: string,
+): Promise<UpdateReport> {
+  const report = deployed === undefined ? undefined : await deployReport(sysroot, deployed, invocation);
+  return { ...found, mode, deployed: report, command: `atomic host ${words}${whereGiven(invocation)}` };
+}
+
 /** For commands that are shown to be typed: the `--sysroot` that was given. */
 export function whereGiven(invocation: Invocation): string {
   const path = invocation.value("sysroot");
@@ -73,6 +134,6 @@ export async function changePin(invocation: Invocation, pinned: boolean) {
   const { chooseDeployment, setPinned } = await import("../../../host/index.ts");
   const words = invocation.args[0]!;
   const deployment = chooseDeployment(sysroot, words);
-  const changed = await setPinned(sysroot, deployment, pinned);
+  const changed = await setPinned(sysroot, deployment, pinned, pinned ? invocation.value("name") : undefined);
   return { checksum: deployment.checksum, serial: deployment.serial, changed, words };
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeploymentStatus, Status } from "../../../host/index.ts";
-import { defineCommand } from "../../command.ts";
+import { queryJson } from "../../../formats/index.ts";
+import type { Status } from "../../../host/index.ts";
+import { defineCommand, type Invocation } from "../../command.ts";
+import { cliError } from "../../errors.ts";
 import { renderHostStatus } from "../../render/host-status.ts";
 import { openSysroot, sysrootOption } from "./shared.ts";
 
@@ -15,22 +17,45 @@ export default defineCommand({
   ],
   options: [
     sysrootOption,
+    { name: "advisories", short: "a", help: "List the advisories of an update one by one" },
+    {
+      name: "jsonpath",
+      short: "J",
+      value: "EXPRESSION",
+      help: "Print what this JSONPath finds: $.deployments[0].version",
+    },
     { name: "booted", short: "b", help: "Show the booted deployment only" },
     { name: "pending-exit-77", help: "Exit with 77 when another deployment than the booted one boots next" },
   ],
   json: true,
-  async run(invocation): Promise<Status> {
-    const sysroot = await openSysroot(invocation);
-    const { statusWithSignatures } = await import("../../../host/index.ts");
-    const all = await statusWithSignatures(sysroot);
-    if (!invocation.flag("booted")) return all;
-    sysroot.requireBooted();
-    return { ...all, deployments: all.deployments.filter(({ booted }) => booted) };
+  async run(invocation): Promise<Status | Found> {
+    const query = invocation.value("jsonpath");
+    if (query !== undefined && invocation.flag("json"))
+      throw cliError("usage", "Cannot specify both --json and --jsonpath");
+    const status = await readStatus(invocation);
+    return query === undefined ? status : { found: queryJson(status, query), status };
   },
-  render: (status, style) => renderHostStatus(status, style, Date.now() / 1000),
-  exitCode: ({ deployments }, invocation) => (invocation.flag("pending-exit-77") && isPending(deployments) ? 77 : 0),
+  render: (data, style) =>
+    "found" in data ? JSON.stringify(data.found, undefined, 2) : renderHostStatus(data, style, Date.now() / 1000),
+  exitCode: (data, invocation) => (invocation.flag("pending-exit-77") && isPending(data) ? 77 : 0),
 });
 
-function isPending(deployments: readonly DeploymentStatus[]): boolean {
+/** What a JSONPath expression leads to. */
+interface Found {
+  readonly found: readonly unknown[];
+  readonly status: Status;
+}
+
+async function readStatus(invocation: Invocation): Promise<Status> {
+  const sysroot = await openSysroot(invocation);
+  const { statusWithSignatures } = await import("../../../host/index.ts");
+  const all = await statusWithSignatures(sysroot);
+  if (!invocation.flag("booted")) return all;
+  sysroot.requireBooted();
+  return { ...all, deployments: all.deployments.filter(({ booted }) => booted) };
+}
+
+function isPending(data: Status | Found): boolean {
+  const { deployments } = "found" in data ? data.status : data;
   return deployments.some(({ booted }) => booted) && deployments[0]?.booted === false;
 }

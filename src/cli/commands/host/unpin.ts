@@ -6,7 +6,7 @@ export default defineCommand({
   path: ["host", "unpin"],
   summary: "Let a pinned deployment be cleaned up again",
   description:
-    "The deployment is removed when it is no longer the booted one or the one behind it. DEPLOYMENT is its number in the status (0 is the first), booted, pending, rollback or the beginning of its checksum.",
+    "The deployment is removed when it is no longer the booted one or the one behind it. DEPLOYMENT is its number in the status (0 is the first), booted, pending, rollback, its version, its name or the beginning of its checksum.",
   examples: [{ command: "atomic host unpin booted", text: "The running version:" }],
   arguments: [{ name: "DEPLOYMENT" }],
   options: [sysrootOption],

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Subject and body of a commit: from options, from a file, or written in an editor (ot-builtin-commit.c, ot-editor.c). */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { removeTree } from "../../../base/index.ts";
+import { readFileSync } from "node:fs";
 import type { Invocation } from "../../command.ts";
+import { editText } from "../../edit-text.ts";
 import { cliError } from "../../errors.ts";
 
 export interface Message {
@@ -30,7 +27,7 @@ function editedMessage(invocation: Invocation): Message {
     ...(branch === undefined ? [] : ["#", `# Branch: ${branch}`]),
     ...["subject", "body"].flatMap((name) => invocation.value(name) ?? []),
   ];
-  return parseMessage(edit(`${lines.join("\n")}\n`));
+  return parseMessage(editText("COMMIT_EDITMSG", `${lines.join("\n")}\n`));
 }
 
 /** The first line that is no comment is the subject; blank lines before the body do not count (commit_editor). */
@@ -42,30 +39,4 @@ export function parseMessage(text: string): Message {
   const rest = kept.slice(first + 1);
   const body = rest.findIndex((line) => line !== "");
   return { subject: kept[first]!, body: body < 0 ? "" : rest.slice(body).join("\n").trimEnd() };
-}
-
-/** Lets the user edit a text (ot_editor_prompt). */
-function edit(text: string): string {
-  const editor = editorCommand();
-  const directory = mkdtempSync(join(tmpdir(), "ostree-commit-"));
-  try {
-    const path = join(directory, "COMMIT_EDITMSG");
-    writeFileSync(path, text, { mode: 0o600 });
-    // The editor's own command line may have options: the shell parts it.
-    const result = spawnSync("/bin/sh", ["-c", `${editor} "$1"`, "sh", path], { stdio: "inherit" });
-    if (result.status !== 0) throw cliError("usage", `There was a problem with the editor '${editor}'`);
-    return readFileSync(path, "utf8");
-  } finally {
-    removeTree(directory);
-  }
-}
-
-/** get_editor: vi is for terminals that can show it. */
-function editorCommand(): string {
-  const { OSTREE_EDITOR, VISUAL, EDITOR, TERM } = process.env;
-  const dumb = TERM === undefined || TERM === "dumb";
-  const editor = OSTREE_EDITOR ?? (dumb ? undefined : VISUAL) ?? EDITOR;
-  if (editor !== undefined) return editor;
-  if (dumb) throw cliError("usage", "Terminal is dumb, but EDITOR unset");
-  return "vi";
 }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ProgressListener, silent } from "../base/index.ts";
+import type { Keyfile } from "../formats/index.ts";
+import { isChecksum, parseRefSpec, Transaction } from "../ostree/index.ts";
+import { hostError } from "./errors.ts";
+import { inheritedOrigin, originFromRefspec, originRefspec } from "./origin.ts";
+import type { Sysroot } from "./sysroot.ts";
+import { applyUpdate, currentDeployment, type Update, type UpdateRequest, type UpdateSource } from "./update.ts";
+
+export interface RebaseRequest extends UpdateRequest {
+  /** `REMOTE:BRANCH`, `BRANCH` of the same remote, `REMOTE:` with the same branch, `:BRANCH` without remote, or a checksum. */
+  readonly refspec: string;
+  /** A version or commit of the branch; default: its newest. */
+  readonly revision?: string;
+  /** Keep the ref of the branch that is left. */
+  readonly skipPurge?: boolean;
+  /** What put a commit here that was given by its checksum: a URL, and in words. */
+  readonly customOrigin?: { readonly url: string; readonly description: string };
+}
+
+/**
+ * Makes the host follow another branch, and deploys that (rpm-ostree's `rebase`). Older commits are accepted unless
+ * `allowDowngrade` is false.
+ */
+export async function rebase(
+  sysroot: Sysroot,
+  request: RebaseRequest,
+  progress: ProgressListener = silent,
+): Promise<Update> {
+  const { revision, allowDowngrade = true } = request;
+  const current = currentDeployment(sysroot, request.stateroot);
+  const old = originRefspec(current.origin);
+  const refspec = completeRefspec(request.refspec, old);
+  if (refspec === old && !isChecksum(refspec))
+    throw hostError("bad-refspec", `Old and new refs are equal: ${refspec}`, { hint: "atomic host upgrade" });
+  const source: UpdateSource = {
+    current,
+    refspec,
+    ...(revision === undefined ? {} : { revision }),
+    origin: rebasedOrigin(current.origin, refspec, request.customOrigin),
+    always: true,
+  };
+  const done = await applyUpdate(sysroot, source, { ...request, allowDowngrade }, progress);
+  if (done.deployed !== undefined && request.skipPurge !== true && old !== undefined) forgetRef(sysroot, old);
+  return done;
+}
+
+const imageTransport = /^ostree-(image-signed|unverified-image|unverified-registry|remote-image|remote-registry):/;
+
+/** What is left out is taken from the present origin (`rpmostreed_refspec_parse_partial`). */
+export function completeRefspec(given: string, present: string | undefined): string {
+  const words = given.replace(/^ostree:\/\//, "");
+  if (imageTransport.test(words))
+    throw hostError("not-supported", `${words}: container images cannot be deployed yet`, {
+      hint: "rebase to a branch of an OSTree repository: REMOTE:BRANCH",
+    });
+  if (words === "") throw hostError("bad-refspec", "Refspec is empty");
+  if (isChecksum(words)) return words;
+  if (words.startsWith("/"))
+    throw hostError("not-supported", `${words}: a repository's path cannot be rebased to`, {
+      hint: "atomic ostree pull-local it first, then rebase to :BRANCH",
+    });
+  if (words.startsWith(":")) return checked(words.slice(1));
+  const old = present === undefined || isChecksum(present) ? undefined : parseRefSpec(present);
+  if (words.endsWith(":")) {
+    if (old === undefined) throw hostError("bad-refspec", "Could not determine default ref to pull.");
+    return checked(`${words}${old.ref}`);
+  }
+  return checked(words.includes(":") || old?.remote === undefined ? words : `${old.remote}:${words}`);
+}
+
+function checked(refspec: string): string {
+  parseRefSpec(refspec);
+  return refspec;
+}
+
+/** What is layered, and the initramfs's configuration, are kept; rpm-ostree's key for layered hosts, too. */
+function rebasedOrigin(present: Keyfile | undefined, refspec: string, custom: RebaseRequest["customOrigin"]): Keyfile {
+  if (present === undefined) return originFromRefspec(refspec);
+  const origin = inheritedOrigin(present);
+  const key = origin.get("origin", "baserefspec") === undefined ? "refspec" : "baserefspec";
+  for (const other of ["container-image-reference", "custom-url", "custom-description"])
+    origin.removeKey("origin", other);
+  origin.set("origin", key, refspec);
+  if (custom === undefined || !isChecksum(refspec)) return origin;
+  origin.set("origin", "custom-url", custom.url);
+  origin.set("origin", "custom-description", custom.description);
+  return origin;
+}
+
+/** The deployments keep their commits by refs of their own. */
+function forgetRef({ repo }: Sysroot, refspec: string): void {
+  if (isChecksum(refspec) || repo.tryResolve(refspec) === undefined) return;
+  using transaction = Transaction.begin(repo);
+  transaction.setRef(parseRefSpec(refspec), undefined);
+  transaction.commit();
+}

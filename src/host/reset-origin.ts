@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ProgressListener, silent } from "../base/index.ts";
+import type { Keyfile } from "../formats/index.ts";
+import { baseCommit } from "./commit-metadata.ts";
+import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
+import { hostError } from "./errors.ts";
+import { asksForLayers, inheritedOrigin } from "./origin.ts";
+import type { Sysroot } from "./sysroot.ts";
+import { currentDeployment } from "./update.ts";
+
+export interface ResetRequest extends Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer"> {
+  readonly stateroot?: string;
+  /** Drop layered packages. */
+  readonly overlays?: boolean;
+  /** Drop replaced and removed packages. */
+  readonly overrides?: boolean;
+  /** Stop tracking files in the initramfs and making it anew. */
+  readonly initramfs?: boolean;
+}
+
+/**
+ * Takes back what was done to the base on this host (rpm-ostree's `reset`), all of it when nothing is named: a deployment
+ * of the base commit alone, with an origin that asks for no more. Undefined: there was nothing.
+ */
+export async function resetToBase(
+  sysroot: Sysroot,
+  request: ResetRequest,
+  progress: ProgressListener = silent,
+): Promise<DeployResult | undefined> {
+  const current = currentDeployment(sysroot, request.stateroot);
+  if (current.origin === undefined) return undefined;
+  const origin = resetOrigin(inheritedOrigin(current.origin), request);
+  if (origin.toString() === inheritedOrigin(current.origin).toString()) return undefined;
+  if (asksForLayers(origin))
+    throw hostError("not-supported", "only a part of what was layered cannot be taken back yet", {
+      hint: "atomic host reset  takes back all of it",
+    });
+  const { stage, lockFinalization, startFinalizer } = request;
+  return deploy(
+    sysroot,
+    {
+      stateroot: current.stateroot,
+      rev: baseCommit(sysroot.repo, current.checksum),
+      kernelArgs: current.kernelArgs,
+      origin,
+      stage: stage ?? sysroot.booted !== undefined,
+      ...(lockFinalization === undefined ? {} : { lockFinalization }),
+      ...(startFinalizer === undefined ? {} : { startFinalizer }),
+    },
+    progress,
+  );
+}
+
+function resetOrigin(origin: Keyfile, { overlays, overrides, initramfs }: ResetRequest): Keyfile {
+  const all = overlays !== true && overrides !== true && initramfs !== true;
+  if (all || overlays === true) for (const group of ["packages", "modules"]) origin.removeGroup(group);
+  if (all || overrides === true) origin.removeGroup("overrides");
+  if (all || initramfs === true)
+    for (const key of ["regenerate-initramfs", "initramfs-args", "initramfs-etc"]) origin.removeKey("rpmostree", key);
+  const base = origin.get("origin", "baserefspec");
+  if (base !== undefined && !asksForLayers(origin)) {
+    origin.removeKey("origin", "baserefspec");
+    origin.set("origin", "refspec", base);
+  }
+  return origin;
+}

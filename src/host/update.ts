@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What `upgrade`, `deploy` and `rebase` do alike: find a commit, say what it changes, download it, deploy it. */
+import { type ProgressListener, silent, stage as progressStage } from "../base/index.ts";
+import type { Keyfile } from "../formats/index.ts";
+import { type Checksum, isChecksum, parseRefSpec, pull, tryFindRemote } from "../ostree/index.ts";
+import { diffPackages, type PackageDiff } from "../packages/index.ts";
+import { type VersionInfo, versionInfo } from "./commit-metadata.ts";
+import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
+import { hostError } from "./errors.ts";
+import { fetchRevision } from "./find-version.ts";
+import type { Deployment } from "./model.ts";
+import { asksForLayers, originRefspec } from "./origin.ts";
+import { pruneRepository } from "./prune-repository.ts";
+import { checkDeploySpace } from "./space.ts";
+import type { Sysroot } from "./sysroot.ts";
+
+export interface UpdateRequest extends Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer"> {
+  readonly stateroot?: string;
+  /** Accept a commit that is older than what runs. */
+  readonly allowDowngrade?: boolean;
+  /** Do not ask the remote: use what was downloaded. */
+  readonly cacheOnly?: boolean;
+  /** Download but do not deploy. */
+  readonly downloadOnly?: boolean;
+}
+
+/** Where an update comes from. */
+export interface UpdateSource {
+  /** `REMOTE:REF`, a local ref, or a checksum. */
+  readonly refspec: string;
+  /** A version or commit of that branch; default: its newest. */
+  readonly revision?: string;
+  /** Take a commit of another branch, too. */
+  readonly skipBranchCheck?: boolean;
+  /** What would boot next without the update. */
+  readonly current: Deployment;
+  /** For the new deployment. */
+  readonly origin: Keyfile | undefined;
+  /** Deploy it even when it is the commit that is deployed already: where it comes from has changed. */
+  readonly always?: boolean;
+}
+
+/** What an update would do or has done. */
+export interface Update {
+  readonly refspec: string;
+  readonly from: VersionInfo;
+  readonly to: VersionInfo;
+  /** False: there is nothing to deploy. */
+  readonly changed: boolean;
+  /** Undefined when the packages of one side are not known. */
+  readonly packages: PackageDiff | undefined;
+  /** Undefined when nothing was deployed. */
+  readonly deployed: DeployResult | undefined;
+}
+
+/** The newest deployment says what to follow: a staged or pending one before the booted one. */
+export function currentDeployment(sysroot: Sysroot, stateroot: string | undefined): Deployment {
+  const name = sysroot.stateroot(stateroot);
+  const current = sysroot.deployments.find((deployment) => deployment.stateroot === name);
+  if (current !== undefined) return current;
+  throw hostError("no-deployment", `stateroot ${name} has no deployment to upgrade`);
+}
+
+export function requireRefspec({ origin, checksum }: Deployment): string {
+  const refspec = originRefspec(origin);
+  if (refspec !== undefined) return refspec;
+  throw hostError("no-origin", `deployment ${checksum} has no refspec in its origin`);
+}
+
+/** Whether the host follows a branch of a remote that is configured. */
+export function followsRemote(sysroot: Sysroot, stateroot?: string): boolean {
+  const { booted, deployments } = sysroot;
+  const name = stateroot ?? booted?.stateroot ?? deployments[0]?.stateroot;
+  const refspec = originRefspec(deployments.find((deployment) => deployment.stateroot === name)?.origin);
+  if (refspec === undefined || isChecksum(refspec)) return false;
+  const { remote } = parseRefSpec(refspec);
+  return remote !== undefined && tryFindRemote(sysroot.repo, remote) !== undefined;
+}
+
+/** Looks for the commit and says what it would change; only commit objects are fetched, and nothing is deployed. */
+export async function previewUpdate(
+  sysroot: Sysroot,
+  source: UpdateSource,
+  { cacheOnly = false }: Pick<UpdateRequest, "cacheOnly">,
+  progress: ProgressListener = silent,
+): Promise<Update> {
+  return describe(
+    sysroot,
+    source,
+    await fetchTarget(sysroot, source, { cacheOnly, commitMetadataOnly: true }, progress),
+  );
+}
+
+/** Downloads the commit and deploys it, in the running machine staged unless asked otherwise. */
+export async function applyUpdate(
+  sysroot: Sysroot,
+  source: UpdateSource,
+  request: UpdateRequest,
+  progress: ProgressListener = silent,
+): Promise<Update> {
+  refuseLayers(source.origin);
+  // A version like the present one must fit, before anything is downloaded; the new one is measured when it is here.
+  checkDeploySpace(sysroot, source.current.checksum);
+  const how = { cacheOnly: request.cacheOnly ?? false, commitMetadataOnly: false };
+  const found = await describe(sysroot, source, await fetchTarget(sysroot, source, how, progress));
+  if (!found.changed) return found;
+  if (request.allowDowngrade !== true) refuseDowngrade(found);
+  if (request.downloadOnly === true) return found;
+  const deployed = await deploy(sysroot, deployRequest(sysroot, source, found, request), progress);
+  pruneRepository(sysroot.repo, progress);
+  return { ...found, deployed };
+}
+
+/** Deploying the bare commit would silently take away what the host's owner layered on it. */
+function refuseLayers(origin: Keyfile | undefined): void {
+  if (!asksForLayers(origin)) return;
+  throw hostError("not-supported", "the host has layered packages, which cannot be carried to another version yet", {
+    hint: "atomic host reset  goes back to the base alone; rpm-ostree can still upgrade it",
+  });
+}
+
+async function fetchTarget(
+  sysroot: Sysroot,
+  { refspec, revision, skipBranchCheck = false }: UpdateSource,
+  how: { readonly commitMetadataOnly: boolean; readonly cacheOnly: boolean },
+  progress: ProgressListener,
+): Promise<Checksum> {
+  const { repo } = sysroot;
+  if (isChecksum(refspec) && revision !== undefined)
+    throw hostError("bad-refspec", "Cannot look up version while pinned to commit", { hint: "atomic host rebase" });
+  if (isChecksum(refspec)) return repo.resolve(refspec);
+  const { remote, ref } = parseRefSpec(refspec);
+  if (revision !== undefined) return fetchRevision(sysroot, refspec, revision, progress, { ...how, skipBranchCheck });
+  if (remote !== undefined && !how.cacheOnly) {
+    const { commitMetadataOnly } = how;
+    await progressStage(progress, "fetch", commitMetadataOnly ? "Check" : "Download", () =>
+      pull(repo, { remote, refs: [ref], commitMetadataOnly }, progress),
+    );
+  }
+  return repo.resolve(refspec);
+}
+
+async function describe(
+  sysroot: Sysroot,
+  { refspec, current, always }: UpdateSource,
+  target: Checksum,
+): Promise<Update> {
+  // Only here: the composer is much to load for a command that asks for a status.
+  const { treePackages } = await import("../compose/index.ts");
+  const { repo } = sysroot;
+  const [before, after] = [treePackages(repo, current.checksum), treePackages(repo, target)];
+  return {
+    refspec,
+    from: versionInfo(repo, current.checksum),
+    to: versionInfo(repo, target),
+    changed: always === true || target !== current.checksum,
+    packages: before === undefined || after === undefined ? undefined : diffPackages(before, after),
+    deployed: undefined,
+  };
+}
+
+/** A replayed old commit would bring back holes that are mended (`ostree_sysroot_upgrader_check_timestamps`). */
+function refuseDowngrade({ from, to }: Update): void {
+  if (from.timestamp === undefined || to.timestamp === undefined || to.timestamp >= from.timestamp) return;
+  const name = (info: VersionInfo) => info.version ?? info.checksum.slice(0, 12);
+  throw hostError("downgrade", `${name(to)} is older than ${name(from)}`, {
+    hint: "--allow-downgrade accepts it; atomic host rollback goes back without downloading",
+  });
+}
+
+function deployRequest(
+  sysroot: Sysroot,
+  { current, origin, revision }: UpdateSource,
+  { to }: Update,
+  { stage, lockFinalization, startFinalizer }: UpdateRequest,
+): DeployRequest {
+  // Says that it is not the branch's newest on purpose; the next upgrade drops it (`apply_revision_override`).
+  if (revision !== undefined) origin?.set("origin", "override-commit", to.checksum);
+  return {
+    stateroot: current.stateroot,
+    rev: to.checksum,
+    kernelArgs: current.kernelArgs,
+    ...(origin === undefined ? {} : { origin }),
+    stage: stage ?? sysroot.booted !== undefined,
+    ...(lockFinalization === undefined ? {} : { lockFinalization }),
+    ...(startFinalizer === undefined ? {} : { startFinalizer }),
+  };
+}
