@@ -2,9 +2,10 @@
 /** What `compose resolve` and `compose explain` have in common: packages chosen for a treefile, or for names of packages. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { RpmChange, RpmPackage, RpmSolution, SolvedRpm } from "../../../packages/index.ts";
+import type { RpmChange, RpmSolution, SolvedRpm } from "../../../packages/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
 import { cliError } from "../../errors.ts";
+import { changesSystem, systemOptions, systemRequest } from "./change-system.ts";
 import { cacheDir, composeOptions, lockfileOptions, openTreefile, readLocks } from "./shared.ts";
 
 export const chooseOptions: readonly OptionDeclaration[] = [
@@ -18,7 +19,7 @@ export const chooseOptions: readonly OptionDeclaration[] = [
   { name: "arch", value: "ARCH", help: "Choose for this architecture, as RPM names it; default: that of this machine" },
   { name: "no-recommends", help: "Leave out what is only recommended" },
   { name: "exclude", value: "SPEC", repeat: true, help: "Do as if these packages were not there; globs allowed" },
-  { name: "installed", value: "ROOT", help: "Change the system in this root instead of filling an empty one" },
+  ...systemOptions,
   ...composeOptions,
   ...lockfileOptions,
 ];
@@ -66,13 +67,14 @@ export async function choosePackages(invocation: Invocation, args: readonly stri
   });
 }
 
-const rpmOnly = ["releasever", "arch", "exclude", "installed"];
+/** What stands in a treefile, or is no matter of one. */
+const withoutTreefile = ["releasever", "arch", "exclude", "no-recommends", ...systemOptions.map(({ name }) => name)];
 
 async function chooseForTreefile(invocation: Invocation, path: string): Promise<Chosen> {
-  const refused = rpmOnly.find((name) => invocation.values(name).length > 0);
-  if (refused !== undefined || invocation.flag("no-recommends")) {
-    throw cliError("usage", `--${refused ?? "no-recommends"} is for requests without a treefile`, {
-      hint: `write it into ${path}`,
+  const refused = withoutTreefile.find((name) => invocation.flag(name) || invocation.values(name).length > 0);
+  if (refused !== undefined) {
+    throw cliError("usage", `--${refused} is for requests without a treefile`, {
+      hint: `a treefile fills an empty root: ${path} says with what`,
     });
   }
   const treefile = await openTreefile({ ...invocation, args: [path] });
@@ -97,7 +99,8 @@ async function chooseForTreefile(invocation: Invocation, path: string): Promise<
 }
 
 async function chooseRpms(invocation: Invocation, specs: readonly string[]): Promise<Chosen> {
-  if (specs.length === 0) throw cliError("usage", "no package given");
+  const system = await systemRequest(invocation);
+  if (specs.length === 0 && !changesSystem(system)) throw cliError("usage", "no package given");
   const { hostArchitecture } = await import("../../../compose/index.ts");
   const { loadRepomd, resolveRpms } = await import("../../../packages/index.ts");
   const architecture = invocation.value("arch") ?? hostArchitecture();
@@ -109,22 +112,10 @@ async function chooseRpms(invocation: Invocation, specs: readonly string[]): Pro
     exclude: invocation.values("exclude"),
     recommends: !invocation.flag("no-recommends"),
     architecture,
-    ...(await installedIn(invocation.value("installed"))),
+    ...system,
     ...(await readLocks(invocation)),
   });
   return chosenRpms(solution);
-}
-
-async function installedIn(root: string | undefined): Promise<{ installed?: readonly RpmPackage[] }> {
-  if (root === undefined) return {};
-  const { findRpmDatabase, packageError, readInstalledPackages } = await import("../../../packages/index.ts");
-  const directory = findRpmDatabase(root);
-  if (directory === undefined) {
-    throw packageError("rpmdb", `${root}: there is no database of packages`, {
-      hint: "without --installed the packages are chosen for an empty root",
-    });
-  }
-  return { installed: readInstalledPackages(directory) };
 }
 
 function repositoryOf(text: string, invocation: Invocation, architecture: string) {

@@ -16,7 +16,7 @@ export default defineCommand<Omit<Chosen, "explain">>({
       text: "What dnf would install from a repository",
     },
   ],
-  arguments: [{ name: "TREEFILE|SPEC", repeat: true }],
+  arguments: [{ name: "TREEFILE|SPEC", repeat: true, optional: true }],
   options: chooseOptions,
   json: true,
   async run(invocation) {

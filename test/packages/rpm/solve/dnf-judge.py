@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers requests as dnf does: one JSON object a line in, one out.
 
-In: {specs, weak, exclude}, and for a system {root, action}: install (the default), upgrade, remove, distro-sync.
+In: {specs, weak, exclude}, and for a system {root, action}: install (the default), upgrade, remove, distro-sync; with
+{also}: further specs by action, {allowErasing} and {best}.
 Out: sorted NEVRAs that are installed, or null; for a system a list of these and one of those that go.
 Arguments: an empty directory for the install root, then repositories as ID=DIRECTORY.
 """
@@ -12,7 +13,7 @@ import dnf
 import dnf.exceptions
 
 
-def make_base(root, repositories, weak, exclude, system):
+def make_base(root, repositories, request, system):
     base = dnf.Base()
     conf = base.conf
     conf.installroot = root
@@ -21,9 +22,9 @@ def make_base(root, repositories, weak, exclude, system):
     conf.substitutions["releasever"] = "9"
     conf.substitutions["basearch"] = conf.substitutions["arch"] = "x86_64"
     conf.module_platform_id = "platform:el9"
-    conf.best = True
-    conf.install_weak_deps = weak
-    conf.excludepkgs = exclude
+    conf.best = request.get("best", True)
+    conf.install_weak_deps = request["weak"]
+    conf.excludepkgs = request.get("exclude", [])
     conf.plugins = False
     for repository in repositories:
         name, directory = repository.split("=", 1)
@@ -53,10 +54,12 @@ def nevras(packages):
 def answer(root, repositories, request):
     system = request.get("root")
     action = request.get("action", "install")
-    base = make_base(system or root, repositories, request["weak"], request.get("exclude", []), system is not None)
+    base = make_base(system or root, repositories, request, system is not None)
     try:
         mark(base, action, request["specs"])
-        base.resolve(allow_erasing=action == "remove")
+        for other, specs in request.get("also", {}).items():
+            mark(base, other, specs)
+        base.resolve(allow_erasing=request.get("allowErasing", action == "remove"))
         coming = nevras(base.transaction.install_set if base.transaction else [])
         if system is None:
             return coming
