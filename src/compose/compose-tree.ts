@@ -1,89 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-import { join } from "node:path";
-import { lockFile, makeDirectories, type ProgressListener, removeTree, silent } from "../base/index.ts";
-import type { Checksum } from "../ostree/index.ts";
+import { type ProgressListener, silent } from "../base/index.ts";
+import { build } from "./build.ts";
 import { writeTreeCommit } from "./commit.ts";
-import { gather, type Inputs, versionOf } from "./gather.ts";
-import type { Installable, PackageFormat } from "./format.ts";
-import { finishTree } from "./finish.ts";
-import { shapeDeployment } from "./layout/index.ts";
-import { debFormat } from "./deb-format.ts";
-import { incomplete } from "./resolve.ts";
-import { rpmFormat } from "./rpm/rpm-format.ts";
-import { makeWorkspace, requireRoot } from "./sandbox.ts";
+import { finalizeTree } from "./finalize.ts";
+import { installTree, postprocessTree } from "./finish.ts";
+import { versionOf } from "./gather.ts";
+import { describeDeployment } from "./layout/describe.ts";
 import type { ComposeOptions, ComposeResult } from "./model.ts";
-import { trimComposeCache } from "./trim-cache.ts";
-import { requireSupported } from "./treefile/supported.ts";
-import { nextVersion } from "./version.ts";
-
-const formats: Readonly<Record<"deb" | "rpm", PackageFormat>> = { deb: debFormat, rpm: rpmFormat };
+import { incomplete } from "./resolve.ts";
 
 /** Composes a treefile's tree and commits it. */
 export async function composeTree(
   options: ComposeOptions,
   progress: ProgressListener = silent,
 ): Promise<ComposeResult> {
-  const { treefile, repo, cacheDir } = options;
+  const { treefile, repo } = options;
   if (treefile.ref === undefined) throw incomplete(treefile, "ref", "ref: debian/13/${basearch}/container-host");
-  requireSupported(treefile);
-  requireRoot();
-  for (const text of treefile.warnings) progress({ type: "warning", text });
-  makeDirectories(cacheDir);
-  using _ = lockFile(join(cacheDir, ".lock"));
-  const format = formats[treefile.format];
-  const inputs = await gather(options, format, progress);
-  const { installable, hash, previous } = inputs;
-  const summary = { ref: treefile.ref, packages: inputs.ids, inputHash: hash };
-  if (!inputs.changed) {
-    const at = previous === undefined ? {} : { commit: previous, ...versionOf(repo, previous) };
-    return { ...summary, ...at, changed: false };
-  }
-  if (installable === undefined || options.downloadOnly === true) return { ...summary, changed: true };
-  const commit = await composeChanged(options, format, { ...inputs, installable }, progress);
-  trimComposeCache(cacheDir, Date.now() / 1000);
-  return { ...summary, commit, changed: true, ...versionOf(repo, commit) };
-}
-
-async function composeChanged(
-  options: ComposeOptions,
-  format: PackageFormat,
-  inputs: Inputs & { readonly installable: Installable },
-  progress: ProgressListener,
-): Promise<Checksum> {
-  const { treefile } = options;
-  const workspace = makeWorkspace(join(options.cacheDir, "work"));
-  const timestamp = options.timestamp ?? inputs.timestamp;
-  const version = options.version ?? automaticVersion(options, inputs.previous, timestamp);
-  try {
-    const tree = await inputs.installable.install(workspace, options, progress);
-    await finishTree(workspace, tree, options, format.environment, progress);
-    const layout = shapeDeployment(tree, format.layout, {
-      machineidCompat: treefile.machineidCompat,
-      tmpIsDir: treefile.tmpIsDir,
-      selinux: treefile.selinux,
-      readonlyExecutables: treefile.readonlyExecutables,
-      bootFiles: treefile.bootLocation === "new",
-      etcGroupMembers: treefile.etcGroupMembers,
-      ...(treefile.mutateOsRelease !== undefined && { osReleaseBase: treefile.mutateOsRelease }),
-      ...(version !== undefined && { version }),
-    });
-    return await writeTreeCommit(
-      options,
-      inputs,
-      { tree, layout, timestamp, inputHashKey: format.inputHashKey, ...(version !== undefined && { version }) },
-      progress,
-    );
-  } finally {
-    if (options.keepWorkspace !== true) removeTree(workspace.path);
-  }
-}
-
-function automaticVersion(
-  { treefile, repo, previousVersion }: ComposeOptions,
-  previous: Checksum | undefined,
-  timestamp: number,
-): string | undefined {
-  if (treefile.versionPrefix === undefined) return undefined;
-  const last = previousVersion ?? (previous === undefined ? undefined : versionOf(repo, previous).version);
-  return nextVersion(treefile.versionPrefix, treefile.versionSuffix ?? ".", last, timestamp);
+  const { inputs, made } = await build(options, progress, async ({ format, inputs, workspace, timestamp, version }) => {
+    const release = version === undefined ? {} : { version };
+    const installed = await installTree(workspace, inputs.installable, options, format, progress);
+    await postprocessTree(workspace, installed, { treefile, ...release }, format, progress);
+    const tree = await finalizeTree(installed, workspace, treefile, progress);
+    const composed = { tree, layout: describeDeployment(tree, treefile), timestamp, ...release };
+    return writeTreeCommit(options, { ...inputs, inputHashKey: format.inputHashKey }, composed, progress);
+  });
+  const { ids, hash, changed, previous } = inputs;
+  const summary = { ref: treefile.ref, packages: ids, inputHash: hash, changed };
+  if (made !== undefined) return { ...summary, ...made, ...versionOf(repo, made.commit) };
+  if (changed || previous === undefined) return summary;
+  return { ...summary, commit: previous, ...versionOf(repo, previous) };
 }

@@ -8,7 +8,7 @@ import { findLayers } from "./layers.ts";
 import { lockfileOf } from "./lockfile/index.ts";
 import type { ComposeOptions } from "./model.ts";
 import { type TreePackage, treePackage } from "./package.ts";
-import { importPackages, openPackageRepo, readImported } from "./packages/cache.ts";
+import { downloadMissing, importPackages, openPackageRepo, readImported } from "./packages/cache.ts";
 import { debImport, importVersion } from "./packages/import.ts";
 import { resolvePackages } from "./resolve.ts";
 
@@ -35,9 +35,16 @@ export const debFormat: PackageFormat = {
       identities: chosen.map((one) => `${importVersion} ${one.name} ${one.version} ${one.architecture} ${one.sha256}`),
       timestamp: Math.max(...sources.map(({ date }) => date)),
       metadata: new Map<string, Variant>([
-        ["atomic.packages", { type: "a(sss)", value: packageList(ids) }],
+        ["atomic.packages", { type: "a(sss)", value: packageListValue(ids) }],
         ["atomic.sources", { type: "a(sssss)", value: sources.map(sourceEntry) }],
       ]),
+      download: (listener) =>
+        downloadMissing(
+          openPackageRepo(options.cacheDir),
+          chosen,
+          debImport(options.cacheDir, options.offline ?? false),
+          listener,
+        ),
       import: (listener) => importDebs(options, chosen, listener),
     };
   },
@@ -48,7 +55,7 @@ function packageId({ name, version, architecture }: DebPackage): PackageId {
 }
 
 /** Name, version, architecture. */
-function packageList(packages: readonly PackageId[]): GVariantValue {
+export function packageListValue(packages: readonly PackageId[]): GVariantValue {
   return packages
     .map(({ name, version, architecture }) => [name, version, architecture])
     .toSorted((a, b) => (a.join("\0") < b.join("\0") ? -1 : 1));

@@ -5,6 +5,7 @@ import { type DirNode, scanTree, type TreeNode } from "../ostree/index.ts";
 import { unlessErrno } from "../base/index.ts";
 import { composeError } from "./errors.ts";
 import { applyUpper } from "./overlay.ts";
+import { wrappedDirectory } from "./rpm/cliwrap.ts";
 import { runStep } from "./scripts.ts";
 import type { Workspace } from "./sandbox.ts";
 import { lookup, makeFileNode, makeSymlinkNode } from "./tree.ts";
@@ -101,8 +102,14 @@ export async function makeInitramfs(
   if (!treefile.initramfs) return;
   const own = treefile.initramfsArgs.length > 0 ? treefile.initramfsArgs : defaultArguments(tree);
   const fixed = ["--force", "--reproducible", "--add", "ostree", "--tmpdir", "/var/tmp", "--kver", version];
-  const command = ["/usr/bin/dracut", ...fixed, ...own, `/usr/lib/modules/${version}/initramfs.img`];
+  const command = [dracutOf(tree), ...fixed, ...own, `/usr/lib/modules/${version}/initramfs.img`];
   await runStep(workspace, "making the initramfs", command, { ...env, DRACUT_NO_MKNOD: "1", DRACUT_NO_XATTR: "1" });
+}
+
+/** Where `cliwrap` has put it; what stands in its place is for a running host. */
+function dracutOf(tree: DirNode): string {
+  const wrapped = `${wrappedDirectory}/dracut`;
+  return lookup(tree, wrapped) ? `/${wrapped}` : "/usr/bin/dracut";
 }
 
 /**

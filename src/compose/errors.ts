@@ -10,13 +10,15 @@ export const composeError = defineErrors("compose", {
     "A treefile key that rpm-ostree knows cannot be done for this kind of tree (yet). Remove it, or do its work in `postprocess`.",
   "treefile-include": "A treefile includes a file that is missing, that includes itself, or the includes are too deep.",
   "treefile-incomplete": "The treefile lacks a key that the command needs, such as `ref`, `packages` or `apt`.",
-  exists: "`compose init` found a file where it would write one, and changes nothing that is there.",
+  exists: "A command found something where it would write, and changes nothing that is there.",
   "unknown-lint": "`compose lint --skip` names a lint that there is not; `compose lint --list` shows all.",
   lockfile:
     "A lockfile cannot be read: it is missing, not JSON or YAML, or a package's entry is not `{evr}` or `{evra}` with perhaps `digest` and `metadata`.",
   "missing-layer":
     "A ref of `ostree-layers` or `ostree-override-layers` is not in the repository, or not in --layer-repo.",
   "bad-package": "A package has a path, a file type or a control file that cannot be taken into a tree.",
+  "bad-tree":
+    "A directory that is to be postprocessed or committed has what a deployment cannot have, or lacks what it needs.",
   "file-conflict":
     "Two packages bring the same path with different content and neither declares that it replaces the other. Exclude one of them.",
   "unknown-account":
@@ -25,6 +27,8 @@ export const composeError = defineErrors("compose", {
     "A user or group has another number than before, or is gone while files belong to it; `check-passwd` or `check-groups` forbids that.",
   "script-failed": "A package's maintainer script ended with an error; its last lines are shown.",
   "postprocess-failed": "A `postprocess` script of the treefile ended with an error; its last lines are shown.",
+  "finalize-failed":
+    "A program of the directory `finalize.d` beside the treefile ended with an error; its last lines are shown.",
   "step-failed": "A program of the tree (dracut, depmod, systemctl) that compose needs ended with an error.",
   "no-kernel": "A tree that boots needs exactly one kernel in /usr/lib/modules.",
   "missing-program": "The tree lacks a program that compose must run inside it. Add the package that has it.",

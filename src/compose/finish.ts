@@ -1,31 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
+/** From installed packages to the tree of a deployment, in the two steps that `compose install` and `postprocess` are. */
 import { type ProgressListener, stage } from "../base/index.ts";
 import type { DirNode } from "../ostree/index.ts";
 import { applyTreefile, makeInitramfs } from "./edits.ts";
+import type { FormatLayout, Installable, PackageFormat } from "./format.ts";
+import { type LayoutOptions, shapeDeployment } from "./layout/index.ts";
 import { kernelVersion } from "./layout/kernel.ts";
 import type { ComposeOptions } from "./model.ts";
 import { applyUpper } from "./overlay.ts";
 import type { Workspace } from "./sandbox.ts";
+import type { Treefile } from "./treefile/model.ts";
 
 /** Given to the tree's programs as SOURCE_DATE_EPOCH: constant, so that two releases differ by what changed only. */
 export const epoch = "1";
 
-/** The treefile's changes, then the initramfs of what came of them. */
-export async function finishTree(
+/** Lays the packages out, runs their scripts and makes the treefile's changes. @returns a tree whose /etc is /etc */
+export async function installTree(
   workspace: Workspace,
-  tree: DirNode,
-  { treefile, executable }: ComposeOptions,
-  environment: Readonly<Record<string, string>>,
+  installable: Installable,
+  options: ComposeOptions,
+  { environment }: PackageFormat,
   progress: ProgressListener,
-): Promise<void> {
+): Promise<DirNode> {
+  const { treefile, executable } = options;
+  const tree = await installable.install(workspace, options, progress);
   const env = { ...environment, SOURCE_DATE_EPOCH: epoch };
   await stage(progress, "compose.postprocess", "Applying the treefile", () =>
     applyTreefile(workspace, tree, treefile, executable, env),
   );
-  const kernel = kernelVersion(tree);
-  if (kernel === undefined) return;
-  await stage(progress, "compose.initramfs", `Making the initramfs for ${kernel}`, () =>
-    makeInitramfs(workspace, tree, kernel, treefile, env),
-  );
-  applyUpper(tree, workspace.upper);
+  return tree;
+}
+
+/** Makes the initramfs of an installed tree and gives it the shape of a deployment. */
+export async function postprocessTree(
+  workspace: Workspace,
+  tree: DirNode,
+  { treefile, version }: { readonly treefile: Treefile; readonly version?: string },
+  { environment, layout }: PackageFormat,
+  progress: ProgressListener,
+): Promise<void> {
+  const kernel = treefile.container ? undefined : kernelVersion(tree);
+  if (kernel !== undefined) {
+    await stage(progress, "compose.initramfs", `Making the initramfs for ${kernel}`, () =>
+      makeInitramfs(workspace, tree, kernel, treefile, { ...environment, SOURCE_DATE_EPOCH: epoch }),
+    );
+    applyUpper(tree, workspace.upper);
+  }
+  shape(tree, layout, treefile, version);
+}
+
+function shape(tree: DirNode, layout: FormatLayout, treefile: Treefile, version: string | undefined): void {
+  const { machineidCompat, tmpIsDir, optUsrlocal, selinux, readonlyExecutables, container, etcGroupMembers } = treefile;
+  const options: LayoutOptions = {
+    machineidCompat,
+    tmpIsDir,
+    optUsrlocal,
+    selinux,
+    readonlyExecutables,
+    container,
+    etcGroupMembers,
+    bootFiles: treefile.bootLocation === "new",
+    ...(treefile.mutateOsRelease !== undefined && { osReleaseBase: treefile.mutateOsRelease }),
+    ...(version !== undefined && { version }),
+  };
+  shapeDeployment(tree, layout, options);
 }

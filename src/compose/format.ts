@@ -25,6 +25,10 @@ export interface Choice {
   readonly timestamp: number;
   /** What the commit tells of packages and repositories. */
   readonly metadata: ReadonlyMap<string, Variant>;
+  /** The same, in the detached metadata. */
+  readonly detached?: ReadonlyMap<string, Variant>;
+  /** Downloads the packages that are neither in the cache nor imported. */
+  download(progress: ProgressListener): Promise<void>;
   /** Downloads and imports what is not there yet. */
   import(progress: ProgressListener): Promise<Installable>;
 }

@@ -7,13 +7,13 @@ import { findLayers, layerIdentities } from "./layers.ts";
 import type { ComposeOptions } from "./model.ts";
 
 /** What a compose is made of. It holds nothing of the repositories' indices, which take more memory than all the rest. */
-export interface Inputs extends Pick<Choice, "ids" | "timestamp" | "metadata"> {
+export interface Inputs extends Pick<Choice, "ids" | "timestamp" | "metadata" | "detached"> {
   readonly hash: string;
   readonly previous: Checksum | undefined;
   readonly changed: boolean;
 }
 
-/** Chooses the packages and, where there is something to compose, imports them. */
+/** Chooses the packages and, where there is something to compose, imports them; `installable` is what to compose of. */
 export async function gather(
   options: ComposeOptions,
   format: PackageFormat,
@@ -21,16 +21,21 @@ export async function gather(
 ): Promise<Inputs & { readonly installable?: Installable }> {
   const { treefile, repo } = options;
   const choice = await format.choose(options, progress);
-  const { ids, timestamp, metadata } = choice;
+  const { ids, timestamp, metadata, detached } = choice;
   const layers = findLayers(treefile, options.layerRepo ?? repo);
   const hash = inputHash(treefile, [...choice.identities, ...layerIdentities(layers)], options.executable);
   const previous = options.previous ?? repo.tryResolve(treefile.ref ?? "");
   const last =
     options.previousInputHash ?? (previous === undefined ? undefined : textOf(repo, previous, format.inputHashKey));
   const changed = options.force === true || last !== hash;
-  const inputs = { ids, timestamp, metadata, hash, previous, changed };
+  const inputs = { ids, timestamp, metadata, ...(detached && { detached }), hash, previous, changed };
   if (!changed || options.dryRun === true) return inputs;
-  return { ...inputs, installable: await choice.import(progress) };
+  if (options.downloadOnly === "packages") {
+    await choice.download(progress);
+    return inputs;
+  }
+  const installable = await choice.import(progress);
+  return options.downloadOnly === "imported" ? inputs : { ...inputs, installable };
 }
 
 function textOf(repo: Repo, commit: Checksum, key: string): string | undefined {

@@ -34,5 +34,16 @@ export {
 export type { ComposeOptions, ComposeResult } from "./model.ts";
 export { type Resolution, resolvePackages, aptSources } from "./resolve.ts";
 export { resolveRpmTreefile } from "./rpm/resolve.ts";
+export {
+  commitRoot,
+  type CommitRootOptions,
+  type CommitRootResult,
+  composeRootfs,
+  installRoot,
+  type InstallOptions,
+  type InstallResult,
+  postprocessRoot,
+  type RootfsOptions,
+} from "./split/index.ts";
 export { loadTreefile, parseTreefile, type TreefileOptions } from "./treefile/load.ts";
 export type { AccountCheck, AddedFile, AptEntry, RemoveRule, RepoPackages, Treefile } from "./treefile/model.ts";

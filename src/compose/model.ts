@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Checksum, Repo } from "../ostree/index.ts";
+import type { Checksum, Repo, TransactionStats } from "../ostree/index.ts";
 import type { PackageId, PackageLocks } from "../packages/index.ts";
 import type { Treefile } from "./treefile/model.ts";
 
@@ -10,8 +10,8 @@ export interface ComposeOptions {
   readonly cacheDir: string;
   /** Compose even if nothing changed. */
   readonly force?: boolean;
-  /** Stop when all packages are imported. */
-  readonly downloadOnly?: boolean;
+  /** Stop when all packages are imported, or are there as they came. */
+  readonly downloadOnly?: "imported" | "packages";
   /** Stop when the packages are chosen. */
   readonly dryRun?: boolean;
   /** Versions that packages are held at. */
@@ -28,6 +28,10 @@ export interface ComposeOptions {
   readonly previousInputHash?: string;
   /** The last version, which an automatic one counts on from; default: `previous`'s. */
   readonly previousVersion?: string;
+  /** A root whose repositories, variables and release number are used instead of the ones beside the treefile. */
+  readonly sourceRoot?: string;
+  /** Where the secret key of `gpg-key` is; default: gpg's own place. */
+  readonly gpgHome?: string;
   /** Where the refs of layers are; default: `repo`. */
   readonly layerRepo?: Repo;
   readonly version?: string;
@@ -46,6 +50,8 @@ export interface ComposeResult {
   readonly ref?: string;
   /** Absent when nothing was committed (dry run, download only). */
   readonly commit?: Checksum;
+  /** What was written; absent with the commit and where nothing changed. */
+  readonly stats?: TransactionStats;
   readonly version?: string;
   /** False when the input is that of the previous commit, which `commit` then is. */
   readonly changed: boolean;

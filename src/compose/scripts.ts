@@ -65,7 +65,8 @@ async function runPreinsts(
   );
 }
 
-const anyCode = Array.from({ length: 256 }, (_, code) => code);
+/** For `accept`: the caller looks at the code itself. */
+export const anyCode = Array.from({ length: 256 }, (_, code) => code);
 
 /**
  * The essential packages first, with their dependencies as far as they are met: others use them without saying so
@@ -136,7 +137,8 @@ export async function runStep(
   throw composeError(code, `${what}: exit code ${result.code}\n${lastLines(result.stdout + result.stderr)}`);
 }
 
-function lastLines(output: string): string {
+/** The end of a program's output, for an error's message. */
+export function lastLines(output: string): string {
   const lines = output.trim().split("\n").slice(-shownLines);
   return lines.map((line) => `  ${line}`).join("\n");
 }

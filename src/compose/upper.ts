@@ -18,7 +18,8 @@ export function putInUpper(workspace: Workspace, tree: DirNode, path: string, no
   const { directory, name } = place(workspace, tree, path);
   const target = join(directory, name);
   rmSync(target, { recursive: true, force: true });
-  materializeNode(node, target);
+  // Programs of the tree write to what is in the overlay.
+  materializeNode(node, target, { copy: true });
 }
 
 /** Removes `path` from the tree: a whiteout hides what lies below the overlay. */

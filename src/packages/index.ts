@@ -40,6 +40,7 @@ export { loadGpgKeys } from "./repomd/gpg-keys.ts";
 export { fetchRepomd } from "./repomd/fetch-repomd.ts";
 export { loadRepomd, type LoadRepomdOptions } from "./repomd/load.ts";
 export type { LoadedRepository } from "./repomd/loaded-repository.ts";
+export { profilePackages, streamsOf } from "./repomd/module-profiles.ts";
 export type { RepositoryConnection, RepositoryInfo, RpmSource } from "./repomd/model.ts";
 export { RpmPackageSet } from "./repomd/package-set.ts";
 export type { InstalledRpm, RpmFileState } from "./rpm/database/installed-header.ts";

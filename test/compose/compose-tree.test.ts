@@ -206,7 +206,7 @@ test("a dry run and a download leave the repository as it was", async () => {
   const dry = await compose("dry", "packages: [service]", { dryRun: true });
   assert.deepEqual([...dry.repo.listRefs()], []);
   assert.ok(dry.result.packages.some(({ name }) => name === "library"));
-  const download = await compose("dry", "packages: [service]", { downloadOnly: true });
+  const download = await compose("dry", "packages: [service]", { downloadOnly: "imported" });
   assert.deepEqual([...download.repo.listRefs()], []);
 });
 

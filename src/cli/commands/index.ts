@@ -6,13 +6,17 @@ type Loader = () => Promise<{ readonly default: Command }>;
 /** Every command by the words that call it; each is loaded only when it is called. */
 export const commands: Readonly<Record<string, Loader>> = {
   completion: () => import("./completion.ts"),
+  "compose commit": () => import("./compose/commit.ts"),
   "compose explain": () => import("./compose/explain.ts"),
   "compose diff": () => import("./compose/diff.ts"),
   "compose inspect": () => import("./compose/inspect.ts"),
   "compose init": () => import("./compose/init.ts"),
+  "compose install": () => import("./compose/install.ts"),
   "compose lint": () => import("./compose/lint.ts"),
   "compose lock": () => import("./compose/lock.ts"),
+  "compose postprocess": () => import("./compose/postprocess.ts"),
   "compose resolve": () => import("./compose/resolve.ts"),
+  "compose rootfs": () => import("./compose/rootfs.ts"),
   "compose tree": () => import("./compose/tree.ts"),
   doctor: () => import("./doctor.ts"),
   explain: () => import("./explain.ts"),

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ComposeResult } from "../../compose/index.ts";
+import type { ComposeResult, InstallResult } from "../../compose/index.ts";
 import { keyLines } from "./columns.ts";
 
-export function renderComposed(result: ComposeResult): string {
+/** What `compose install` and `compose rootfs` have done. */
+export function renderInstalled({ rootfs, changed, packages }: InstallResult): string {
+  if (rootfs !== undefined) return `rootfs: ${rootfs}`;
+  return changed ? packageLines(packages) : "No changes";
+}
+
+function packageLines(packages: ComposeResult["packages"]): string {
+  return packages.map((one) => `${one.name} ${one.version} ${one.architecture}`).join("\n");
+}
+
+export function renderComposed(result: Omit<ComposeResult, "inputHash">): string {
   const { ref = "", commit, version, changed, packages } = result;
   if (commit === undefined && !changed) return "No changes";
-  if (commit === undefined) return packages.map((one) => `${one.name} ${one.version} ${one.architecture}`).join("\n");
+  if (commit === undefined) return packageLines(packages);
   const lines = keyLines([
     ["Ref", ref],
     ["Commit", commit],

@@ -45,13 +45,27 @@ function replace(tree: DirNode, path: string, text: string): void {
   put(tree, path, node ? withHeader(fresh, { ...node.header, xattrs: [] }) : fresh);
 }
 
-/** rust/src/passwd.rs and nsswitch.conf(5): `altfiles` after `files` (rpmostree-postprocess.cxx, `add_altfiles`). */
+/** `altfiles` after `files`, or last, unless a line has it already (composepost.rs `add_altfiles`). */
 export function addAltfiles(text: string): string {
-  return text
-    .split("\n")
+  const lines = text.split("\n");
+  if (lines.some((line) => isAccounts(line) && sources(line).includes("altfiles"))) return text;
+  return lines
     .map((line) => {
-      if (!/^(passwd|group):/.test(line) || /\baltfiles\b/.test(line)) return line;
-      return line.replace(/\bfiles\b/, "files altfiles");
+      if (!isAccounts(line)) return line;
+      const names = sources(line);
+      const at = names.includes("files") ? names.indexOf("files") + 1 : names.length;
+      return `${line.slice(0, line.indexOf(":") + 1)} ${names.toSpliced(at, 0, "altfiles").join(" ")}`;
     })
     .join("\n");
+}
+
+function isAccounts(line: string): boolean {
+  return line.startsWith("passwd:") || line.startsWith("group:");
+}
+
+function sources(line: string): string[] {
+  return line
+    .slice(line.indexOf(":") + 1)
+    .split(/\s+/)
+    .filter((name) => name !== "");
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Gives a tree as packages install it the shape of an OSTree deployment. Pure: nothing but the tree in memory changes. */
 import type { DirNode } from "../../ostree/index.ts";
-import type { Labeler } from "../../ostree/index.ts";
 import { lookupFile, makeFileNode, move, put, walk, withHeader } from "../tree.ts";
 import type { FormatLayout } from "../format.ts";
 import { removeIdentities, removePythonCaches } from "./cleanup.ts";
@@ -9,37 +8,36 @@ import { splitAccounts } from "./altfiles.ts";
 import { moveDatabase } from "./database.ts";
 import { kernelVersion, linkBootFiles, placeKernel } from "./kernel.ts";
 import { mutateOsRelease } from "./os-release.ts";
-import { adaptPolicy, maskRelabelling, moveModuleStore, policyType, treeLabeler } from "./selinux.ts";
+import { adaptPolicy, maskRelabelling, moveModuleStore, policyType } from "./selinux.ts";
 import { addSshKeygen } from "./ssh.ts";
+import { enableStateOverlays } from "./state-overlay.ts";
 import { shapeToplevel, writeIntegration } from "./toplevel.ts";
+import type { Treefile } from "../treefile/model.ts";
 import { sysusersLines } from "./users.ts";
 import { emptyVar } from "./var.ts";
 
-export interface LayoutOptions {
-  readonly machineidCompat: boolean;
-  readonly tmpIsDir: boolean;
-  readonly selinux: boolean;
-  readonly readonlyExecutables: boolean;
+export interface LayoutOptions extends Pick<
+  Treefile,
+  | "machineidCompat"
+  | "tmpIsDir"
+  | "optUsrlocal"
+  | "selinux"
+  | "readonlyExecutables"
+  | "container"
+  /** Groups that stay in /etc/group as well, so that a host can add members. */
+  | "etcGroupMembers"
+> {
   /** Whether kernel and initramfs are in /usr/lib/ostree-boot as well. */
   readonly bootFiles: boolean;
-  /** Groups that stay in /etc/group as well, so that a host can add members. */
-  readonly etcGroupMembers: readonly string[];
   /** The base version that `mutate-os-release` names. */
   readonly osReleaseBase?: string;
   readonly version?: string;
 }
 
-export interface Layout {
-  /** Version of the kernel that the tree boots, if it has one. */
-  readonly kernel?: string;
-  /** Labels by the tree's policy, if it has one. */
-  readonly label?: Labeler;
-}
-
-export function shapeDeployment(tree: DirNode, format: FormatLayout, options: LayoutOptions): Layout {
+export function shapeDeployment(tree: DirNode, format: FormatLayout, options: LayoutOptions): void {
   removeIdentities(tree, options);
   if (format.pythonCaches === "removed") removePythonCaches(tree);
-  const kernel = kernelVersion(tree);
+  const kernel = options.container ? undefined : kernelVersion(tree);
   if (kernel !== undefined) placeKernel(tree, kernel);
   const policy = options.selinux ? policyType(tree) : undefined;
   if (policy !== undefined) {
@@ -47,19 +45,18 @@ export function shapeDeployment(tree: DirNode, format: FormatLayout, options: La
     adaptPolicy(tree, policy, format.database);
     maskRelabelling(tree);
   }
-  const label = policy === undefined ? undefined : treeLabeler(tree, policy);
   if (options.version !== undefined) mutateOsRelease(tree, options.osReleaseBase, options.version);
   addSshKeygen(tree);
   moveDatabase(tree, format.database);
   shapeToplevel(tree, options);
-  writeIntegration(tree, format.database);
+  if (options.optUsrlocal === "state-overlay") enableStateOverlays(tree);
+  writeIntegration(tree, format.database, options.optUsrlocal);
   emptyVar(tree, format);
   keepAccounts(tree, format, options);
   move(tree, "etc", "usr/etc");
   openInitramfs(tree, kernel);
   if (kernel !== undefined && options.bootFiles) linkBootFiles(tree, kernel);
   if (options.readonlyExecutables) protectExecutables(tree);
-  return { ...(kernel !== undefined && { kernel }), ...(label && { label }) };
 }
 
 /** Where accounts that packages make are kept. */

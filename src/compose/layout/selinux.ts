@@ -14,9 +14,12 @@ import {
 } from "../tree.ts";
 import { toplevelLinks } from "./toplevel.ts";
 
+/** Where /etc is: in a deployment's tree, and in one that is not yet. */
+export type EtcPath = "etc" | "usr/etc";
+
 /** Name of the tree's policy (`SELINUXTYPE` of /etc/selinux/config); `undefined` without SELinux. */
-export function policyType(tree: DirNode): string | undefined {
-  return /^SELINUXTYPE=\s*(\S+)/m.exec(readText(tree, "etc/selinux/config") ?? "")?.[1];
+export function policyType(tree: DirNode, etc: EtcPath = "etc"): string | undefined {
+  return /^SELINUXTYPE=\s*(\S+)/m.exec(readText(tree, `${etc}/selinux/config`) ?? "")?.[1];
 }
 
 /** The store of policy modules follows the release, as it does with rpm-ostree: /var is the host's. */
@@ -101,9 +104,9 @@ function linkContexts(contexts: readonly (FileContext | undefined)[]): string[] 
 
 const symlinkType = 0o120000;
 
-/** The labeler of the tree's policy, to be called before /etc becomes /usr/etc. */
+/** The labeler of the policy of a deployment's tree. */
 export function treeLabeler(tree: DirNode, type: string): Labeler {
-  const file = (name: string) => readText(tree, `etc/selinux/${type}/contexts/files/file_contexts${name}`) ?? "";
+  const file = (name: string) => readText(tree, `usr/etc/selinux/${type}/contexts/files/file_contexts${name}`) ?? "";
   return makeLabeler({
     fileContexts: file(""),
     homedirs: file(".homedirs"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DirNode } from "../../ostree/index.ts";
 import type { FormatLayout } from "../format.ts";
+import type { Treefile } from "../treefile/model.ts";
 import {
   ensureDirectory,
   lookup,
@@ -31,21 +32,45 @@ export const toplevelLinks: readonly string[] = [...moved.map(([from]) => from),
 /** Directories that stay or come as empty mount points. */
 const mountPoints = ["boot", "dev", "proc", "run", "sys", "sysroot"];
 
+export type ToplevelOptions = Pick<Treefile, "tmpIsDir" | "optUsrlocal">;
+
 /** Gives the root directory the shape of a deployment's. */
-export function shapeToplevel(tree: DirNode, options: { readonly tmpIsDir: boolean }): void {
-  for (const [from, to, target] of moved) {
-    moveInto(tree, from, to);
-    put(tree, from, makeSymlinkNode(target));
-  }
-  put(tree, "media", makeSymlinkNode("run/media"));
-  put(tree, "ostree", makeSymlinkNode("sysroot/ostree"));
+export function shapeToplevel(tree: DirNode, options: ToplevelOptions): void {
+  linkToplevel(tree, options);
   for (const name of mountPoints) put(tree, name, makeDirectoryNode());
-  const tmp = makeDirectoryNode({ uid: 0, gid: 0, mode: 0o041777, xattrs: [] });
-  put(tree, "tmp", options.tmpIsDir ? tmp : makeSymlinkNode("sysroot/tmp"));
   for (const name of tree.entries.keys()) {
     if (/^(vmlinuz|initrd\.img)(\.old)?$|^\.autorelabel$/.test(name)) tree.entries.delete(name);
   }
   tree.meta = { uid: 0, gid: 0, mode: 0o040755, xattrs: [] };
+}
+
+/** Makes the links of the root directory (composepost.rs `compose_init_rootfs_strict`); /boot stays as it is. */
+export function linkToplevel(tree: DirNode, { tmpIsDir, optUsrlocal }: ToplevelOptions): void {
+  for (const [from, to, target] of moved) {
+    if (optUsrlocal !== "var" && (from === "opt" || from === "usr/local")) continue;
+    moveInto(tree, from, to);
+    put(tree, from, makeSymlinkNode(target));
+  }
+  if (optUsrlocal !== "var") keepLocal(tree, optUsrlocal);
+  put(tree, "media", makeSymlinkNode("run/media"));
+  put(tree, "ostree", makeSymlinkNode("sysroot/ostree"));
+  const tmp = makeDirectoryNode({ uid: 0, gid: 0, mode: 0o041777, xattrs: [] });
+  put(tree, "tmp", tmpIsDir ? tmp : makeSymlinkNode("sysroot/tmp"));
+}
+
+/** /opt and /usr/local as parts of the release: directories of the root, or what an overlay of the host lies upon. */
+function keepLocal(tree: DirNode, optUsrlocal: "root" | "state-overlay"): void {
+  ensureDirectory(tree, "usr/local");
+  if (optUsrlocal === "root") {
+    ensureDirectory(tree, "opt");
+    return;
+  }
+  const opt = lookup(tree, "opt");
+  if (opt?.kind === "dir") {
+    const target = ensureDirectory(tree, "usr/lib/opt");
+    for (const [name, node] of opt.entries) if (!target.entries.has(name)) target.entries.set(name, node);
+  } else ensureDirectory(tree, "usr/lib/opt");
+  put(tree, "opt", makeSymlinkNode("usr/lib/opt"));
 }
 
 function moveInto(tree: DirNode, from: string, to: string): void {
@@ -58,18 +83,30 @@ function moveInto(tree: DirNode, from: string, to: string): void {
 
 const integration = `# The links in the root directory lead here; see atomic-autovar.conf for what packages bring.
 d /var/home 0755 root root - -
-d /var/opt 0755 root root - -
 d /var/srv 0755 root root - -
 d /var/mnt 0755 root root - -
 d /var/roothome 0700 root root - -
-d /var/usrlocal 0755 root root - -
 d /run/media 0755 root root - -
 `;
 
+/** With overlays the old names lead to the release (rpm-ostree-0-integration-opt-usrlocal-compat.conf). */
+const localLines: Readonly<Record<Treefile["optUsrlocal"], string>> = {
+  var: "d /var/opt 0755 root root - -\nd /var/usrlocal 0755 root root - -\n",
+  root: "",
+  "state-overlay": "L /var/opt - - - - ../usr/lib/opt\nL /var/usrlocal - - - - ../usr/local\n",
+};
+
+/** The file that tells a finished tree from one that is not. */
+export const integrationPath = "usr/lib/tmpfiles.d/atomic-0-integration.conf";
+
 /** Has the directories made at boot, and keeps systemd's own lines from stumbling over the links. */
-export function writeIntegration(tree: DirNode, { installed, released }: FormatLayout["database"]): void {
+export function writeIntegration(
+  tree: DirNode,
+  { installed, released }: FormatLayout["database"],
+  optUsrlocal: Treefile["optUsrlocal"],
+): void {
   const database = `L /${installed} - - - - ../../${released}\n`;
-  put(tree, "usr/lib/tmpfiles.d/atomic-0-integration.conf", makeFileNode(`${integration}${database}`));
+  put(tree, integrationPath, makeFileNode(`${integration}${localLines[optUsrlocal]}${database}`));
   if (lookup(tree, "usr/lib/tmpfiles.d/home.conf")) {
     put(tree, "usr/lib/tmpfiles.d/home.conf", makeFileNode("# /home and /srv: see atomic-0-integration.conf\n"));
   }

@@ -34,6 +34,19 @@ export interface PackageImport<P> {
   readonly size: (one: P) => number;
 }
 
+/** Downloads the packages that are not imported. */
+export async function downloadMissing<P>(
+  repo: Repo,
+  packages: readonly P[],
+  how: PackageImport<P>,
+  progress: ProgressListener,
+): Promise<void> {
+  await how.download(
+    packages.filter((one) => importedCommit(repo, one, how) === undefined),
+    progress,
+  );
+}
+
 /** Downloads and imports what is not there yet. @returns the commit of each package, in the order given */
 export async function importPackages<P extends { readonly name: string }>(
   repo: Repo,

@@ -41,6 +41,8 @@ export interface RpmImportOptions {
   readonly documentation: boolean;
   readonly readonlyExecutables: boolean;
   readonly ima: boolean;
+  /** Leave out devices, FIFOs and sockets, which a commit cannot have; otherwise they are an error. */
+  readonly ignoreDevices: boolean;
 }
 
 export interface RpmImportTask extends RpmImportOptions {
@@ -138,9 +140,15 @@ export function importIdentity({
   documentation,
   readonlyExecutables,
   ima,
+  ignoreDevices,
 }: RpmImportOptions & { readonly checksum: string }): string {
-  const flags = [documentation ? "" : "nodocs", readonlyExecutables ? "ro-executables" : "", ima ? "ima" : ""];
-  return [importVersion, checksum, ...flags.filter((flag) => flag !== "")].join(" ");
+  const flags: readonly [boolean, string][] = [
+    [!documentation, "nodocs"],
+    [readonlyExecutables, "ro-executables"],
+    [ima, "ima"],
+    [!ignoreDevices, "no-devices"],
+  ];
+  return [importVersion, checksum, ...flags.flatMap(([isSet, name]) => (isSet ? [name] : []))].join(" ");
 }
 
 const importVersion = "1";
@@ -239,6 +247,8 @@ class Importer {
         return;
       }
       default:
+        // rpmostree-importer.cxx: `ignore_unsupported_content`
+        if (this.#options.ignoreDevices) return;
         throw this.#refused(entry, `is a ${entry.type}; only files, directories and links can be in a tree`);
     }
   }

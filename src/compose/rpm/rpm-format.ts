@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ProgressListener, writeFileAtomic } from "../../base/index.ts";
-import type { GVariantValue, Variant } from "../../formats/index.ts";
-import { type AvailableRpm, downloadRpms, loadGpgKeys, type RepositoryInfo } from "../../packages/index.ts";
+import type { Variant } from "../../formats/index.ts";
+import { type AvailableRpm, downloadRpms, loadGpgKeys } from "../../packages/index.ts";
 import type { Choice, Installable, PackageFormat } from "../format.ts";
 import { findLayers } from "../layers.ts";
 import type { ComposeOptions } from "../model.ts";
-import { importPackages, openPackageRepo, type PackageImport } from "../packages/cache.ts";
+import { downloadMissing, importPackages, openPackageRepo, type PackageImport } from "../packages/cache.ts";
 import { rpmPackageRef } from "../packages/escape.ts";
 import { makeFileNode, put } from "../tree.ts";
 import { accountsOfCommit } from "./accounts.ts";
+import { writeWrappers } from "./cliwrap.ts";
 import { writeRpmDatabase } from "./database.ts";
 import { importIdentity, keysIdentity, type RpmImportOptions } from "./import.ts";
 import { colorOf, installRpms } from "./install.ts";
+import { initramfsMetadata, packageListValue, repositoryMetadata } from "./metadata.ts";
 import { readImportedRpm } from "./package.ts";
 import { resolveRpmTreefile, rpmLockfile } from "./resolve.ts";
 
@@ -31,8 +33,8 @@ export const rpmFormat: PackageFormat = {
       writeFileAtomic(options.writeLockfile, rpmLockfile(resolution, Date.now() / 1000));
     }
     const chosen = resolution.solution.install.map((one) => one.package);
-    const { initramfsArgs } = options.treefile;
     const repositories = resolution.set.repositories.map(({ info }) => info);
+    const told = await repositoryMetadata(options.treefile, resolution.set, chosen);
     return {
       ids: chosen.map(({ name, version, architecture }) => ({ name, version, architecture })),
       identities: chosen.map(
@@ -40,41 +42,23 @@ export const rpmFormat: PackageFormat = {
       ),
       timestamp: Math.max(...repositories.map(({ timestamp }) => timestamp)),
       metadata: new Map<string, Variant>([
-        ["rpmostree.rpmdb.pkglist", { type: "a(sssss)", value: packageList(chosen) }],
-        ["rpmostree.rpmmd-repos", { type: "aa{sv}", value: repositories.map(repositoryEntry) }],
-        ...(initramfsArgs.length > 0
-          ? [["rpmostree.initramfs-args", { type: "as", value: initramfsArgs }] as const]
-          : []),
+        ["rpmostree.rpmdb.pkglist", { type: "a(sssss)", value: packageListValue(chosen) }],
+        ...told.get("inline"),
+        ...initramfsMetadata(options.treefile),
       ]),
+      detached: told.get("detached"),
+      download: async (listener) => {
+        const packageRepo = openPackageRepo(options.cacheDir);
+        await downloadMissing(packageRepo, chosen, await rpmImport(options, chosen), listener);
+      },
       import: (listener) => importAll(options, chosen, listener),
     };
   },
 };
 
-/** Name, epoch, version, release, architecture (rpmostree-rpm-util.cxx `rpmostree_create_rpmdb_pkglist_variant`). */
-function packageList(packages: readonly AvailableRpm[]): GVariantValue {
-  return packages
-    .map(({ name, evr, architecture }) => [name, String(evr.epoch), evr.version, evr.release ?? "", architecture])
-    .toSorted((a, b) => (a.join("\0") < b.join("\0") ? -1 : 1));
-}
-
-/** Numbers are big-endian, as all of a composed commit's metadata in rpm-ostree (`rpmostree_compose_commit`). */
-function repositoryEntry({ id, timestamp }: RepositoryInfo): GVariantValue {
-  return new Map<string, Variant>([
-    ["id", { type: "s", value: id }],
-    ["timestamp", { type: "t", value: byteSwapped(timestamp) }],
-  ]);
-}
-
-function byteSwapped(value: number): bigint {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(value));
-  return bytes.readBigUInt64BE();
-}
-
 function importOptions({ treefile }: ComposeOptions): RpmImportOptions {
-  const { documentation, readonlyExecutables, ima } = treefile;
-  return { documentation, readonlyExecutables, ima };
+  const { documentation, readonlyExecutables, ima, ignoreDevices } = treefile;
+  return { documentation, readonlyExecutables, ima, ignoreDevices };
 }
 
 function sumOf({ checksum }: AvailableRpm): string {
@@ -100,6 +84,7 @@ async function importAll(
       writeRpmDatabase(tree, workspace, ordered, assembled.skipped, colorOf(treefile.basearch));
       const flattened = `${JSON.stringify(treefile.flattened, undefined, 2)}\n`;
       put(tree, "usr/share/rpm-ostree/treefile.json", makeFileNode(flattened));
+      writeWrappers(tree, workspace, treefile);
       return tree;
     },
   };

@@ -9,7 +9,6 @@ export interface Refusal {
   readonly reason: string;
 }
 
-const later = "not done yet";
 const rpmOnly = "it belongs to RPM trees; this composes from `apt`";
 const accounts = "users keep their numbers by way of sysusers.d, which compose writes into the tree";
 
@@ -19,7 +18,6 @@ const refused: Record<Treefile["format"], Readonly<Record<string, string>>> = {
     "lockfile-repos": rpmOnly,
     "repo-packages": "give the repository a `priority` in `apt`",
     repovars: rpmOnly,
-    "gpg-key": "sign with `atomic ostree gpg-sign` after the compose",
     rpmdb: rpmOnly,
     "rpmdb-normalize": rpmOnly,
     "platform-module": rpmOnly,
@@ -31,44 +29,38 @@ const refused: Record<Treefile["format"], Readonly<Record<string, string>>> = {
     "preserve-passwd": accounts,
     "ignore-removed-users": accounts,
     "ignore-removed-groups": accounts,
-    "ignore-devices": "no Debian package has devices",
-    "selinux-label-version": later,
-    container: later,
-    "container-cmd": later,
-    cliwrap: later,
-    "cliwrap-binaries": later,
-    "repo-metadata": later,
-    "advisories-metadata": later,
+    cliwrap: rpmOnly,
+    "cliwrap-binaries": rpmOnly,
   },
   rpm: {
     apt: "it belongs to Debian trees; this composes from `repos`",
-    "gpg-key": "sign with `atomic ostree gpg-sign` after the compose",
-    container: later,
-    "container-cmd": later,
-    cliwrap: later,
-    "cliwrap-binaries": later,
-    "advisories-metadata": later,
-    "ignore-devices": later,
   },
 };
 
 /** Keys of which only some values are done. */
 const values: Record<Treefile["format"], Readonly<Record<string, readonly unknown[]>>> = {
-  deb: { "boot-location": ["modules"], "opt-usrlocal": ["var"], edition: ["2024"] },
+  deb: {
+    "boot-location": ["modules"],
+    edition: ["2024"],
+    "repo-metadata": ["inline"],
+    "advisories-metadata": ["disabled"],
+    "selinux-label-version": [0, 1],
+  },
   rpm: {
     "boot-location": ["modules", "new"],
-    "opt-usrlocal": ["var"],
-    rpmdb: ["sqlite", "target", "host"],
-    "repo-metadata": ["inline"],
-    "selinux-label-version": [0],
+    "selinux-label-version": [0, 1],
   },
 };
 
+/** What `container: true` implies, which nobody wrote. */
+const ofContainers = new Set(["preserve-passwd", "check-passwd", "check-groups"]);
+
 /** What stands between a treefile and its compose. */
-export function refusals({ flattened, repovars, finalizeScripts, format, modules }: Treefile): Refusal[] {
+export function refusals({ flattened, repovars, format, container }: Treefile): Refusal[] {
   const found: Refusal[] = [];
+  const implied = container ? ofContainers : new Set();
   const written = [...Object.entries(flattened), ...(repovars.size > 0 ? [["repovars", ""] as const] : [])];
-  for (const [key, value] of written) {
+  for (const [key, value] of written.filter(([name]) => !implied.has(name))) {
     const allowed = values[format][key];
     const reason = deriveKeys.has(key) ? "it belongs to a host's own treefile" : refused[format][key];
     if (reason !== undefined) found.push({ key, reason });
@@ -76,13 +68,6 @@ export function refusals({ flattened, repovars, finalizeScripts, format, modules
       found.push({ key, reason: `only ${allowed.join(" or ")} can be done, not ${String(value)}` });
     }
   }
-  if (format === "rpm" && modules && modules.install.length > 0) {
-    found.push({
-      key: "modules",
-      reason: "install: name the packages of the profile in `packages`; streams are enabled",
-    });
-  }
-  if (finalizeScripts.length > 0) found.push({ key: "finalize.d", reason: later });
   return found;
 }
 

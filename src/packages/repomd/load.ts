@@ -11,7 +11,7 @@ import { type FetchOptions, fetchRepomd, type FoundRepomd } from "./fetch-repomd
 import { FileIndex } from "./file-index.ts";
 import { LoadedRepository, type OpenedMetadata } from "./loaded-repository.ts";
 import type { RepomdFile, RpmSource } from "./model.ts";
-import { decodeModules, type Modules } from "./modules-file.ts";
+import { decodeModules, type Modules, type ModuleStream } from "./modules-file.ts";
 import { decodeIndex, type PackageIndex } from "./package-index.ts";
 import { RpmPackageSet } from "./package-set.ts";
 
@@ -45,8 +45,8 @@ export async function loadRepomd(
       // Nothing goes on in the background after an error.
       await Promise.allSettled(loaded);
       const repositories = (await Promise.all(loaded)).filter((one) => one !== undefined);
-      filterModules(repositories, options.modules ?? {}, progress);
-      return new RpmPackageSet(repositories);
+      const active = filterModules(repositories, options.modules ?? {}, progress);
+      return new RpmPackageSet(repositories, active);
     },
     (set) => `${set.count} packages`,
   );
@@ -56,9 +56,9 @@ function filterModules(
   repositories: readonly LoadedRepository[],
   request: ModuleRequest,
   progress: ProgressListener,
-): void {
+): ModuleStream[] {
   const modules = repositories.flatMap((one) => one.modules ?? []);
-  if (modules.length === 0 && (request.enabled ?? []).length === 0) return;
+  if (modules.length === 0 && (request.enabled ?? []).length === 0) return [];
   const active = activeModules(modules, request);
   const defaults = new Set(modules.flatMap((one) => Object.keys(one.defaults)));
   const off = [...defaults].filter((name) => !active.some((one) => one.name === name));
@@ -67,6 +67,7 @@ function filterModules(
     progress({ type: "warning", text: `${text}: ${off.slice(0, 5).join(", ")}${off.length > 5 ? ", ..." : ""}` });
   }
   applyModules(repositories, modules, active);
+  return active;
 }
 
 async function loadIfAvailable(

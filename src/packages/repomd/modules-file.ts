@@ -16,17 +16,21 @@ export interface ModuleStream {
   readonly requires: readonly Readonly<Record<string, readonly string[]>>[];
   /** NAME-EPOCH:VERSION-RELEASE.ARCH of its packages, with sources. */
   readonly artifacts: readonly string[];
+  /** Names of packages that are installed together. */
+  readonly profiles: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Modules {
   readonly streams: readonly ModuleStream[];
   /** Module -> the stream that is on unless another is asked for; empty where a repository takes it back. */
   readonly defaults: Readonly<Record<string, string>>;
+  /** Module and stream, `NAME:STREAM` -> the profiles that are meant where none is named. */
+  readonly defaultProfiles: Readonly<Record<string, readonly string[]>>;
 }
 
 /** RHEL 8's AppStream has 15 MB. */
 const modulesLimit = 128 << 20;
-const version = "rpm-modules 1";
+const version = "rpm-modules 2";
 
 /** Reads a modules.yaml. Documents of kinds and versions that are not known are left out, as libmodulemd does. */
 export async function parseModules(source: ByteSource, what: string): Promise<Modules> {
@@ -34,15 +38,22 @@ export async function parseModules(source: ByteSource, what: string): Promise<Mo
   const text = readWhole(source, modulesLimit, what).toString("utf8");
   const streams: ModuleStream[] = [];
   const defaults: Record<string, string> = Object.create(null) as Record<string, string>;
+  const defaultProfiles: Record<string, readonly string[]> = Object.create(null) as Record<string, readonly string[]>;
   // One document after another: the memory of one is given back before the next.
   for (const part of text.split(/^(?:---|\.\.\.)(?=\s|$)/m)) {
     if (part.trim() === "") continue;
     const value = asRecord(parseDocument(parse, part, what));
     const data = asRecord(value["data"]);
     if (value["document"] === "modulemd") streams.push(streamOf(data, what));
-    else if (value["document"] === "modulemd-defaults") defaults[textOf(data["module"])] = textOf(data["stream"]);
+    else if (value["document"] === "modulemd-defaults") {
+      const name = textOf(data["module"]);
+      defaults[name] = textOf(data["stream"]);
+      for (const [stream, profiles] of Object.entries(asRecord(data["profiles"]))) {
+        defaultProfiles[`${name}:${stream}`] = strings(profiles);
+      }
+    }
   }
-  return { streams, defaults };
+  return { streams, defaults, defaultProfiles };
 }
 
 function parseDocument(parse: typeof parseYaml, text: string, what: string): unknown {
@@ -81,6 +92,9 @@ function streamOf(data: Readonly<Record<string, unknown>>, what: string): Module
     arch: textOf(data["arch"]),
     requires: alternatives.map((one) => requirements(asRecord(asRecord(one)["requires"]))),
     artifacts: strings(asRecord(data["artifacts"])["rpms"]),
+    profiles: Object.fromEntries(
+      Object.entries(asRecord(data["profiles"])).map(([name, one]) => [name, strings(asRecord(one)["rpms"])]),
+    ),
   };
 }
 

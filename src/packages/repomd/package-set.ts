@@ -4,19 +4,23 @@ import type { RpmRelation } from "../rpm/model.ts";
 import { AvailableRpm } from "./available-rpm.ts";
 import { type Comps, mergeComps } from "./comps.ts";
 import type { LoadedRepository } from "./loaded-repository.ts";
+import type { ModuleStream } from "./modules-file.ts";
 import { fitsForm, nevraForms, nevraTest } from "./nevra-pattern.ts";
 import type { Advisory } from "./updateinfo.ts";
 
 /** The packages of some repositories, with the lookups that a solver needs. */
 export class RpmPackageSet {
   readonly repositories: readonly LoadedRepository[];
+  /** Builds of module streams that are on. */
+  readonly modules: readonly ModuleStream[];
   /** Packages in all. */
   readonly count: number;
   readonly #starts: number[] = [];
   readonly #packages: (AvailableRpm | undefined)[] = [];
 
-  constructor(repositories: readonly LoadedRepository[]) {
+  constructor(repositories: readonly LoadedRepository[], modules: readonly ModuleStream[] = []) {
     this.repositories = repositories;
+    this.modules = modules;
     let start = 0;
     for (const { count } of repositories) {
       this.#starts.push(start);

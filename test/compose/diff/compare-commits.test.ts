@@ -65,7 +65,7 @@ test("packages, files and sizes, as stock ostree tells the files", () => {
     [["5:5.1-1", "5:5.0-1"]],
   );
 
-  const json = composeJson(repo, b, "main");
+  const json = composeJson(repo, b, { ref: "main" });
   const stockSum = execFileSync("ostree", [
     "show",
     "--print-metadata-key=rpmostree.inputhash",

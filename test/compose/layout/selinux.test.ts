@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { debFormat } from "../../../src/compose/deb-format.ts";
-import { shapeDeployment } from "../../../src/compose/layout/index.ts";
+import { describeDeployment } from "../../../src/compose/layout/describe.ts";
+import { type LayoutOptions, shapeDeployment } from "../../../src/compose/layout/index.ts";
 import { lookup, makeDirectoryNode, makeFileNode, put, readText } from "../../../src/compose/tree.ts";
 
 const files = "etc/selinux/little/contexts/files";
@@ -55,16 +56,21 @@ const expected: [kind: "dir" | "file" | "link", path: string, type: string][] = 
   ["dir", "/", "root_t"],
 ];
 
+const options: LayoutOptions = {
+  machineidCompat: true,
+  tmpIsDir: true,
+  optUsrlocal: "var",
+  selinux: true,
+  readonlyExecutables: false,
+  container: false,
+  etcGroupMembers: [],
+  bootFiles: false,
+};
+
 test("the policy knows the deployment's layout, for our labels and for libselinux's", () => {
   const tree = policyTree();
-  const { label } = shapeDeployment(tree, debFormat.layout, {
-    machineidCompat: true,
-    tmpIsDir: true,
-    selinux: true,
-    readonlyExecutables: false,
-    etcGroupMembers: [],
-    bootFiles: false,
-  });
+  shapeDeployment(tree, debFormat.layout, options);
+  const { label } = describeDeployment(tree, options);
   assert.ok(label);
   const directory = mkdtempSync(join(tmpdir(), "policy-"));
   try {
@@ -85,14 +91,7 @@ test("the policy knows the deployment's layout, for our labels and for libselinu
 
 test("the store of modules goes with the release", () => {
   const tree = policyTree();
-  shapeDeployment(tree, debFormat.layout, {
-    machineidCompat: false,
-    tmpIsDir: false,
-    selinux: true,
-    readonlyExecutables: false,
-    etcGroupMembers: [],
-    bootFiles: false,
-  });
+  shapeDeployment(tree, debFormat.layout, { ...options, machineidCompat: false, tmpIsDir: false });
   assert.equal(readText(tree, "usr/etc/selinux/little/active/policy.linked"), "modules");
   assert.match(readText(tree, "usr/etc/selinux/semanage.conf") ?? "", /^store-root=\/etc\/selinux$/m);
   assert.match(readText(tree, "usr/etc/selinux/little/active/file_contexts.local") ?? "", /^\/root -l /m);
@@ -102,13 +101,7 @@ test("the store of modules goes with the release", () => {
 });
 
 test("without SELinux in the treefile there are no labels", () => {
-  const layout = shapeDeployment(policyTree(), debFormat.layout, {
-    machineidCompat: true,
-    tmpIsDir: true,
-    selinux: false,
-    readonlyExecutables: false,
-    etcGroupMembers: [],
-    bootFiles: false,
-  });
-  assert.equal(layout.label, undefined);
+  const tree = policyTree();
+  shapeDeployment(tree, debFormat.layout, { ...options, selinux: false });
+  assert.equal(describeDeployment(tree, { ...options, selinux: false }).label, undefined);
 });

@@ -27,9 +27,10 @@ async function install(name: string, specs: readonly RpmSpec[], keys = "") {
   const treefile = parseTreefile(`packages: [x]\nrepos: [x]\nbasearch: x86_64\n${keys}`, join(scratch, "tree.yaml"));
   const packages = [];
   for (const path of rpms) {
-    const { documentation, readonlyExecutables, ima } = treefile;
-    const task = { format: "rpm", path, checksum: "sha256:x" } as const;
-    packages.push(readImportedRpm(repo, await importRpm(repo, { ...task, documentation, readonlyExecutables, ima })));
+    const { documentation, readonlyExecutables, ima, ignoreDevices } = treefile;
+    const decisions = { documentation, readonlyExecutables, ima, ignoreDevices };
+    const task = { format: "rpm", path, checksum: "sha256:x", ...decisions } as const;
+    packages.push(readImportedRpm(repo, await importRpm(repo, task)));
   }
   const workspace = makeWorkspace(join(scratch, `${name}-work`));
   const base = { previous: undefined, layers: [] };

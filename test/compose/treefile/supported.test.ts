@@ -11,7 +11,7 @@ const refused: [name: string, text: string, key: string, reason: RegExp][] = [
   ["variables of .repo files", "repovars: {stream: nine}\n", "repovars", /belongs to RPM trees/],
   ["a choice that cannot be done", "boot-location: new\n", "boot-location", /only modules can be done, not new/],
   ["the defaults of 2014", "edition: 2014\n", "edition", /only 2024/],
-  ["a container's tree", "container-cmd: [/sbin/init]\n", "container-cmd", /not done yet/],
+  ["metadata that apt does not have", "advisories-metadata: detached\n", "advisories-metadata", /only disabled/],
   ["a host's key", "override-remove: [nano]\n", "override-remove", /host's own treefile/],
 ];
 
