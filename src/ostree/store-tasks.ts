@@ -12,7 +12,7 @@ export interface PendingTask {
 }
 
 export interface StoreTasksOptions {
-  /** Worker threads; 0 does all on the calling thread. Default: one per core. */
+  /** Worker threads beside the calling one, which takes part; 0 for none. Default: one per further core. */
   readonly workers?: number | undefined;
   readonly progress: ProgressListener;
 }
@@ -22,10 +22,12 @@ const batchFiles = 64;
 const batchBytes = 16 << 20;
 /** Starting threads takes longer than to write this many files. */
 const smallTree = 256;
+/** Bytes of a batch that this thread takes on itself: workers would wait for more work longer than it saves. */
+const ownBytes = 2 << 20;
 
 /**
- * Stores files as they come, the first of them on this thread, the rest in workers: `pending` is asked for more only when
- * a worker is free, so that memory stays bounded. Tasks are done in any order.
+ * Stores files as they come, the first of them on this thread, the rest in workers too: `pending` is asked for more only
+ * when somebody is free, so that memory stays bounded. Tasks are done in any order.
  */
 export async function storeTasks(
   store: Store,
@@ -38,24 +40,28 @@ export async function storeTasks(
     options.progress({ type: "steps", task: "commit", done: filesDone, unit: "files" });
   };
   const storer = new ContentStorer(store);
+  const storeHere = async ({ task, done }: PendingTask) => {
+    const result = storer.run(task);
+    done(result instanceof Promise ? await result : result);
+  };
   const here = options.workers === 0 ? Number.POSITIVE_INFINITY : smallTree;
   for (let index = 0; index < here; index++) {
     const next = pending.next();
     if (next.done) return;
-    const result = storer.run(next.value.task);
-    next.value.done(result instanceof Promise ? await result : result);
+    await storeHere(next.value);
     count(1);
   }
-  await storeInWorkers(store, pending, options.workers, count);
+  const workers = options.workers ?? Math.max(1, WorkerPool.defaultSize - 1);
+  using pool = new WorkerPool<ContentTask[], ContentResult[]>("ostree/commit", store, workers);
+  await storeInBatches(pool, pending, storeHere, count);
 }
 
-async function storeInWorkers(
-  store: Store,
+async function storeInBatches(
+  pool: WorkerPool<ContentTask[], ContentResult[]>,
   pending: Generator<PendingTask>,
-  workers: number | undefined,
+  storeHere: (item: PendingTask) => Promise<void>,
   count: (files: number) => void,
 ): Promise<void> {
-  using pool = new WorkerPool<ContentTask[], ContentResult[]>("ostree/commit", store, workers);
   const running = new Set<Promise<void>>();
   const runBatch = async (batch: PendingTask[]) => {
     const moved = batch.flatMap(({ transfer }) => (transfer === undefined ? [] : [transfer]));
@@ -65,8 +71,15 @@ async function storeInWorkers(
     count(results.length);
   };
   try {
-    for (const batch of batches(pending)) {
-      const work = runBatch(batch).finally(() => running.delete(work));
+    for (const { items, bytes } of batches(pending)) {
+      if (running.size >= 2 * pool.size && bytes <= ownBytes) {
+        for (const item of items) await storeHere(item);
+        count(items.length);
+        // Only between batches can a worker's answer be heard.
+        await new Promise((resolve) => setImmediate(resolve));
+        continue;
+      }
+      const work = runBatch(items).finally(() => running.delete(work));
       running.add(work);
       if (running.size >= 2 * pool.size + 1) await Promise.race(running);
     }
@@ -78,18 +91,18 @@ async function storeInWorkers(
   }
 }
 
-function* batches(pending: Generator<PendingTask>): Generator<PendingTask[]> {
-  let batch: PendingTask[] = [];
+function* batches(pending: Generator<PendingTask>): Generator<{ items: PendingTask[]; bytes: number }> {
+  let items: PendingTask[] = [];
   let bytes = 0;
   for (const item of pending) {
-    batch.push(item);
+    items.push(item);
     bytes += taskBytes(item.task);
-    if (batch.length < batchFiles && bytes < batchBytes) continue;
-    yield batch;
-    batch = [];
+    if (items.length < batchFiles && bytes < batchBytes) continue;
+    yield { items, bytes };
+    items = [];
     bytes = 0;
   }
-  if (batch.length > 0) yield batch;
+  if (items.length > 0) yield { items, bytes };
 }
 
 function taskBytes({ source }: ContentTask): number {

@@ -24,7 +24,7 @@ export interface WriteTreeOptions extends CommitModifiers {
   readonly consume?: boolean;
   /** Gathers the sizes of all objects; for archives. */
   readonly sizes?: SizeIndex;
-  /** Worker threads; 0 does all on the calling thread. Default: one per core. */
+  /** Worker threads beside the calling one, which takes part; 0 for none. Default: one per further core. */
   readonly workers?: number;
 }
 
