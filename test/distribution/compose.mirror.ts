@@ -52,6 +52,10 @@ const own = new RegExp(
   ].join("|"),
 );
 
+test("the distribution has at least 25 packages", () => {
+  assert.ok(first.packages.length >= 25, String(first.packages.length));
+});
+
 test("files, modes, owners, capabilities and contents are those that dnf lays down", async () => {
   const judge = new DnfJudge(join(scratch, "judge"), distribution);
   await judge.dnf("--setopt=install_weak_deps=0", "install", ...packageLists.base, ...featurePackages);
@@ -67,6 +71,23 @@ test("files, modes, owners, capabilities and contents are those that dnf lays do
 test("rpm reads the release's database", async () => {
   const { stdout } = await run("rpm", [`--root=${root}`, "--dbpath=/usr/share/rpm", "-qa", "--qf", "%{NAME}\\n"]);
   assert.deepEqual(stdout.trim().split("\n").sort(), first.packages.map(({ name }) => name).sort());
+});
+
+test("rpm finds every file as its package says, apart from where a deployment has things", async () => {
+  // A deployment's /etc is made of this when it is deployed.
+  await run("ln", ["-s", "usr/etc", join(root, "etc")]);
+  const { stdout } = await run("rpm", [`--root=${root}`, "--dbpath=/usr/share/rpm", "-Va", "--nomtime"], {
+    accept: [0, 1],
+  });
+  rmSync(join(root, "etc"));
+  const differing = stdout.split("\n").flatMap((line) => {
+    const path = /^.{9}(?: . )? *(\/.*)$/.exec(line)?.[1] ?? /^missing +(?:. )?(\/.*?)(?: \(.*\))?$/.exec(line)?.[1];
+    // /opt leads to /var, and its files are linked there when the host boots.
+    if (path === undefined || path.startsWith("/opt") || inDeployment(path.slice(1)) === undefined) return [];
+    return [line];
+  });
+  // It has the version of the tree.
+  assert.deepEqual(differing, ["S.5......    /usr/lib/os-release"]);
 });
 
 test("the shell of the tree runs", async () => {
