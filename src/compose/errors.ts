@@ -31,6 +31,8 @@ export const composeError = defineErrors("compose", {
     "A program of the directory `finalize.d` beside the treefile ended with an error; its last lines are shown.",
   "step-failed": "A program of the tree (dracut, depmod, systemctl) that compose needs ended with an error.",
   "no-kernel": "A tree that boots needs exactly one kernel in /usr/lib/modules.",
+  foreign:
+    "A program of the tree must run, and it is for another architecture than this machine. Trees whose packages have no scriptlets but in Lua can be composed anywhere.",
   "missing-program": "The tree lacks a program that compose must run inside it. Add the package that has it.",
   "bad-policy": "The tree's SELinux policy cannot be read.",
   "not-root": "A compose keeps the owners of files and mounts overlays, which takes root.",

@@ -8,12 +8,15 @@ import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { requireProgram, run, type RunResult } from "../base/index.ts";
 import { composeError } from "./errors.ts";
+import { requireNative } from "./foreign.ts";
 
 /** Directories of one assembly; all on one file system. */
 export interface Workspace {
   readonly path: string;
   readonly lower: string;
   readonly upper: string;
+  /** What the tree's programs are for; absent: this machine. */
+  readonly basearch?: string;
 }
 
 export interface SandboxRun {
@@ -29,9 +32,14 @@ export interface SandboxRun {
 }
 
 /** Makes the directories, emptying what an interrupted compose left. */
-export function makeWorkspace(path: string): Workspace {
+export function makeWorkspace(path: string, basearch?: string): Workspace {
   rmSync(path, { recursive: true, force: true });
-  const workspace = { path, lower: join(path, "lower"), upper: join(path, "upper") };
+  const workspace = {
+    path,
+    lower: join(path, "lower"),
+    upper: join(path, "upper"),
+    ...(basearch !== undefined && { basearch }),
+  };
   for (const name of [path, workspace.lower, workspace.upper]) mkdirSync(name, { recursive: true, mode: 0o755 });
   return workspace;
 }
@@ -41,12 +49,18 @@ export function requireRoot(): void {
   throw composeError("not-root", "a compose must run as root", { hint: "sudo atomic compose tree ..." });
 }
 
+/** Refuses what this machine cannot run. */
+export function requireRunnable({ basearch }: Workspace, [program = ""]: readonly string[]): void {
+  if (basearch !== undefined) requireNative(basearch, program);
+}
+
 /** Runs one program to its end. @param command path inside the tree, with arguments */
 export async function runInTree(
   workspace: Workspace,
   command: readonly string[],
   options: SandboxRun = {},
 ): Promise<RunResult> {
+  requireRunnable(workspace, command);
   prepareMounts(workspace);
   const shell = `mount -t overlay overlay -o ${overlayOptions} merged && exec "$@"`;
   const bwrap = sandboxCommand(command, options);

@@ -34,7 +34,7 @@ export async function postprocessRoot(
   const wanted = treefile ?? defaultTreefile(rootfs);
   requireSupported(wanted);
   requireRoot();
-  const workspace = makeWorkspace(temporaryName(dirname(rootfs), `.${basename(rootfs)}-`));
+  const workspace = makeWorkspace(temporaryName(dirname(rootfs), `.${basename(rootfs)}-`), wanted.basearch);
   try {
     await postprocessInto(workspace, rootfs, wanted, progress);
     exchange(rootfs, join(workspace.path, "rootfs"));

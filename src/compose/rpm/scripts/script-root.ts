@@ -9,7 +9,7 @@ import { constants as systemConstants } from "node:os";
 import { join } from "node:path";
 import { changeDirectory, mount, ThreadRoot, unmount } from "../../../base/index.ts";
 import { composeError } from "../../errors.ts";
-import { overlayOptions, prepareMounts, sandboxCommand, type Workspace } from "../../sandbox.ts";
+import { overlayOptions, prepareMounts, requireRunnable, sandboxCommand, type Workspace } from "../../sandbox.ts";
 import { type ProgramEnd } from "../lua/host.ts";
 import { type ProcessView, runLua } from "../lua/run-lua.ts";
 import { findInPath, type Redirection } from "../lua/rpm.ts";
@@ -101,6 +101,7 @@ export class ScriptRoot {
     input: string | number,
     streams: readonly ["pipe" | number, "pipe" | number] = ["pipe", "pipe"],
   ): { end: ProgramEnd; output: string; stdout: Buffer } {
+    requireRunnable(this.#workspace, command);
     const [bwrap, ...args] = sandboxCommand(command, options);
     const result = spawnSync(bwrap, args, {
       cwd: this.#workspace.path,
