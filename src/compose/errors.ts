@@ -19,6 +19,7 @@ export const composeError = defineErrors("compose", {
   "bad-package": "A package has a path, a file type or a control file that cannot be taken into a tree.",
   "bad-tree":
     "A directory that is to be postprocessed or committed has what a deployment cannot have, or lacks what it needs.",
+  extensions: "An extensions.yaml cannot be read, or its packages do not go with the base that they are for.",
   "file-conflict":
     "Two packages bring the same path with different content and neither declares that it replaces the other. Exclude one of them.",
   "unknown-account":

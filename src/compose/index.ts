@@ -10,6 +10,7 @@ export {
   treePackages,
 } from "./diff/index.ts";
 export { composeError } from "./errors.ts";
+export { composeExtensions, type ExtensionsOptions, type ExtensionsResult } from "./extensions/index.ts";
 export { type Distribution, distributions, type ShippedFiles, startingFiles, writeStartingFiles } from "./init.ts";
 export {
   type Finding,

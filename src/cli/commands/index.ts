@@ -8,6 +8,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   completion: () => import("./completion.ts"),
   "compose commit": () => import("./compose/commit.ts"),
   "compose explain": () => import("./compose/explain.ts"),
+  "compose extensions": () => import("./compose/extensions.ts"),
   "compose diff": () => import("./compose/diff.ts"),
   "compose inspect": () => import("./compose/inspect.ts"),
   "compose init": () => import("./compose/init.ts"),

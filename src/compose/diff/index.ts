@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type CommitDifference, compareCommits, type Release } from "./compare-commits.ts";
 export type { FileDifference } from "./compare-files.ts";
-export { treePackages } from "./tree-packages.ts";
+export { installedRpms, treePackages } from "./tree-packages.ts";

@@ -10,6 +10,7 @@ import {
   type PackageList,
   readDpkgStatus,
   readInstalledPackages,
+  type RpmPackage,
 } from "../../packages/index.ts";
 
 /** Where our composes keep the dpkg database, and where it is on machines composed otherwise. */
@@ -65,19 +66,25 @@ function fromDpkg(repo: Repo, commit: Commit): PackageList | undefined {
 /** What rpm's databases are made of; Berkeley DB's `Packages` is left out, as it is not read. */
 const rpmFiles = ["rpmdb.sqlite", "Packages.db"];
 
-/** rpm's databases are read by their own programs' libraries, which take files. */
 function fromRpm(repo: Repo, commit: Commit): PackageList | undefined {
+  const packages = installedRpms(repo, commit);
+  return (
+    packages && {
+      format: "rpm",
+      packages: packages.map(({ name, version, architecture }) => ({ name, version, architecture })),
+    }
+  );
+}
+
+/** What rpm's database in a commit has. rpm's databases are read by their own programs' libraries, which take files. */
+export function installedRpms(repo: Repo, commit: Commit): RpmPackage[] | undefined {
   for (const [place, name] of databasePlaces.flatMap((place) => rpmFiles.map((name) => [place, name] as const))) {
     const checksum = findFile(repo, commit.tree, [...place.split("/"), name]);
     if (checksum === undefined || !repo.has(checksum, "file")) continue;
     const directory = mkdtempSync(join(tmpdir(), "atomic-rpmdb-"));
     try {
       writeFileSync(join(directory, name), repo.loadFile(checksum).content());
-      const packages = readInstalledPackages(directory);
-      return {
-        format: "rpm",
-        packages: packages.map(({ name, version, architecture }) => ({ name, version, architecture })),
-      };
+      return readInstalledPackages(directory);
     } finally {
       rmSync(directory, { recursive: true });
     }
