@@ -80,7 +80,7 @@ export async function installRpms(
   // rpm-ostree's check that scriptlets have not broken the tree (`rpmostree_deployment_sanitycheck_true`).
   if (lookup(tree, "usr/bin/true")) await runStep(workspace, "running a program of the tree", ["/usr/bin/true"]);
   applyUpper(tree, workspace.upper);
-  finishAfterScripts(tree);
+  finishAfterScripts(tree, treefile);
   checkAccounts(tree, treefile, previous);
   return { tree, assembled, ordered };
 }

@@ -18,6 +18,7 @@ import {
   readText,
   take,
 } from "../tree.ts";
+import type { Treefile } from "../treefile/model.ts";
 import { bootDirectory } from "./import.ts";
 import { isGhost, type TreeRpm } from "./package.ts";
 import { placementOf, translatePath } from "./translate.ts";
@@ -97,8 +98,8 @@ function runLines(tree: DirNode): string[] {
   return [...new Set(wanted)].filter((line) => !tmpfilesPaths(line).some((path) => known.has(path))).toSorted();
 }
 
-/** Takes away what was there for the scripts only; /opt's links come to lie in /var/opt, where hosts may add to them. */
-export function finishAfterScripts(tree: DirNode): void {
+/** Takes away what was there for the scripts only; /opt gets links, which may come to lie in /var/opt. */
+export function finishAfterScripts(tree: DirNode, { optUsrlocal }: Pick<Treefile, "optUsrlocal">): void {
   for (const path of ["var/lib/rpm-state", "var/tmp"]) take(tree, path);
   for (const name of lookupDirectory(tree, "run")?.entries.keys() ?? []) take(tree, `run/${name}`);
   const lines = runLines(tree);
@@ -108,5 +109,6 @@ export function finishAfterScripts(tree: DirNode): void {
   const opt = lookupDirectory(tree, "usr/lib/opt");
   if (!opt) return;
   take(tree, "opt");
-  for (const name of opt.entries.keys()) put(tree, `opt/${name}`, makeSymlinkNode(`../../usr/lib/opt/${name}`));
+  const root = optUsrlocal === "var" ? "../.." : "..";
+  for (const name of opt.entries.keys()) put(tree, `opt/${name}`, makeSymlinkNode(`${root}/usr/lib/opt/${name}`));
 }
