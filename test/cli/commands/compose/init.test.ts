@@ -31,6 +31,10 @@ for (const distribution of distributions) {
     assert.equal(readFileSync(written, "utf8"), text);
     const { findings } = await lintTreefile(written, { offline: true });
     assert.deepEqual(findings, []);
+    for (const basearch of ["x86_64", "aarch64"]) {
+      const { packages } = loadTreefile(written, { basearch });
+      assert.equal(packages.filter((name) => /^(?:kernel-core|linux-image-.*)$/.test(name)).length, 1, basearch);
+    }
     const [ours, theirs] = [written, example].map((path) => loadTreefile(path, { basearch: "x86_64" }));
     assert.ok(ours && theirs && ours.addFiles.length > 0);
     assert.deepEqual(ours.packages, theirs.packages);
