@@ -5,6 +5,7 @@ import type { Sysroot } from "./sysroot.ts";
 import {
   applyUpdate,
   currentDeployment,
+  type PreviewRequest,
   previewUpdate,
   requireRefspec,
   type Update,
@@ -22,7 +23,7 @@ export interface DeployRevisionRequest extends UpdateRequest {
 /** As `deployRevision`, only telling what would change. */
 export async function previewRevision(
   sysroot: Sysroot,
-  request: DeployRevisionRequest,
+  request: DeployRevisionRequest & PreviewRequest,
   progress: ProgressListener = silent,
 ): Promise<Update> {
   return previewUpdate(sysroot, revisionSource(sysroot, request), request, progress);

@@ -8,38 +8,44 @@ import type { Sysroot } from "./sysroot.ts";
 /** Commits looked through for a version: a remote's endless history must not keep us for ever. */
 const historyLimit = 10_000;
 
-export interface FetchRevisionOptions {
+export interface FindRevisionOptions {
   /** Use only what was downloaded. */
   readonly cacheOnly?: boolean;
-  /** Fetch no more than the commit object. */
-  readonly commitMetadataOnly?: boolean;
-  /** Take a commit of another branch, too; default true. */
+  /** Take a commit of another branch, too. */
   readonly skipBranchCheck?: boolean;
 }
 
-/**
- * The commit that `words` mean, pulled whole: a checksum, or a version of the branch that `refspec` follows
- * (rpm-ostree's `deploy VERSION|CHECKSUM`, also written `version=...`, `revision=...`: `parse_revision`).
- */
+/** As `findRevision`, of any branch, and pulled whole. */
 export async function fetchRevision(
   sysroot: Sysroot,
   refspec: string,
   words: string,
   progress: ProgressListener = silent,
-  options: FetchRevisionOptions = {},
 ): Promise<Checksum> {
-  const { cacheOnly = false, commitMetadataOnly = false, skipBranchCheck = true } = options;
+  const checksum = await findRevision(sysroot, refspec, words, progress, { skipBranchCheck: true });
+  const { remote } = parseRefSpec(refspec);
+  if (remote !== undefined) await pull(sysroot.repo, { remote, refs: [checksum] }, progress);
+  return checksum;
+}
+
+/**
+ * The commit that `words` mean: a checksum, or a version of the branch that `refspec` follows (rpm-ostree's
+ * `deploy VERSION|CHECKSUM`, also written `version=...`, `revision=...`: `parse_revision`). The commits of the branch are
+ * here then, their files need not be.
+ */
+export async function findRevision(
+  sysroot: Sysroot,
+  refspec: string,
+  words: string,
+  progress: ProgressListener = silent,
+  { cacheOnly = false, skipBranchCheck = false }: FindRevisionOptions = {},
+): Promise<Checksum> {
   const wanted = parseRevision(words);
+  if ("checksum" in wanted && skipBranchCheck) return wanted.checksum;
   const matches = (at: Checksum) =>
     "version" in wanted ? versionOf(sysroot, at) === wanted.version : at === wanted.checksum;
-  const checksum =
-    "checksum" in wanted && skipBranchCheck
-      ? wanted.checksum
-      : await findInBranch(sysroot, refspec, matches, cacheOnly, progress);
+  const checksum = await findInBranch(sysroot, refspec, matches, cacheOnly, progress);
   if (checksum === undefined) throw notFound(sysroot, refspec, wanted);
-  const { remote } = parseRefSpec(refspec);
-  if (remote !== undefined && !cacheOnly)
-    await pull(sysroot.repo, { remote, refs: [checksum], commitMetadataOnly }, progress);
   return checksum;
 }
 

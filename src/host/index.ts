@@ -31,6 +31,8 @@ export * from "./origin.ts";
 export * from "./os-release.ts";
 export * from "./overlay-initrds.ts";
 export * from "./pin.ts";
+export * from "./preview/advisories.ts";
+export * from "./preview/etc.ts";
 export * from "./prune-repository.ts";
 export * from "./rebase.ts";
 export * from "./refresh-menu.ts";

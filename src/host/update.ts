@@ -7,9 +7,12 @@ import { diffPackages, type PackageDiff } from "../packages/index.ts";
 import { type VersionInfo, versionInfo } from "./commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
 import { hostError } from "./errors.ts";
-import { fetchRevision } from "./find-version.ts";
+import { findRevision } from "./find-version.ts";
 import type { Deployment } from "./model.ts";
 import { asksForLayers, originRefspec } from "./origin.ts";
+import { newAdvisories, type VersionAdvisory } from "./preview/advisories.ts";
+import { fetchEtcDefaults, updateCost } from "./preview/cost.ts";
+import { type EtcForecast, forecastDeploymentEtc } from "./preview/etc.ts";
 import { pruneRepository } from "./prune-repository.ts";
 import { checkDeploySpace } from "./space.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -22,6 +25,11 @@ export interface UpdateRequest extends Pick<DeployRequest, "stage" | "lockFinali
   readonly cacheOnly?: boolean;
   /** Download but do not deploy. */
   readonly downloadOnly?: boolean;
+}
+
+export interface PreviewRequest extends Pick<UpdateRequest, "cacheOnly"> {
+  /** Bring the version's defaults of /etc, to tell what their merge will do. */
+  readonly etc?: boolean;
 }
 
 /** Where an update comes from. */
@@ -49,6 +57,14 @@ export interface Update {
   readonly changed: boolean;
   /** Undefined when the packages of one side are not known. */
   readonly packages: PackageDiff | undefined;
+  /** What it mends, as far as the commit tells. */
+  readonly advisories: readonly VersionAdvisory[];
+  /** Bytes of objects and deltas that come over the network, or came; undefined when nobody can tell beforehand. */
+  readonly download: number | undefined;
+  /** Bytes of the files that it adds to the repository. */
+  readonly disk: number | undefined;
+  /** What the merge of /etc will do; undefined when the defaults of the version are not known yet. */
+  readonly etc: EtcForecast | undefined;
   /** Undefined when nothing was deployed. */
   readonly deployed: DeployResult | undefined;
 }
@@ -81,14 +97,14 @@ export function followsRemote(sysroot: Sysroot, stateroot?: string): boolean {
 export async function previewUpdate(
   sysroot: Sysroot,
   source: UpdateSource,
-  { cacheOnly = false }: Pick<UpdateRequest, "cacheOnly">,
+  { cacheOnly = false, etc = false }: PreviewRequest,
   progress: ProgressListener = silent,
 ): Promise<Update> {
-  return describe(
-    sysroot,
-    source,
-    await fetchTarget(sysroot, source, { cacheOnly, commitMetadataOnly: true }, progress),
-  );
+  const how = { cacheOnly, commitMetadataOnly: true };
+  const { commit } = await fetchTarget(sysroot, source, how, progress);
+  if (etc && !cacheOnly) await fetchEtcDefaults(sysroot, source.refspec, commit);
+  const cost = cacheOnly ? undefined : await updateCost(sysroot, source.refspec, commit);
+  return describe(sysroot, source, { commit, download: cost?.bytes, disk: cost?.unpacked });
 }
 
 /** Downloads the commit and deploys it, in the running machine staged unless asked otherwise. */
@@ -124,37 +140,49 @@ async function fetchTarget(
   { refspec, revision, skipBranchCheck = false }: UpdateSource,
   how: { readonly commitMetadataOnly: boolean; readonly cacheOnly: boolean },
   progress: ProgressListener,
-): Promise<Checksum> {
+): Promise<Fetched> {
   const { repo } = sysroot;
   if (isChecksum(refspec) && revision !== undefined)
     throw hostError("bad-refspec", "Cannot look up version while pinned to commit", { hint: "atomic host rebase" });
-  if (isChecksum(refspec)) return repo.resolve(refspec);
-  const { remote, ref } = parseRefSpec(refspec);
-  if (revision !== undefined) return fetchRevision(sysroot, refspec, revision, progress, { ...how, skipBranchCheck });
-  if (remote !== undefined && !how.cacheOnly) {
-    const { commitMetadataOnly } = how;
-    await progressStage(progress, "fetch", commitMetadataOnly ? "Check" : "Download", () =>
-      pull(repo, { remote, refs: [ref], commitMetadataOnly }, progress),
-    );
-  }
-  return repo.resolve(refspec);
+  const { remote, ref } = isChecksum(refspec) ? { remote: undefined, ref: refspec } : parseRefSpec(refspec);
+  const { cacheOnly, commitMetadataOnly } = how;
+  const options = { cacheOnly, skipBranchCheck };
+  const chosen = revision === undefined ? undefined : await findRevision(sysroot, refspec, revision, progress, options);
+  if (remote === undefined || cacheOnly) return { commit: chosen ?? repo.resolve(refspec), download: 0, disk: 0 };
+  const stats = await progressStage(progress, "fetch", commitMetadataOnly ? "Check" : "Download", () =>
+    pull(repo, { remote, refs: [chosen ?? ref], commitMetadataOnly }, progress),
+  );
+  const disk = stats.contentWritten + stats.deltaContentWritten;
+  return { commit: chosen ?? repo.resolve(refspec), download: stats.payload, disk };
+}
+
+/** A commit, and what it took to bring it. */
+interface Fetched {
+  readonly commit: Checksum;
+  readonly download: number | undefined;
+  readonly disk: number | undefined;
 }
 
 async function describe(
   sysroot: Sysroot,
   { refspec, current, always }: UpdateSource,
-  target: Checksum,
+  { commit, download, disk }: Fetched,
 ): Promise<Update> {
   // Only here: the composer is much to load for a command that asks for a status.
   const { treePackages } = await import("../compose/index.ts");
   const { repo } = sysroot;
-  const [before, after] = [treePackages(repo, current.checksum), treePackages(repo, target)];
+  const [before, after] = [treePackages(repo, current.checksum), treePackages(repo, commit)];
+  const merge = sysroot.mergeDeployment(current.stateroot);
   return {
     refspec,
     from: versionInfo(repo, current.checksum),
-    to: versionInfo(repo, target),
-    changed: always === true || target !== current.checksum,
+    to: versionInfo(repo, commit),
+    changed: always === true || commit !== current.checksum,
     packages: before === undefined || after === undefined ? undefined : diffPackages(before, after),
+    advisories: newAdvisories(repo, current.checksum, commit),
+    download,
+    disk,
+    etc: merge === undefined ? undefined : forecastDeploymentEtc(sysroot, merge, commit),
     deployed: undefined,
   };
 }

@@ -5,6 +5,7 @@ import type { Sysroot } from "./sysroot.ts";
 import {
   applyUpdate,
   currentDeployment,
+  type PreviewRequest,
   previewUpdate,
   requireRefspec,
   type Update,
@@ -21,7 +22,7 @@ export type Upgrade = Update;
  */
 export async function previewUpgrade(
   sysroot: Sysroot,
-  request: UpgradeRequest = {},
+  request: Pick<UpgradeRequest, "stateroot"> & PreviewRequest = {},
   progress: ProgressListener = silent,
 ): Promise<Upgrade> {
   return previewUpdate(sysroot, upgradeSource(sysroot, request.stateroot), request, progress);

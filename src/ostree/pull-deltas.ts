@@ -5,6 +5,7 @@ import { ostreeError } from "./errors.ts";
 import type { Checksum } from "./model.ts";
 import { type Pull, refspecOf } from "./pull-context.ts";
 import type { PullStats } from "./pull-options.ts";
+import { pullCost } from "./pull-cost.ts";
 import { usesDeltas } from "./pull-refs.ts";
 import { isTrustNeeded } from "./sign/trust.ts";
 import type { IncomingStore } from "./store-fetched.ts";
@@ -83,7 +84,9 @@ export async function applyPlans(plans: Plans) {
   return total;
 }
 
-export function dryRunStats({ source, resolved }: Pull, plans: Plans): Omit<PullStats, "seconds"> {
+export function dryRunStats(pull: Pull, plans: Plans): Omit<PullStats, "seconds"> {
+  const { source, resolved } = pull;
+  const cost = pullCost(pull, plans);
   return {
     refs: resolved.refs,
     commits: [],
@@ -94,8 +97,10 @@ export function dryRunStats({ source, resolved }: Pull, plans: Plans): Omit<Pull
     importedMetadata: 0,
     importedContent: 0,
     transferred: source.transferred,
+    payload: 0,
     contentWritten: 0,
     deltaContentWritten: 0,
     dryRun: totalsOf(plans),
+    ...(cost === undefined ? {} : { cost }),
   };
 }

@@ -33,7 +33,7 @@ export interface PullOptions {
   readonly disableDeltas?: boolean;
   /** Fail when there is no static delta to a commit. */
   readonly requireDeltas?: boolean;
-  /** Only find out what deltas would be fetched. */
+  /** Only find out what would be fetched. */
   readonly dryRun?: boolean;
   /** Mirroring into an archive, keep what servers send without hashing it. */
   readonly httpTrusted?: boolean;
@@ -79,6 +79,8 @@ export interface PullStats {
   readonly importedContent: number;
   /** Bytes that came over the network. */
   readonly transferred: number;
+  /** Of these, what objects and parts of deltas took; the rest found out what there is. */
+  readonly payload: number;
   /** Bytes of content that were written; of deltas, which libostree does not count here, in a number of their own. */
   readonly contentWritten: number;
   readonly deltaContentWritten: number;
@@ -86,6 +88,15 @@ export interface PullStats {
   readonly deltaParts: number;
   /** With `dryRun`, what deltas would cost. */
   readonly dryRun?: DeltaCost;
+  /** With `dryRun`, what all would cost: of commits whose objects are here and that tell, else absent. */
+  readonly cost?: PullCost;
+}
+
+export interface PullCost {
+  /** `payload`, beforehand. */
+  readonly bytes: number;
+  /** Bytes of the files when they are unpacked; of a delta to a commit that does not tell, of all its objects. */
+  readonly unpacked: number;
 }
 
 /** What the deltas of a pull take, and what of that is here already. */

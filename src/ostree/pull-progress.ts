@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProgressListener } from "../base/index.ts";
-import type { Checksum, Commit } from "./model.ts";
-import { readSizes } from "./object-sizes.ts";
-import { type Store, storeHas } from "./store-content.ts";
 
 /** Seconds of the past by which the rate is reckoned: long enough to be steady, short enough to follow a change. */
 const windowSeconds = 10;
@@ -85,21 +82,4 @@ export class PullProgress implements Disposable {
     const perSecond = at > first.at ? (done - first.done) / (at - first.at) : 0;
     return perSecond > 0 ? { perSecond, secondsLeft: (total - done) / perSecond } : {};
   }
-}
-
-/**
- * Bytes that the objects of a commit take which are not here; `undefined` when the commit does not tell.
- * @param counted objects that another commit has as well
- */
-export function missingBytes(store: Store, commit: Commit, what: string, counted: Set<Checksum>): number | undefined {
-  const sizes = readSizes(commit, what);
-  if (!sizes) return undefined;
-  let bytes = 0n;
-  for (const { checksum, type, archived } of sizes) {
-    if (type === undefined) return undefined;
-    if (counted.has(checksum) || storeHas(store, checksum, type)) continue;
-    counted.add(checksum);
-    bytes += archived;
-  }
-  return bytes > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(bytes);
 }

@@ -11,7 +11,8 @@ import { CommitPull } from "./pull-commits.ts";
 import { type Pull, refspecOf } from "./pull-context.ts";
 import { applyPlans, dryRunStats, expectBytes, planDeltas, requestsOf } from "./pull-deltas.ts";
 import type { PullOptions, PullStats } from "./pull-options.ts";
-import { missingBytes, PullProgress } from "./pull-progress.ts";
+import { missingSizes } from "./pull-cost.ts";
+import { PullProgress } from "./pull-progress.ts";
 import { ObjectPull } from "./pull-objects.ts";
 import { resolveRefs } from "./pull-refs.ts";
 import { openSource, type PullSource } from "./pull-source.ts";
@@ -128,12 +129,13 @@ async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
       if (!scan || options.commitMetadataOnly) continue;
       if (plan && checksum === plan.to) objects.addObjects(plan.fallbacks);
       else {
-        missing.push(missingBytes(transaction.store, commit, `commit ${checksum}`, counted));
+        missing.push(missingSizes(transaction.store, commit, `commit ${checksum}`, counted)?.bytes);
         objects.add(commit.tree, commit.meta);
       }
     }
   }
   expectBytes(pull, plans, missing);
+  const overhead = source.transferred;
   await objects.run();
   const applied = await applyPlans(plans);
   publish(repo, transaction, resolved, options);
@@ -152,6 +154,7 @@ async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
     importedMetadata: counts.importedMetadata + cached + (local ? fetched : 0),
     importedContent: counts.importedContent,
     transferred: counts.transferred + source.transferred,
+    payload: counts.transferred + source.transferred - overhead,
     contentWritten: counts.written,
     deltaContentWritten: applied.written,
   };

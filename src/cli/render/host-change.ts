@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FinalEtc, Swap } from "../../host/index.ts";
+import type { EtcForecast, FinalEtc, Swap } from "../../host/index.ts";
 import { shortChecksum } from "./columns.ts";
 
 /** What a deploying command says at its end. */
@@ -17,7 +17,8 @@ export interface DeployReport {
   readonly where: string;
 }
 
-export function renderDeployed(report: DeployReport): string {
+/** @param forecast what the merge of /etc at shutdown will do, of what is staged */
+export function renderDeployed(report: DeployReport, forecast?: EtcForecast): string {
   const { swap, etc, rebooting, where } = report;
   const undo = swap === "staged" ? "atomic host cleanup --pending" : `atomic host rollback${where}`;
   const reboot = where === "" ? "Reboot now:  systemctl reboot        " : "";
@@ -26,7 +27,7 @@ export function renderDeployed(report: DeployReport): string {
     swap === "staged"
       ? `${versionName(report)} is staged. It boots next; the running system is untouched until then.`
       : `${versionName(report)} boots next.`,
-    ...etcLines(etc),
+    ...(etc === undefined && forecast !== undefined ? forecastLines(forecast) : etcLines(etc)),
     ...(last === "" ? [] : [`  ${last}`]),
   ].join("\n");
 }
@@ -34,6 +35,19 @@ export function renderDeployed(report: DeployReport): string {
 /** `13.2 (0123456789ab)` */
 export function versionName({ version, checksum }: { version: string | undefined; checksum: string }): string {
   return version === undefined ? shortChecksum(checksum) : `${version} (${shortChecksum(checksum)})`;
+}
+
+/** What will become of the administrator's changes to /etc. */
+export function forecastLines(etc: EtcForecast): string[] {
+  const { modified, added, removed, overridden, conflicts } = etc;
+  if (modified + added + removed === 0) return [];
+  return [
+    `  /etc: ${modified} changed, ${added} added, ${removed} removed by you; all will be kept.`,
+    ...overridden.map((path) => `    /etc/${path} is changed in the new version, too; yours stays`),
+    ...conflicts.map(
+      ({ path, savedAs }) => `    /etc/${path} is of another kind in the new version; yours will be /etc/${savedAs}`,
+    ),
+  ];
 }
 
 /** What became of the administrator's changes to /etc. */

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { VersionInfo } from "../../host/index.ts";
-import type { PackageDiff } from "../../packages/index.ts";
+import type { Update, VersionInfo } from "../../host/index.ts";
 import type { Style } from "../command.ts";
-import { paint } from "../style.ts";
+import { formatBytes, paint } from "../style.ts";
+import { renderAdvisories, securitySummary } from "./advisories.ts";
 import { shortChecksum } from "./columns.ts";
-import { type DeployReport, renderDeployed } from "./host-change.ts";
+import { type DeployReport, forecastLines, renderDeployed } from "./host-change.ts";
 import { diffSummary, renderPackageDiff } from "./package-diff.ts";
 
 /** What an updating command did, or would do. */
-export interface UpdateReport {
-  readonly refspec: string;
-  readonly from: VersionInfo;
-  readonly to: VersionInfo;
-  readonly changed: boolean;
-  readonly packages: PackageDiff | undefined;
+export interface UpdateReport extends Omit<Update, "deployed"> {
   readonly mode: "apply" | "check" | "preview" | "download";
   readonly deployed: DeployReport | undefined;
   /** What to type to do it. */
@@ -25,17 +20,38 @@ export function renderUpdate(report: UpdateReport, style: Style): string {
   if (!report.changed && !command.startsWith("atomic host upgrade")) return `${name(report.from)} is deployed already.`;
   if (!report.changed) return `No update: ${name(report.from)} is the newest of ${report.refspec}.`;
   const head = `${name(report.from)} → ${name(report.to)}   ${report.refspec}`;
+  if (report.mode === "preview") return [paint(style, "bold", head), ...preview(report, style)].join("\n");
   const packages = report.packages === undefined ? undefined : diffSummary(report.packages);
   const summary = packages === undefined ? [] : [packages === "" ? "No package changes." : `${packages}.`];
-  if (report.deployed !== undefined) return [head, ...summary, renderDeployed(report.deployed)].join("\n");
-  if (report.mode === "check") return [head, ...summary, `Apply with:  ${command}`].join("\n");
-  if (report.mode === "download")
-    return [head, ...summary, `Downloaded. Apply with:  ${command} --cache-only`].join("\n");
-  const list =
-    report.packages === undefined
+  const security = securitySummary(report.advisories);
+  const found = [head, ...summary, ...(security === "" ? [] : [`Security advisories: ${security}.`])];
+  if (report.mode === "check") return [...found, ...sizeLines(report), `Apply with:  ${command}`].join("\n");
+  const done = [...found, ...transferLines(report)];
+  if (report.deployed === undefined) return [...done, `Downloaded. Apply with:  ${command} --cache-only`].join("\n");
+  return [...done, renderDeployed(report.deployed, report.etc)].join("\n");
+}
+
+function preview(report: UpdateReport, style: Style): string[] {
+  const { packages, advisories, etc, command } = report;
+  return [
+    ...(packages === undefined
       ? ["  The packages are not known before the download."]
-      : renderPackageDiff(report.packages, style);
-  return [paint(style, "bold", head), ...list, `Nothing was changed. Apply with:  ${command}`].join("\n");
+      : renderPackageDiff(packages, style)),
+    ...renderAdvisories(advisories, style),
+    ...(report.download === undefined ? ["  The size of the download is not announced."] : sizeLines(report)),
+    ...(etc === undefined ? [] : forecastLines(etc)),
+    `Nothing was changed. Apply with:  ${command}`,
+  ];
+}
+
+function sizeLines({ download, disk }: UpdateReport): string[] {
+  if (download === undefined) return [];
+  return [`  Download: ${formatBytes(download)}${disk === undefined ? "" : `, ${formatBytes(disk)} on the disk`}`];
+}
+
+function transferLines({ download, disk }: UpdateReport): string[] {
+  if (download === undefined || disk === undefined || download + disk === 0) return [];
+  return [`Downloaded ${formatBytes(download)}, ${formatBytes(disk)} on the disk.`];
 }
 
 const name = (info: VersionInfo): string => info.version ?? shortChecksum(info.checksum);

@@ -29,6 +29,25 @@ const report: UpdateReport = {
   to: { checksum: checksum("2"), version: "13.2", timestamp: 2 },
   changed: true,
   packages,
+  advisories: [
+    {
+      id: "DSA-1",
+      kind: "security",
+      severity: "critical",
+      packages: ["p1-2.amd64"],
+      cves: [{ title: "CVE-2026-1", url: "https://cve/1" }],
+    },
+    { id: "BUG-1", kind: "bugfix", severity: "unknown", packages: [], cves: [] },
+  ],
+  download: 12_000_000,
+  disk: 30_000_000,
+  etc: {
+    modified: 1,
+    removed: 0,
+    added: 2,
+    overridden: ["motd"],
+    conflicts: [{ path: "a", savedAs: "a.atomic-save" }],
+  },
   mode: "preview",
   deployed: undefined,
   command: "atomic host upgrade",
@@ -67,6 +86,14 @@ test("a preview on a terminal is cut, in a pipe it is whole", () => {
     old  1
   Added (1)
     crun  1.26-1
+  Security advisories (1): 1 critical
+    DSA-1  critical   p1-2.amd64
+      CVE-2026-1
+  1 other advisory
+  Download: 12.0 MB, 30.0 MB on the disk
+  /etc: 1 changed, 2 added, 0 removed by you; all will be kept.
+    /etc/motd is changed in the new version, too; yours stays
+    /etc/a is of another kind in the new version; yours will be /etc/a.atomic-save
 Nothing was changed. Apply with:  atomic host upgrade`,
   );
   assert.match(renderUpdate(report, pipe), /p13 {2}1 → 2\n {2}Removed/);
@@ -76,10 +103,15 @@ test("no update, a check, a download, unknown packages", () => {
   assert.equal(renderUpdate({ ...report, changed: false }, pipe), "No update: 13.1 is the newest of site:debian/13.");
   assert.equal(
     renderUpdate({ ...report, mode: "check" }, pipe),
-    "13.1 → 13.2   site:debian/13\n13 upgraded, 1 removed, 1 added.\nApply with:  atomic host upgrade",
+    `13.1 → 13.2   site:debian/13
+13 upgraded, 1 removed, 1 added.
+Security advisories: 1 critical.
+  Download: 12.0 MB, 30.0 MB on the disk
+Apply with:  atomic host upgrade`,
   );
   assert.match(renderUpdate({ ...report, mode: "download" }, pipe), /Downloaded\. .*--cache-only$/);
   assert.match(renderUpdate({ ...report, packages: undefined }, pipe), /not known before the download/);
+  assert.match(renderUpdate({ ...report, download: undefined }, pipe), /size of the download is not announced/);
 });
 
 test("what was done says what boots next and how to undo it", () => {
@@ -87,7 +119,12 @@ test("what was done says what boots next and how to undo it", () => {
     renderUpdate({ ...report, mode: "apply", deployed }, pipe),
     `13.1 → 13.2   site:debian/13
 13 upgraded, 1 removed, 1 added.
+Security advisories: 1 critical.
+Downloaded 12.0 MB, 30.0 MB on the disk.
 13.2 (222222222222) is staged. It boots next; the running system is untouched until then.
+  /etc: 1 changed, 2 added, 0 removed by you; all will be kept.
+    /etc/motd is changed in the new version, too; yours stays
+    /etc/a is of another kind in the new version; yours will be /etc/a.atomic-save
   Reboot now:  systemctl reboot        Undo:  atomic host cleanup --pending`,
   );
   const etc = {

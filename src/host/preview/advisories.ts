@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The advisories of a version: what rpm-ostree's composes put into a commit, or beside it, from the updateinfo of their
+ * package repositories (`rpmostree.advisories`, RPMOSTREE_UPDATE_ADVISORY_GVARIANT_STRING).
+ */
+import type { GVariantValue, Variant } from "../../formats/index.ts";
+import { type Checksum, loadDetached, type Repo } from "../../ostree/index.ts";
+import { tryLoadCommit } from "../commit-metadata.ts";
+
+export const severities = ["unknown", "low", "moderate", "important", "critical"] as const;
+const kinds = ["unknown", "security", "bugfix", "enhancement", "newpackage"] as const;
+
+export interface VersionAdvisory {
+  readonly id: string;
+  readonly kind: (typeof kinds)[number];
+  readonly severity: (typeof severities)[number];
+  /** NAME-[EPOCH:]VERSION-RELEASE.ARCH of the tree */
+  readonly packages: readonly string[];
+  readonly cves: readonly { readonly title: string; readonly url: string }[];
+}
+
+const advisoriesKey = "rpmostree.advisories";
+const advisoriesType = "a(suuasa{sv})";
+
+/** Those of `to` that `from` does not have, the most severe first (`calculate_advisories_diff`). */
+export function newAdvisories(repo: Repo, from: Checksum, to: Checksum): VersionAdvisory[] {
+  const present = new Set(commitAdvisories(repo, from).map(({ id }) => id));
+  const rank = ({ severity }: VersionAdvisory) => severities.indexOf(severity);
+  return commitAdvisories(repo, to)
+    .filter(({ id }) => !present.has(id))
+    .toSorted((a, b) => rank(b) - rank(a) || (a.id < b.id ? -1 : 1));
+}
+
+/** All that a commit tells. */
+export function commitAdvisories(repo: Repo, checksum: Checksum): VersionAdvisory[] {
+  const commit = tryLoadCommit(repo, checksum);
+  const value = commit?.metadata.get(advisoriesKey) ?? loadDetached(repo, checksum).get(advisoriesKey);
+  return value?.type === advisoriesType ? (value.value as readonly GVariantValue[]).map(readAdvisory) : [];
+}
+
+function readAdvisory(value: GVariantValue): VersionAdvisory {
+  const [id, kind, severity, packages, more] = value as unknown as readonly [
+    string,
+    number,
+    number,
+    readonly string[],
+    ReadonlyMap<string, Variant>,
+  ];
+  const references = more.get("cve_references");
+  return {
+    id,
+    kind: kinds[eitherEndian(kind)] ?? "unknown",
+    severity: severities[eitherEndian(severity)] ?? "unknown",
+    packages,
+    cves: references?.type === "a(ss)" ? readReferences(references.value) : [],
+  };
+}
+
+/** rpm-ostree writes metadata big-endian (`rpmostree_variant_native_to_be`), other tools as the machine has it. */
+function eitherEndian(value: number): number {
+  return value > 0xffffff ? value >>> 24 : value;
+}
+
+function readReferences(value: GVariantValue): VersionAdvisory["cves"] {
+  return (value as unknown as readonly (readonly [string, string])[]).map(([url, title]) => ({ title, url }));
+}
