@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export * from "./abort.ts";
 export * from "./bytes.ts";
 export * from "./c-time.ts";
 export { type ConnectionSettings } from "./connection.ts";

@@ -37,6 +37,8 @@ export interface DeployRequest {
   readonly stage?: boolean;
   /** Staged, but not to become the default before it is unlocked. */
   readonly lockFinalization?: boolean;
+  /** Gives up what is not current yet; once the boot menu is being written it is too late. */
+  readonly signal?: AbortSignal | undefined;
   /** Makes sure that the shutdown will finalize a staged deployment. */
   readonly startFinalizer?: Finalizer;
 }
@@ -60,6 +62,7 @@ export async function deploy(
   const stateroot = sysroot.stateroot(request.stateroot);
   const checksum = sysroot.repo.resolve(request.rev);
   using _lock = await sysroot.lock(undefined, () => progress({ type: "note", text: "Waiting for another program" }));
+  request.signal?.throwIfAborted();
   requireComplete(sysroot, checksum);
   cleanSysroot(sysroot);
   const merge = request.merge === false ? undefined : sysroot.mergeDeployment(stateroot);
@@ -95,6 +98,7 @@ async function makeDeployment(
     () => checkOutDeployment(sysroot, context),
     (made) => deploymentId(made),
   );
+  request.signal?.throwIfAborted();
   if (request.stage === true) {
     stageDeployment(sysroot, deployment, merge, request.lockFinalization ?? false);
     return { deployment: sysroot.find(deployment), etc: undefined, swap: "staged" };

@@ -11,6 +11,7 @@ const historyLimit = 10_000;
 export interface FindRevisionOptions {
   /** Use only what was downloaded. */
   readonly cacheOnly?: boolean;
+  readonly signal?: AbortSignal | undefined;
   /** Take a commit of another branch, too. */
   readonly skipBranchCheck?: boolean;
 }
@@ -38,13 +39,13 @@ export async function findRevision(
   refspec: string,
   words: string,
   progress: ProgressListener = silent,
-  { cacheOnly = false, skipBranchCheck = false }: FindRevisionOptions = {},
+  { cacheOnly = false, skipBranchCheck = false, signal }: FindRevisionOptions = {},
 ): Promise<Checksum> {
   const wanted = parseRevision(words);
   if ("checksum" in wanted && skipBranchCheck) return wanted.checksum;
   const matches = (at: Checksum) =>
     "version" in wanted ? versionOf(sysroot, at) === wanted.version : at === wanted.checksum;
-  const checksum = await findInBranch(sysroot, refspec, matches, cacheOnly, progress);
+  const checksum = await findInBranch(sysroot, refspec, matches, { cacheOnly, signal }, progress);
   if (checksum === undefined) throw notFound(sysroot, refspec, wanted);
   return checksum;
 }
@@ -77,13 +78,13 @@ async function findInBranch(
   sysroot: Sysroot,
   refspec: string,
   matches: (checksum: Checksum) => boolean,
-  cacheOnly: boolean,
+  { cacheOnly, signal }: { readonly cacheOnly: boolean; readonly signal: AbortSignal | undefined },
   progress: ProgressListener,
 ): Promise<Checksum | undefined> {
   const { repo } = sysroot;
   const { remote, ref } = parseRefSpec(refspec);
   if (remote !== undefined && !cacheOnly)
-    await pull(repo, { remote, refs: [ref], commitMetadataOnly: true, depth: -1 }, progress);
+    await pull(repo, { remote, refs: [ref], commitMetadataOnly: true, depth: -1, signal }, progress);
   return history(sysroot, refspec).find(matches);
 }
 

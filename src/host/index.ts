@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export * from "./automatic/index.ts";
 export * from "./boot-entries.ts";
 export * from "./boot-version.ts";
 export * from "./bootloader/find.ts";

@@ -2,7 +2,7 @@
 /** What `upgrade`, `deploy` and `rebase` do alike: find a commit, say what it changes, download it, deploy it. */
 import { type ProgressListener, silent, stage as progressStage } from "../base/index.ts";
 import type { Keyfile } from "../formats/index.ts";
-import { type Checksum, isChecksum, parseRefSpec, pull, tryFindRemote } from "../ostree/index.ts";
+import { type Checksum, isChecksum, parseRefSpec, pull, type PullOptions, tryFindRemote } from "../ostree/index.ts";
 import { diffPackages, type PackageDiff } from "../packages/index.ts";
 import { type VersionInfo, versionInfo } from "./commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
@@ -17,7 +17,7 @@ import { pruneRepository } from "./prune-repository.ts";
 import { checkDeploySpace } from "./space.ts";
 import type { Sysroot } from "./sysroot.ts";
 
-export interface UpdateRequest extends Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer"> {
+export interface UpdateRequest extends Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer" | "signal"> {
   readonly stateroot?: string;
   /** Accept a commit that is older than what runs. */
   readonly allowDowngrade?: boolean;
@@ -27,7 +27,7 @@ export interface UpdateRequest extends Pick<DeployRequest, "stage" | "lockFinali
   readonly downloadOnly?: boolean;
 }
 
-export interface PreviewRequest extends Pick<UpdateRequest, "cacheOnly"> {
+export interface PreviewRequest extends Pick<UpdateRequest, "cacheOnly" | "signal"> {
   /** Bring the version's defaults of /etc, to tell what their merge will do. */
   readonly etc?: boolean;
 }
@@ -97,10 +97,10 @@ export function followsRemote(sysroot: Sysroot, stateroot?: string): boolean {
 export async function previewUpdate(
   sysroot: Sysroot,
   source: UpdateSource,
-  { cacheOnly = false, etc = false }: PreviewRequest,
+  { cacheOnly = false, etc = false, signal }: PreviewRequest,
   progress: ProgressListener = silent,
 ): Promise<Update> {
-  const how = { cacheOnly, commitMetadataOnly: true };
+  const how = { cacheOnly, commitMetadataOnly: true, signal };
   const { commit } = await fetchTarget(sysroot, source, how, progress);
   if (etc && !cacheOnly) await fetchEtcDefaults(sysroot, source.refspec, commit);
   const cost = cacheOnly ? undefined : await updateCost(sysroot, source.refspec, commit);
@@ -117,7 +117,8 @@ export async function applyUpdate(
   refuseLayers(source.origin);
   // A version like the present one must fit, before anything is downloaded; the new one is measured when it is here.
   checkDeploySpace(sysroot, source.current.checksum);
-  const how = { cacheOnly: request.cacheOnly ?? false, commitMetadataOnly: false };
+  const { cacheOnly = false, signal } = request;
+  const how = { cacheOnly, commitMetadataOnly: false, signal };
   const found = await describe(sysroot, source, await fetchTarget(sysroot, source, how, progress));
   if (!found.changed) return found;
   if (request.allowDowngrade !== true) refuseDowngrade(found);
@@ -138,19 +139,19 @@ function refuseLayers(origin: Keyfile | undefined): void {
 async function fetchTarget(
   sysroot: Sysroot,
   { refspec, revision, skipBranchCheck = false }: UpdateSource,
-  how: { readonly commitMetadataOnly: boolean; readonly cacheOnly: boolean },
+  how: Pick<PullOptions, "signal"> & { readonly commitMetadataOnly: boolean; readonly cacheOnly: boolean },
   progress: ProgressListener,
 ): Promise<Fetched> {
   const { repo } = sysroot;
   if (isChecksum(refspec) && revision !== undefined)
     throw hostError("bad-refspec", "Cannot look up version while pinned to commit", { hint: "atomic host rebase" });
   const { remote, ref } = isChecksum(refspec) ? { remote: undefined, ref: refspec } : parseRefSpec(refspec);
-  const { cacheOnly, commitMetadataOnly } = how;
-  const options = { cacheOnly, skipBranchCheck };
+  const { cacheOnly, commitMetadataOnly, signal } = how;
+  const options = { cacheOnly, skipBranchCheck, signal };
   const chosen = revision === undefined ? undefined : await findRevision(sysroot, refspec, revision, progress, options);
   if (remote === undefined || cacheOnly) return { commit: chosen ?? repo.resolve(refspec), download: 0, disk: 0 };
   const stats = await progressStage(progress, "fetch", commitMetadataOnly ? "Check" : "Download", () =>
-    pull(repo, { remote, refs: [chosen ?? ref], commitMetadataOnly }, progress),
+    pull(repo, { remote, refs: [chosen ?? ref], commitMetadataOnly, signal }, progress),
   );
   const disk = stats.contentWritten + stats.deltaContentWritten;
   return { commit: chosen ?? repo.resolve(refspec), download: stats.payload, disk };
@@ -200,7 +201,7 @@ function deployRequest(
   sysroot: Sysroot,
   { current, origin, revision }: UpdateSource,
   { to }: Update,
-  { stage, lockFinalization, startFinalizer }: UpdateRequest,
+  { stage, lockFinalization, startFinalizer, signal }: UpdateRequest,
 ): DeployRequest {
   // Says that it is not the branch's newest on purpose; the next upgrade drops it (`apply_revision_override`).
   if (revision !== undefined) origin?.set("origin", "override-commit", to.checksum);
@@ -212,5 +213,6 @@ function deployRequest(
     stage: stage ?? sysroot.booted !== undefined,
     ...(lockFinalization === undefined ? {} : { lockFinalization }),
     ...(startFinalizer === undefined ? {} : { startFinalizer }),
+    signal,
   };
 }

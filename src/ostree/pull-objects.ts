@@ -79,6 +79,12 @@ export class ObjectPull implements AsyncDisposable {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** Makes `run` end with an error; the threads' work is dropped. */
+  stop(reason: unknown): void {
+    this.#failure ??= reason;
+    this.#wake?.();
+  }
+
   /** Threads must have come to rest before the staging directory is removed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool?.[Symbol.asyncDispose]();

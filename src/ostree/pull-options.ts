@@ -52,6 +52,8 @@ export interface PullOptions {
   readonly limitRate?: number;
   /** Directory for summaries in place of the repository's `tmp/cache`. */
   readonly cacheDirectory?: string;
+  /** Breaks the pull off; what is here by then is not fetched again. */
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds between two progress events; default 1000, as libostree. */
   readonly updateFrequency?: number;
   /** Whether commits must be signed; default: as the remote is configured, where not to say anything is to say yes. */

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
-import { isErrno, type ProgressListener, silent, writeFileAtomic } from "../base/index.ts";
+import {
+  isErrno,
+  onAbort,
+  type ProgressListener,
+  silent,
+  unlessAborted,
+  untilAborted,
+  writeFileAtomic,
+} from "../base/index.ts";
 import { collectionRefSpec } from "./collections/collection-ref.ts";
 import { clearPartial } from "./delete-object.ts";
 import type { DeltaPlan } from "./delta/pull-delta.ts";
@@ -40,7 +48,7 @@ export async function pull(repo: Repo, options: PullOptions, progress: ProgressL
   const began = performance.now();
   progress({ type: "start", task: "pull", text: `Pulling from ${source.name}` });
   const trust = pullTrust(repo, options);
-  const resolved = await resolveRefs(repo, source, remote, options, trust.summary);
+  const resolved = await unlessAborted(options.signal, resolveRefs(repo, source, remote, options, trust.summary));
   const transaction = Transaction.begin(repo, {
     resume: true,
     ...(options.fsync === undefined ? {} : { fsync: options.fsync }),
@@ -110,10 +118,11 @@ function pullTrust(repo: Repo, options: PullOptions): Pull["trust"] {
 async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
   const { repo, source, resolved, options, transaction } = pull;
   const incoming = new IncomingStore(transaction.store, `incoming-${process.pid}-main`);
-  const plans = await planDeltas(pull, incoming);
+  const plans = await unlessAborted(options.signal, planDeltas(pull, incoming));
   if (options.dryRun) return dryRunStats(pull, plans);
   const commits = commitPull(pull, incoming);
   await using objects = objectPull(pull);
+  using _stop = onAbort(options.signal, (reason) => objects.stop(reason));
   const pulled: Checksum[] = [];
   const missing: (number | undefined)[] = [];
   const counted = new Set<Checksum>();
@@ -122,7 +131,8 @@ async function bring(pull: Pull): Promise<Omit<PullStats, "seconds">> {
     const plan = plans.get(wanted.commit);
     if (plan === "unchanged") continue;
     const depth = options.depth ?? 0;
-    for await (const { checksum, commit, scan, from } of commits.pull(withPlan(pull, wanted, plan), depth)) {
+    const found = untilAborted(options.signal, commits.pull(withPlan(pull, wanted, plan), depth));
+    for await (const { checksum, commit, scan, from } of found) {
       pulled.push(checksum);
       if (from === "cache") cached++;
       else if (from && !(plan && checksum === plan.to)) fetched++;

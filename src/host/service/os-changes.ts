@@ -1,112 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GVariantValue } from "../../formats/index.ts";
-import { type CleanupRequest, cleanup } from "../remove-deployments.ts";
+import { type KernelArgChanges, changeKernelArgs } from "../change-kernel-args.ts";
+import { parseKernelArgs } from "../kernel-args.ts";
+import { releaseStaged } from "../release-staged.ts";
+import { cleanup, type CleanupRequest } from "../remove-deployments.ts";
 import { rollback } from "../rollback.ts";
-import { previewUpgrade, upgrade, type UpgradeRequest } from "../upgrade.ts";
+import { setKernelArgs } from "../set-kargs.ts";
+import { currentDeployment } from "../update.ts";
+import { automaticTrigger } from "./automatic-trigger.ts";
 import { busError, busErrors, notSupported } from "./bus-error.ts";
 import type { Call, Handler } from "./object-tree.ts";
 import { Options } from "./options.ts";
-import type { Change, HostService } from "./service.ts";
+import { refuseLayered } from "./os-object.ts";
+import type { HostService, Work } from "./service.ts";
+import {
+  checkRebaseWork,
+  checkRevisionWork,
+  checkWork,
+  readModifiers,
+  readUpdateOptions,
+  updateWork,
+} from "./update-changes.ts";
 
-const rebootOnly = { reboot: "b" };
-/** Notes for the journal and for a user interface; they change nothing. */
-const descriptive = { "initiating-command-line": "s", "output-to-self": "b" };
+const plainOptions = { reboot: "b", "initiating-command-line": "s", "output-to-self": "b" };
 
 /** Methods that begin a transaction: each gives the address of its D-Bus server. */
 export function osChanges(service: HostService, name: string): Record<string, Handler> {
   const begin =
-    (change: (call: Call) => Omit<Change, "key">): Handler =>
-    async (call) => {
-      const key = JSON.stringify([call.message.path, call.message.member, plainInputs(call.inputs)]);
-      return [await service.begin(call.message, { ...change(call), key })];
-    };
+    (work: (inputs: readonly GVariantValue[]) => Work): Handler =>
+    async (call) => [await service.begin(call, work(call.inputs))];
   const refuse =
     (what: string): Handler =>
     () => {
       throw notSupported(what);
     };
-  const layering = refuse("layering packages on the host");
   const initramfs = refuse("making an initramfs on the host");
   return {
-    Upgrade: begin(({ inputs }) => upgradeChange(service, name, inputs[0])),
-    DownloadUpdateRpmDiff: begin(() => checkChange(service, name, "package-diff")),
-    RefreshMd: begin(({ inputs }) => {
-      new Options(inputs[0], { force: "b", ...descriptive });
-      return checkChange(service, name, "refresh-md");
+    Upgrade: begin(([options]) => updateWork(service, name, { options: readUpdateOptions(options) })),
+    Deploy: begin(([revision, options]) =>
+      updateWork(service, name, { revision: String(revision), options: readUpdateOptions(options) }),
+    ),
+    Rebase: begin(([given, refspec, packages]) => {
+      refuseLayered(packages);
+      const options = readUpdateOptions(given);
+      return updateWork(service, name, { refspec: String(refspec), revision: options.text("revision"), options });
     }),
-    Rollback: begin(({ inputs }) => {
-      const options = new Options(inputs[0], { ...rebootOnly, ...descriptive });
-      return {
-        title: "rollback",
-        run: async () => rebootAfter(service, options, rollback(service.options.openSysroot())),
-      };
+    UpdateDeployment: begin(([modifiers, options]) =>
+      updateWork(service, name, readModifiers(modifiers, readUpdateOptions(options))),
+    ),
+    DownloadUpdateRpmDiff: begin(() => checkWork(service, name, "package-diff")),
+    DownloadDeployRpmDiff: begin(([revision, packages]) => {
+      refuseLayered(packages);
+      return checkRevisionWork(service, name, String(revision));
     }),
-    ClearRollbackTarget: begin(({ inputs }) => {
-      const options = new Options(inputs[0], { ...rebootOnly, ...descriptive });
-      return cleanupChange(service, { rollback: true }, options);
+    DownloadRebaseRpmDiff: begin(([refspec, packages]) => {
+      refuseLayered(packages);
+      return checkRebaseWork(service, name, String(refspec));
     }),
-    Cleanup: begin(({ inputs }) => cleanupChange(service, cleanupRequest(inputs[0]))),
-    AutomaticUpdateTrigger: refuse("automatic updates by this call"),
-    Deploy: refuse("Deploy"),
-    DownloadDeployRpmDiff: refuse("DownloadDeployRpmDiff"),
-    Rebase: refuse("Rebase"),
-    DownloadRebaseRpmDiff: refuse("DownloadRebaseRpmDiff"),
-    UpdateDeployment: refuse("UpdateDeployment"),
-    KernelArgs: refuse("KernelArgs"),
-    FinalizeDeployment: refuse("FinalizeDeployment"),
-    PkgChange: layering,
+    RefreshMd: begin(([options]) => {
+      new Options(options, { force: "b", ...plainOptions });
+      return checkWork(service, name, "refresh-md");
+    }),
+    Rollback: begin(([options]) => rollbackWork(service, new Options(options, plainOptions))),
+    ClearRollbackTarget: begin(([options]) =>
+      cleanupWork(service, { stateroot: name, rollback: true }, new Options(options, plainOptions)),
+    ),
+    Cleanup: begin(([elements]) => cleanupWork(service, { stateroot: name, ...cleanupRequest(elements) })),
+    KernelArgs: begin((inputs) => kernelArgsWork(service, name, inputs)),
+    FinalizeDeployment: begin(([options]) => finalizeWork(service, options)),
+    AutomaticUpdateTrigger: (call: Call) => automaticTrigger(service, name, call),
+    PkgChange: refuse("layering packages on the host"),
     SetInitramfsState: initramfs,
     InitramfsEtc: initramfs,
     ModifyYumRepo: refuse("package repositories on the host"),
   };
 }
 
-function plainInputs(inputs: readonly GVariantValue[]): unknown {
-  return JSON.parse(JSON.stringify(inputs, (_, value: unknown) => (value instanceof Map ? [...value] : value)));
-}
-
-async function rebootAfter(service: HostService, options: Options, work: Promise<unknown>): Promise<void> {
-  await work;
-  if (options.flag("reboot")) await service.reboot();
-}
-
-function upgradeChange(service: HostService, name: string, value: GVariantValue | undefined): Omit<Change, "key"> {
-  const options = new Options(value, {
-    "allow-downgrade": "b",
-    "cache-only": "b",
-    "download-only": "b",
-    "lock-finalization": "b",
-    ...rebootOnly,
-    ...descriptive,
-  });
-  const request: UpgradeRequest = {
-    stateroot: name,
-    allowDowngrade: options.flag("allow-downgrade"),
-    cacheOnly: options.flag("cache-only"),
-    downloadOnly: options.flag("download-only"),
-    lockFinalization: options.flag("lock-finalization"),
-    ...(service.options.startFinalizer === undefined ? {} : { startFinalizer: service.options.startFinalizer }),
-  };
+function rollbackWork(service: HostService, options: Options): Work {
   return {
-    title: "upgrade",
-    run: async (progress) => {
-      const done = await upgrade(service.options.openSysroot(), request, progress);
-      if (!done.changed) progress({ type: "note", text: "No upgrade available." });
-      if (done.deployed !== undefined && options.flag("reboot")) await service.reboot();
+    title: "rollback",
+    run: async () => {
+      await rollback(service.options.openSysroot());
+      if (options.flag("reboot")) await service.reboot();
     },
   };
 }
 
-function checkChange(service: HostService, name: string, title: string): Omit<Change, "key"> {
-  return {
-    title,
-    run: async (progress) => {
-      await previewUpgrade(service.options.openSysroot(), { stateroot: name }, progress);
-    },
-  };
-}
-
-function cleanupChange(service: HostService, request: CleanupRequest, options?: Options): Omit<Change, "key"> {
+function cleanupWork(service: HostService, request: CleanupRequest, options?: Options): Work {
   return {
     title: "cleanup",
     run: async (progress) => {
@@ -116,11 +96,73 @@ function cleanupChange(service: HostService, request: CleanupRequest, options?: 
   };
 }
 
-/** Temporary files ("base") go in any case; there is no cache of package repositories ("repomd"). */
+/** Temporary files ("base") go in any case. */
 function cleanupRequest(elements: GVariantValue | undefined): CleanupRequest {
   const list = Array.isArray(elements) ? elements.map(String) : [];
   const known = ["base", "repomd", "pending-deploy", "rollback-deploy"];
   const unknown = list.find((element) => !known.includes(element));
   if (unknown !== undefined) throw busError(busErrors.invalidArgs, `Invalid cleanup type: ${unknown}`);
-  return { pending: list.includes("pending-deploy"), rollback: list.includes("rollback-deploy") };
+  return {
+    pending: list.includes("pending-deploy"),
+    rollback: list.includes("rollback-deploy"),
+    repomd: list.includes("repomd"),
+  };
+}
+
+/** Changes what the client has read, as `kernel_arg_apply_patching` does, or takes its whole line. */
+function kernelArgsWork(service: HostService, name: string, inputs: readonly GVariantValue[]): Work {
+  const [existing, append, replace, remove, given] = inputs;
+  const options = new Options(given, {
+    "append-if-missing": "as",
+    "delete-if-present": "as",
+    "final-kernel-args": "s",
+    "lock-finalization": "b",
+    ...plainOptions,
+  });
+  const changes: KernelArgChanges = {
+    append: append as readonly string[],
+    replace: replace as readonly string[],
+    delete: remove as readonly string[],
+    appendIfMissing: options.list("append-if-missing"),
+    deleteIfPresent: options.list("delete-if-present"),
+  };
+  const { startFinalizer } = service.options;
+  return {
+    title: "kargs",
+    run: async () => {
+      const sysroot = service.options.openSysroot();
+      const of = currentDeployment(sysroot, name);
+      const final = options.text("final-kernel-args");
+      const before = parseKernelArgs(String(existing)).filter((arg) => !arg.startsWith("ostree="));
+      const after = final === undefined ? changeKernelArgs(before, changes) : parseKernelArgs(final);
+      if (after.join(" ") === of.kernelArgs.join(" ")) return;
+      await setKernelArgs(sysroot, of, after, {
+        stage: sysroot.booted !== undefined,
+        lockFinalization: options.flag("lock-finalization"),
+        ...(startFinalizer === undefined ? {} : { startFinalizer }),
+      });
+      if (options.flag("reboot")) await service.reboot();
+    },
+  };
+}
+
+/** Always reboots, as rpm-ostree's does. */
+function finalizeWork(service: HostService, value: GVariantValue | undefined): Work {
+  const options = new Options(value, {
+    checksum: "s",
+    "allow-missing-checksum": "b",
+    "allow-unlocked": "b",
+    "initiating-command-line": "s",
+  });
+  const checksum = options.text("checksum");
+  if (checksum === undefined && !options.flag("allow-missing-checksum"))
+    throw busError(busErrors.invalidArgs, "Missing expected checksum");
+  return {
+    title: "finalize-deployment",
+    run: async () => {
+      const request = checksum === undefined ? {} : { checksum };
+      await releaseStaged(service.options.openSysroot(), { ...request, allowUnlocked: options.flag("allow-unlocked") });
+      await service.reboot();
+    },
+  };
 }

@@ -5,12 +5,13 @@
  */
 import { run } from "../../base/index.ts";
 import type { DbusMessage } from "../../formats/index.ts";
+import { readUpdateConfig, type UpdateConfig } from "../automatic/index.ts";
 import type { Finalizer } from "../stage-deployment.ts";
 import type { Sysroot } from "../sysroot.ts";
 import { busError, busErrors } from "./bus-error.ts";
 import type { Bus } from "./bus.ts";
 import { Clients } from "./clients.ts";
-import { ObjectTree } from "./object-tree.ts";
+import { type Call, ObjectTree } from "./object-tree.ts";
 import { osPath, osObject } from "./os-object.ts";
 import { Authorizer } from "./polkit.ts";
 import { serviceName, servicePath } from "./rpmostree1.ts";
@@ -26,12 +27,14 @@ export interface ServiceOptions {
   readonly runtimeDirectory: string;
   /** Seconds without clients after which it ends; 0: never. */
   readonly idleSeconds: number;
+  /** Directory with the `etc` of the configuration; default `/`. */
+  readonly configRoot?: string;
   readonly startFinalizer?: Finalizer;
   readonly reboot?: () => Promise<void>;
 }
 
 /** What a method that changes the host asks for. */
-export type Change = Pick<TransactionRequest, "title" | "run"> & { readonly key: string };
+export type Work = Pick<TransactionRequest, "title" | "run">;
 
 export class HostService {
   readonly options: ServiceOptions;
@@ -41,10 +44,12 @@ export class HostService {
   readonly #objects = new ObjectTree(servicePath);
   readonly #ended = Promise.withResolvers<void>();
   #transaction: Transaction | undefined;
+  #config: UpdateConfig;
 
   private constructor(options: ServiceOptions) {
     this.options = options;
     this.state = new HostState(options.openSysroot);
+    this.#config = readUpdateConfig(options.configRoot);
     this.authorizer = new Authorizer(options.bus);
     this.clients = new Clients(options.bus, options.idleSeconds, () => this.#stopIfIdle());
   }
@@ -76,7 +81,11 @@ export class HostService {
 
   /** What updates itself (`AutomaticUpdatePolicy`). */
   get policy(): string {
-    return "none";
+    return this.#config.policy;
+  }
+
+  updateConfig(): UpdateConfig {
+    return this.#config;
   }
 
   get transaction(): Transaction | undefined {
@@ -90,6 +99,7 @@ export class HostService {
 
   /** Reads the host's state and tells what has changed. */
   async reload(): Promise<void> {
+    this.#config = readUpdateConfig(this.options.configRoot);
     await this.state.reload();
     this.#exportSystems();
     this.#objects.emitChanges();
@@ -112,17 +122,20 @@ export class HostService {
    * is told that one is under way (`rpmostreed_sysroot_prep_for_txn`).
    * @returns the address of its server
    */
-  async begin(call: DbusMessage, change: Change): Promise<string> {
-    const sender = call.sender ?? "";
+  async begin({ message, inputs }: Call, work: Work): Promise<string> {
+    const { sender = "", member: method = "", path = "" } = message;
+    const key = JSON.stringify([path, method, inputs], (_, value: unknown) =>
+      value instanceof Map ? [...value] : typeof value === "bigint" ? String(value) : value,
+    );
     const current = this.#transaction;
     if (current?.active === true) {
-      if (current.request.sender === sender && current.request.key === change.key) return current.address;
+      if (current.request.sender === sender && current.request.key === key) return current.address;
       throw busError(busErrors.updateInProgress, `Transaction in progress: ${current.request.title}`);
     }
     current?.close();
     const clientDescription = await this.clients.describe(sender);
     const uid = await this.options.bus.userOf(sender);
-    const request = { ...change, method: call.member ?? "", path: call.path ?? "", sender, uid, clientDescription };
+    const request = { ...work, key, method, path, sender, uid, clientDescription };
     const transaction = await Transaction.open(this.options.runtimeDirectory, request, (closed) =>
       this.#closed(closed),
     );

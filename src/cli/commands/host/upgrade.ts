@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { UpdateRequest } from "../../../host/index.ts";
+import type { AutomaticResult, UpdateRequest } from "../../../host/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
+import { renderAutomatic } from "../../render/host-automatic.ts";
 import { renderUpdate, type UpdateReport } from "../../render/host-upgrade.ts";
 import {
   bypassDriverOption,
@@ -42,9 +43,14 @@ export default defineCommand({
     bypassDriverOption,
     unchangedOption,
     rebootOption,
+    {
+      name: "trigger-automatic-update-policy",
+      help: "Do what /etc/atomic/updates.conf says about automatic updates (run by atomic-update.timer)",
+    },
   ],
   json: true,
-  async run(invocation): Promise<UpdateReport> {
+  async run(invocation): Promise<UpdateReport | AutomaticResult> {
+    if (invocation.flag("trigger-automatic-update-policy")) return automatic(invocation);
     for (const reading of ["preview", "check"]) refuseBoth(invocation, "reboot", reading);
     const sysroot = await openForChange(invocation);
     await heedDriver(sysroot, invocation);
@@ -59,10 +65,24 @@ export default defineCommand({
       "upgrade",
     );
   },
-  render: renderUpdate,
-  exitCode: ({ changed, mode }, invocation) =>
-    !changed && (mode === "check" || mode === "preview" || invocation.flag("unchanged-exit-77")) ? 77 : 0,
+  render: (report, style) => ("policy" in report ? renderAutomatic(report) : renderUpdate(report, style)),
+  exitCode(report, invocation) {
+    if ("policy" in report || report.changed) return 0;
+    return report.mode === "check" || report.mode === "preview" || invocation.flag("unchanged-exit-77") ? 77 : 0;
+  },
 });
+
+/** Another program that drives the updates has its own policy. */
+async function automatic(invocation: Invocation): Promise<AutomaticResult> {
+  for (const other of ["check", "preview", "download-only", "reboot"])
+    refuseBoth(invocation, "trigger-automatic-update-policy", other);
+  const { readUpdateConfig, triggerAutomaticUpdate } = await import("../../../host/index.ts");
+  const config = readUpdateConfig();
+  if (config.policy === "none") return { policy: "none", update: undefined, reboot: { state: "not-needed" } };
+  const sysroot = await openForChange(invocation);
+  await heedDriver(sysroot, invocation);
+  return triggerAutomaticUpdate(sysroot, config, {}, invocation.progress);
+}
 
 function modeOf(invocation: Invocation): UpdateReport["mode"] {
   if (invocation.flag("preview")) return "preview";

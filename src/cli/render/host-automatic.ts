@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AutomaticReboot, AutomaticResult } from "../../host/index.ts";
+import { versionName } from "./host-change.ts";
+
+/** What the timer's journal shows. */
+export function renderAutomatic({ policy, update, reboot }: AutomaticResult): string {
+  if (policy === "none") return "Automatic updates are off (Policy=none in /etc/atomic/updates.conf).";
+  const lines = update?.changed === true ? [`${verbs[policy]}: ${versionName(update.to)}`] : ["There is no update."];
+  return [...lines, ...rebootLines(reboot)].join("\n");
+}
+
+const verbs = { check: "Available", download: "Downloaded", stage: "Boots next", apply: "Boots next" } as const;
+
+function rebootLines(reboot: AutomaticReboot): string[] {
+  if (reboot.state !== "later") return reboot.state === "done" ? ["Rebooting."] : [];
+  const { at, refused } = reboot;
+  const why = refused === undefined ? "no maintenance window is open" : `${refused.program}: ${refused.reason}`;
+  return [`Not rebooting now: ${why}`, `Next chance: ${new Date(at).toISOString()}`];
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The methods that bring another version: what they ask for, and the room's verbs that do it (`deploy_transaction_execute`). */
+import type { ProgressListener } from "../../base/index.ts";
+import type { GVariantValue } from "../../formats/index.ts";
+import { isChecksum, parseRefSpec, pull } from "../../ostree/index.ts";
+import { deployRevision, previewRevision } from "../deploy-revision.ts";
+import { completeRefspec, rebase } from "../rebase.ts";
+import { resetToBase } from "../reset-origin.ts";
+import { registerUpdateDriver } from "../update-driver.ts";
+import { currentDeployment, requireRefspec, type Update, type UpdateRequest } from "../update.ts";
+import { previewUpgrade, upgrade } from "../upgrade.ts";
+import { notSupported } from "./bus-error.ts";
+import { Options } from "./options.ts";
+import type { HostService, Work } from "./service.ts";
+
+/** Options of all these methods, whatever the method makes of them. */
+const updateOptions = {
+  reboot: "b",
+  revision: "s",
+  "allow-downgrade": "b",
+  "skip-purge": "b",
+  "skip-branch-check": "b",
+  "no-pull-base": "b",
+  "dry-run": "b",
+  "register-driver": "s",
+  "bypass-driver": "b",
+  "no-layering": "b",
+  "no-overrides": "b",
+  "no-initramfs": "b",
+  "cache-only": "b",
+  "download-only": "b",
+  "download-metadata-only": "b",
+  "lock-finalization": "b",
+  "disallow-downgrade": "b",
+  "apply-live": "b",
+  "allow-inactive-requests": "b",
+  "idempotent-layering": "b",
+  // For the journal and for a user interface; they change nothing.
+  "initiating-command-line": "s",
+  "output-to-self": "b",
+};
+
+const layeringModifiers = {
+  "install-packages": "as",
+  "uninstall-packages": "as",
+  "install-local-packages": "ah",
+  "install-local-fileoverride-packages": "ah",
+  "install-modules": "as",
+  "uninstall-modules": "as",
+  "override-remove-packages": "as",
+  "override-reset-packages": "as",
+  "override-replace-packages": "as",
+  "override-replace-local-packages": "ah",
+  treefile: "s",
+};
+
+/** What becomes of the host. */
+export interface UpdateWish {
+  readonly refspec?: string | undefined;
+  readonly revision?: string | undefined;
+  readonly customOrigin?: { readonly url: string; readonly description: string } | undefined;
+  readonly options: Options;
+}
+
+export function readUpdateOptions(value: GVariantValue | undefined): Options {
+  return new Options(value, updateOptions);
+}
+
+/** What `UpdateDeployment` was given. */
+export function readModifiers(modifiers: GVariantValue | undefined, options: Options): UpdateWish {
+  const wish = new Options(modifiers, {
+    "set-refspec": "s",
+    "set-revision": "s",
+    "custom-origin": "(ss)",
+    ...layeringModifiers,
+  });
+  const layering = wish.asked(Object.keys(layeringModifiers));
+  if (layering.length > 0) throw notSupported(`layering packages on the host (${layering.join(", ")})`);
+  const [url, description] = wish.list("custom-origin");
+  return {
+    refspec: wish.text("set-refspec"),
+    revision: wish.text("set-revision"),
+    customOrigin: url === undefined || description === undefined ? undefined : { url, description },
+    options,
+  };
+}
+
+/** The work of a transaction that brings what is wished. */
+export function updateWork(service: HostService, stateroot: string, wish: UpdateWish): Work {
+  const { options } = wish;
+  if (options.flag("apply-live")) throw notSupported("changing the running system (apply-live)");
+  const title = wish.refspec !== undefined ? "rebase" : wish.revision !== undefined ? "deploy" : "upgrade";
+  return {
+    title: options.asked(resets).length > 0 && title === "upgrade" ? "reset" : title,
+    run: async (progress, signal) => {
+      const driver = options.text("register-driver");
+      if (driver !== undefined) registerUpdateDriver(service.options.openSysroot(), driver);
+      const changed = await update(service, stateroot, wish, signal, progress);
+      if (changed && options.flag("reboot")) await service.reboot();
+    },
+  };
+}
+
+const resets = ["no-layering", "no-overrides", "no-initramfs"];
+
+/** Whether something was deployed. */
+async function update(
+  service: HostService,
+  stateroot: string,
+  wish: UpdateWish,
+  signal: AbortSignal,
+  progress: ProgressListener,
+): Promise<boolean> {
+  const { options } = wish;
+  const request = updateRequest(service, stateroot, options, signal);
+  const reset = options.asked(resets).length > 0 && (await resetBase(service, request, options, progress));
+  if (options.flag("no-pull-base")) return reset;
+  const done = await bring(service, wish, request, progress);
+  if (!done.changed) progress({ type: "note", text: "No upgrade available." });
+  return reset || done.deployed !== undefined;
+}
+
+async function resetBase(
+  service: HostService,
+  request: UpdateRequest,
+  options: Options,
+  progress: ProgressListener,
+): Promise<boolean> {
+  if (options.flag("dry-run")) throw notSupported("a dry run of a reset");
+  const parts = {
+    overlays: options.flag("no-layering"),
+    overrides: options.flag("no-overrides"),
+    initramfs: options.flag("no-initramfs"),
+  };
+  return (await resetToBase(service.options.openSysroot(), { ...request, ...parts }, progress)) !== undefined;
+}
+
+async function bring(
+  service: HostService,
+  { refspec, revision, customOrigin, options }: UpdateWish,
+  request: UpdateRequest,
+  progress: ProgressListener,
+): Promise<Update> {
+  const sysroot = service.options.openSysroot();
+  const preview = options.flag("dry-run") || options.flag("download-metadata-only");
+  if (refspec !== undefined) {
+    if (preview) throw notSupported("a dry run of a rebase");
+    const how = { skipPurge: options.flag("skip-purge"), ...(customOrigin === undefined ? {} : { customOrigin }) };
+    return rebase(sysroot, { ...request, refspec, ...how, ...(revision === undefined ? {} : { revision }) }, progress);
+  }
+  if (revision !== undefined) {
+    const wanted = { ...request, revision, skipBranchCheck: options.flag("skip-branch-check") };
+    return (preview ? previewRevision : deployRevision)(sysroot, wanted, progress);
+  }
+  return (preview ? previewUpgrade : upgrade)(sysroot, request, progress);
+}
+
+/** A wish for another branch or version accepts older commits, unless told not to. */
+function updateRequest(
+  { options: { startFinalizer } }: HostService,
+  stateroot: string,
+  options: Options,
+  signal: AbortSignal,
+): UpdateRequest {
+  const downgrade = options.flag("disallow-downgrade") ? false : options.flag("allow-downgrade") || undefined;
+  return {
+    stateroot,
+    signal,
+    ...(downgrade === undefined ? {} : { allowDowngrade: downgrade }),
+    cacheOnly: options.flag("cache-only"),
+    downloadOnly: options.flag("download-only"),
+    lockFinalization: options.flag("lock-finalization"),
+    ...(startFinalizer === undefined ? {} : { startFinalizer }),
+  };
+}
+
+/** Looks for the newest version of the branch, so that `CachedUpdate` tells of it. */
+export function checkWork(service: HostService, stateroot: string, title: string): Work {
+  return {
+    title,
+    run: async (progress, signal) => {
+      await previewUpgrade(service.options.openSysroot(), { stateroot, signal }, progress);
+    },
+  };
+}
+
+/** Looks for a version of the branch, for `GetCachedDeployRpmDiff`. */
+export function checkRevisionWork(service: HostService, stateroot: string, revision: string): Work {
+  return {
+    title: "package-diff",
+    run: async (progress, signal) => {
+      await previewRevision(service.options.openSysroot(), { stateroot, revision, signal }, progress);
+    },
+  };
+}
+
+/** Looks at another branch, for `GetCachedRebaseRpmDiff`. */
+export function checkRebaseWork(service: HostService, stateroot: string, refspec: string): Work {
+  return {
+    title: "package-diff",
+    run: async (progress, signal) => {
+      const sysroot = service.options.openSysroot();
+      const complete = completeRefspec(refspec, requireRefspec(currentDeployment(sysroot, stateroot)));
+      const { remote, ref } = isChecksum(complete) ? { remote: undefined, ref: complete } : parseRefSpec(complete);
+      if (remote === undefined) return;
+      await pull(sysroot.repo, { remote, refs: [ref], commitMetadataOnly: true, signal }, progress);
+    },
+  };
+}
