@@ -108,7 +108,7 @@ export interface TaskRunner<Task, Result> extends Disposable {
 }
 
 /** A runner for so little work that it is done before a thread has started. */
-export function runHere<Task, Result>(handler: (task: Task) => Result): TaskRunner<Task, Result> {
+export function runHere<Task, Result>(handler: (task: Task) => Result | Promise<Result>): TaskRunner<Task, Result> {
   return { size: 1, run: async (task) => handler(task), [Symbol.dispose]: () => {} };
 }
 

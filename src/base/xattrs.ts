@@ -118,6 +118,15 @@ export function readXattrsOf(fd: number): Xattr[] {
   });
 }
 
+/** An attribute of an open file, without a copy: valid until the next call. */
+export function viewXattrOf(fd: number, name: string): Buffer | undefined {
+  const pointer = cName(name);
+  const length = inRoom((room) => libc.fgetxattr(fd, pointer, valuePointer, room));
+  if (length >= 0) return value.subarray(0, length);
+  if (length === -errnos.ENODATA || length === -errnos.ENOTSUP) return undefined;
+  throw failed("fgetxattr", `fd ${fd}`, -length);
+}
+
 export function setXattrOf(fd: number, name: string, content: Uint8Array): void {
   check(libc.fsetxattr(fd, name, asBuffer(content), BigInt(content.length), 0), "fsetxattr", `fd ${fd}`);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { listDirectory } from "../base/index.ts";
+import { listDirectory, unlessErrno } from "../base/index.ts";
 import type { Checksum, ObjectType } from "./model.ts";
 import { parseLoose } from "./object-path.ts";
 import type { Repo } from "./repo.ts";
@@ -20,7 +21,8 @@ export class Inventory {
   static read(repo: Repo, wanted: (name: string) => boolean = () => true): Inventory {
     const inventory = new Inventory();
     for (const prefix of listPrefixes(repo)) {
-      inventory.add(prefix, listDirectory(join(repo.path, "objects", prefix)).filter(wanted));
+      const names = unlessErrno(["ENOENT"], () => readdirSync(join(repo.path, "objects", prefix)));
+      if (names) inventory.add(prefix, names.filter(wanted));
     }
     return inventory;
   }

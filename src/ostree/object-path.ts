@@ -8,15 +8,37 @@ export function loosePath(checksum: Checksum, type: ObjectType, mode: RepoMode):
   return `${checksum.slice(0, 2)}/${checksum.slice(2)}.${extension}`;
 }
 
-const loosePattern =
-  /^([0-9a-f]{62})\.(filez?|dirtree|dirmeta|commit|commitmeta|tombstone-commit|payload-link|file-xattrs|file-xattrs-link)$/;
+/** What follows the checksum in the names of files. */
+const extensions: ReadonlyMap<string, ObjectType> = new Map([
+  ["file", "file"],
+  ["filez", "file"],
+  ["dirtree", "dirtree"],
+  ["dirmeta", "dirmeta"],
+  ["commit", "commit"],
+  ["commitmeta", "commitmeta"],
+  ["tombstone-commit", "tombstone-commit"],
+  ["payload-link", "payload-link"],
+  ["file-xattrs", "file-xattrs"],
+  ["file-xattrs-link", "file-xattrs-link"],
+]);
+
+const digitCount = 62;
 
 /** The object that a file below `objects/PREFIX/` is; `undefined` for anything else. */
 export function parseLoose(prefix: string, name: string): { checksum: Checksum; type: ObjectType } | undefined {
-  const match = loosePattern.exec(name);
-  if (!match?.[1] || !match[2]) return undefined;
-  const type = match[2] === "filez" ? "file" : (match[2] as ObjectType);
-  return { checksum: `${prefix}${match[1]}` as Checksum, type };
+  if (name[digitCount] !== ".") return undefined;
+  const type = extensions.get(name.slice(digitCount + 1));
+  if (type === undefined || !beginsWithDigits(name)) return undefined;
+  return { checksum: `${prefix}${name.slice(0, digitCount)}` as Checksum, type };
+}
+
+/** A loop, as it is asked of every object. */
+function beginsWithDigits(name: string): boolean {
+  for (let index = 0; index < digitCount; index++) {
+    const code = name.charCodeAt(index);
+    if (!((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return false;
+  }
+  return true;
 }
 
 /**

@@ -15,8 +15,14 @@ const scratch = Buffer.allocUnsafeSlow(headroom + scratchSize);
  * reading. `undefined` when the file is not small.
  */
 export function readSmall(path: string): Buffer | undefined {
+  return readSmallWith(path, () => {});
+}
+
+/** As `readSmall`. @param look is given the open file before it is read */
+export function readSmallWith(path: string, look: (fd: number) => void): Buffer | undefined {
   const fd = openSync(path, "r");
   try {
+    look(fd);
     // A regular file gives less than was asked for only at its end (read(2)).
     const done = readSync(fd, scratch, headroom, scratchSize, null);
     return done < scratchSize ? scratch.subarray(headroom, headroom + done) : undefined;

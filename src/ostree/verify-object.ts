@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, hash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { getXattr, inflateSmall } from "../base/index.ts";
+import { inflateSmall, viewXattrOf } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
 import { archiveHeaderLength, decodeArchiveHeader, decodeUserMeta, encodeFileHeader } from "./file-object.ts";
-import { headroom, readSmall, scratchSize } from "./read-small.ts";
+import { headroom, readSmall, readSmallWith, scratchSize } from "./read-small.ts";
 import { inflateExactly, type LoadedFile, loadContent } from "./load-content.ts";
 import { decodeDirTree } from "./dirtree-object.ts";
 import { decodeCommit, decodeDirMeta } from "./metadata-objects.ts";
@@ -27,9 +27,14 @@ export function compareChecksum(type: ObjectType, expected: Checksum, actual: st
   throw ostreeError("corrupt-object", message);
 }
 
+/** Checks a metadata object's bytes against its checksum alone. */
+export function compareBytes(type: ObjectType, expected: Checksum, bytes: Uint8Array): void {
+  compareChecksum(type, expected, hash("sha256", bytes, "hex"));
+}
+
 /** Checks a metadata object's bytes: checksum first, then form. */
 export function verifyMetadata(type: ObjectType, expected: Checksum, bytes: Uint8Array): void {
-  compareChecksum(type, expected, hash("sha256", bytes, "hex"));
+  compareBytes(type, expected, bytes);
   checkForm(type, expected, bytes);
 }
 
@@ -73,11 +78,12 @@ export function verifyObject(path: string, checksum: Checksum, type: ObjectType,
 const nothing = Buffer.alloc(0);
 
 function verifyBareUser(path: string, checksum: Checksum): Promise<void> | void {
-  const meta = getXattr(path, "user.ostreemeta");
-  const content = meta && readSmall(path);
+  let meta: Buffer | undefined;
+  const content = readSmallWith(path, (fd) => (meta = viewXattrOf(fd, "user.ostreemeta")));
   // What is large, or has no header, is rare.
-  if (!content) return verifyLoaded(path, checksum, "bare-user");
-  const head = userHeads.get(meta, () => decodeUserMeta(meta, () => symlinkTarget(content), path));
+  if (!content || !meta) return verifyLoaded(path, checksum, "bare-user");
+  const stored = meta;
+  const head = userHeads.get(stored, () => decodeUserMeta(stored, () => symlinkTarget(content), path));
   compareChecksum("file", checksum, headedChecksum(head.bytes, head.linked ? nothing : content));
 }
 
@@ -147,7 +153,8 @@ function headedChecksum(head: Buffer, content: Buffer): string {
   return hash("sha256", whole, "hex");
 }
 
-function readObject(path: string, limit: number, type: ObjectType): Buffer {
+/** The bytes of an object's file, valid until the next call. */
+export function readObject(path: string, limit: number, type: ObjectType): Buffer {
   const bytes = readSmall(path);
   if (bytes) return bytes;
   const { size } = statSync(path);

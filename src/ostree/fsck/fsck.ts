@@ -4,6 +4,7 @@ import { deleteObject, enableTombstones, markPartial } from "../delete-object.ts
 import { Inventory } from "../inventory.ts";
 import type { Checksum } from "../model.ts";
 import type { Repo } from "../repo.ts";
+import { listCommits } from "../traverse.ts";
 import { checkRefs } from "./check-refs.ts";
 import { findMissing } from "./find-missing.ts";
 import { findOwners } from "./find-owners.ts";
@@ -23,11 +24,10 @@ export async function fsck(
   checkRefs(repo, options);
   options.onPhase?.("commits");
   using verification = new Verification(repo, progress);
-  const inventory = Inventory.read(repo);
-  const { complete, partial, fsckMarked, orphans } = surveyCommits(repo, inventory.of("commit"), options);
+  const { complete, partial, fsckMarked, orphans } = surveyCommits(repo, listCommits(repo), options);
   options.onPhase?.("objects", complete.length);
-  const missing = findMissing(repo, inventory, complete);
-  const { checked, findings } = await verification.result;
+  const { checked, findings, selfContained } = await verification.result;
+  const missing = selfContained ? [] : findMissing(repo, Inventory.read(repo), complete);
   const owned = findOwners(repo, [...missing, ...findings], complete);
   const handled = handleFindings(repo, owned, fsckMarked, options);
   if (options.addTombstones) addTombstones(repo, orphans);

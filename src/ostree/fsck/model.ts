@@ -16,6 +16,10 @@ export interface FsckOptions {
 
 export type FsckPhase = "refs" | "collections" | "commits" | "objects";
 
+/** Types of the objects that commits and directories name. */
+export const referredTypes = ["file", "dirtree", "dirmeta"] as const;
+export type ReferredType = (typeof referredTypes)[number];
+
 /** Something wrong with an object. */
 export interface FsckFinding {
   readonly checksum: Checksum;

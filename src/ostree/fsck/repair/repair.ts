@@ -5,6 +5,7 @@ import { clearPartial, markPartial } from "../../delete-object.ts";
 import { Inventory } from "../../inventory.ts";
 import type { Checksum } from "../../model.ts";
 import type { Repo } from "../../repo.ts";
+import { listCommits } from "../../traverse.ts";
 import { findMissing } from "../find-missing.ts";
 import { findOwners } from "../find-owners.ts";
 import type { FsckFinding, OwnedFinding } from "../model.ts";
@@ -71,9 +72,8 @@ class Damage {
       ...listCollectionRefs(repo, { remotes: false }).map((ref) => ref.commit),
     ];
     using verification = new Verification(repo, progress);
-    const inventory = Inventory.read(repo);
     options.onPhase?.("commits");
-    const { complete, fsckMarked, partial } = surveyCommits(repo, inventory.of("commit"), {});
+    const { complete, fsckMarked, partial } = surveyCommits(repo, listCommits(repo), {});
     const pulling = new Set(partial.filter((commit) => !fsckMarked.has(commit)));
     const commits = new Set([...complete, ...fsckMarked, ...named.filter((commit) => !pulling.has(commit))]);
     options.onPhase?.("objects", commits.size);
