@@ -28,6 +28,8 @@ export interface WriteOptions {
   readonly mode?: number;
   /** Flush file and directory to the disk before returning; default true. */
   readonly durable?: boolean;
+  /** Where the file is until it is complete, on the same file system; default: beside it. */
+  readonly temporaryDirectory?: string;
 }
 
 /** Writes a file so that a crash at any instant leaves the old content or the new. Makes no directories. */
@@ -36,7 +38,7 @@ export function writeFileAtomic(
   content: string | Uint8Array | readonly Uint8Array[],
   options: WriteOptions = {},
 ): void {
-  const temporary = temporaryName(dirname(path), `.${basename(path)}.`);
+  const temporary = temporaryName(options.temporaryDirectory ?? dirname(path), `.${basename(path)}.`);
   const parts =
     typeof content === "string" ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;
   const fd = openSync(temporary, "wx", options.mode ?? 0o644);

@@ -10,6 +10,7 @@ export * from "./errors.ts";
 export * from "./file-contexts.ts";
 export { gvariantItems, type GVariantItems, gvariantMembers, SerializedGVariant } from "./gvariant-frame.ts";
 export * from "./fsverity.ts";
+export * from "./grub-env.ts";
 export * from "./gvariant.ts";
 export * from "./gvariant-text.ts";
 export * from "./gvariant-parse.ts";

@@ -39,5 +39,9 @@ export const hostError = defineErrors("host", {
     "The change was cancelled by the one who asked for it, or another with the right to. What boots is unchanged.",
   bus: "The D-Bus connection could not be made or was lost: is the bus running, may we own the name, is the peer who it says?",
   "bad-config": "A configuration file of the host (/etc/atomic/...) has a value that is not one of those allowed.",
+  "failed-before":
+    "The newest version was tried on this machine and did not come up, so that it was rolled back. Updates pass it over until there is a newer one; `atomic host health allow VERSION` lets it be tried again.",
+  "on-trial":
+    "The running version has not shown yet that it is healthy. Wait until its checks are through (`atomic host health list`); an update now would leave nothing to go back to.",
   busy: "Another program is changing the system root. Wait for it, or see who holds the lock.",
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { type ProgressListener, removeTree, silent } from "../base/index.ts";
+import { cleanTemporary } from "../ostree/index.ts";
 import { cleanSysroot } from "./cleanup.ts";
 import { type Deployment, listDeploymentNames } from "./model.ts";
 import { type PruneReport, pruneRepository } from "./prune-repository.ts";
@@ -41,6 +42,7 @@ export async function cleanup(
   const before = listDeploymentNames(sysroot.deployments);
   writeDeployments(sysroot, keptDeployments(sysroot, request));
   const cleaned = cleanSysroot(sysroot);
+  cleanTemporary(sysroot.repo);
   const after = new Set(listDeploymentNames(sysroot.deployments));
   const removed = new Set([...before.filter((name) => !after.has(name)), ...cleaned.deployments]);
   if (request.repomd === true)

@@ -6,6 +6,9 @@
 import { asChecksum, type Commit, parseRefSpec, type Repo, tryFindRemote } from "../ostree/index.ts";
 import { metadataString, metadataValue, tryLoadCommit } from "./commit-metadata.ts";
 import { finalizeFailure } from "./finalize-staged.ts";
+import { type CheckResult, readHealthReport } from "./health/checks.ts";
+import { type FailedVersion, readHealthRecord } from "./health/failed-versions.ts";
+import { readTrial } from "./health/trial.ts";
 import { formatKernelArgs } from "./kernel-args.ts";
 import { type Deployment, deploymentId, sameDeployment, type Unlocked } from "./model.ts";
 import { originImage, originRefspec } from "./origin.ts";
@@ -65,6 +68,27 @@ export interface Status {
   readonly sysroot: string;
   /** Why the last staged deployment did not become the default. */
   readonly "finalize-failure"?: string;
+  readonly health?: HealthStatus;
+}
+
+/** Left out where there is nothing to tell. */
+export interface HealthStatus {
+  /** The default, while the boot loader counts attempts to boot it. */
+  readonly trial?: { readonly checksum: string; readonly left: number };
+  /** Versions that were rolled back and are not tried again, the newest first. */
+  readonly failed: readonly FailedVersion[];
+  /** Checks that failed in this boot. */
+  readonly problems: readonly CheckResult[];
+}
+
+function healthStatus(sysroot: Sysroot): { health?: HealthStatus } {
+  const trial = readTrial(sysroot);
+  const { failed } = readHealthRecord(sysroot);
+  const report = sysroot.running === undefined ? undefined : readHealthReport(sysroot.running.run);
+  const problems = report?.checks.filter(({ problem }) => problem !== undefined) ?? [];
+  if (trial === undefined && failed.length === 0 && problems.length === 0) return {};
+  const told = trial === undefined ? {} : { trial: { checksum: trial.deployment.checksum, left: trial.left } };
+  return { health: { ...told, failed, problems } };
 }
 
 /** The state of all deployments. It needs no lock and writes nothing, so it works on a full or read-only disk. */
@@ -77,6 +101,7 @@ export function status(sysroot: Sysroot): Status {
     schemaVersion: 1,
     sysroot: sysroot.path,
     ...(failure === undefined ? {} : { "finalize-failure": failure }),
+    ...healthStatus(sysroot),
   };
 }
 

@@ -161,6 +161,13 @@ export class Sysroot {
     return { tries: Number(text), withStateroot: this.flags.oldEntryNames };
   }
 
+  /** `sysroot.boot-tries`, ours: how often our GRUB boots a version that has not come up yet; 0: it does not count. */
+  get bootTries(): number {
+    const text = this.repo.config.get("sysroot", "boot-tries") ?? "3";
+    if (!/^[0-9]$/.test(text)) throw hostError("bad-sysroot", `boot-tries=${text} is not a number from 0 to 9`);
+    return Number(text);
+  }
+
   /** Fields for all boot entries but the first (`sysroot.bls-append-except-default`: `key=value;...`). */
   get appendedFields(): BlsField[] {
     const items = this.repo.config.getList("sysroot", "bls-append-except-default") ?? [];

@@ -8,6 +8,8 @@ import { type VersionInfo, versionInfo } from "./commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
 import { hostError } from "./errors.ts";
 import { findRevision } from "./find-version.ts";
+import { type FailedVersion, failedVersion } from "./health/failed-versions.ts";
+import { refuseFailed, refuseOnTrial } from "./health/refuse.ts";
 import type { Deployment } from "./model.ts";
 import { asksForLayers, originRefspec } from "./origin.ts";
 import { newAdvisories, type VersionAdvisory } from "./preview/advisories.ts";
@@ -67,6 +69,8 @@ export interface Update {
   readonly etc: EtcForecast | undefined;
   /** Undefined when nothing was deployed. */
   readonly deployed: DeployResult | undefined;
+  /** The new version was tried here and rolled back: an update refuses it unless it is named. */
+  readonly failedBefore?: FailedVersion;
 }
 
 /** The newest deployment says what to follow: a staged or pending one before the booted one. */
@@ -115,12 +119,14 @@ export async function applyUpdate(
   progress: ProgressListener = silent,
 ): Promise<Update> {
   refuseLayers(source.origin);
+  refuseOnTrial(sysroot);
   // A version like the present one must fit, before anything is downloaded; the new one is measured when it is here.
   checkDeploySpace(sysroot, source.current.checksum);
   const { cacheOnly = false, signal } = request;
   const how = { cacheOnly, commitMetadataOnly: false, signal };
   const found = await describe(sysroot, source, await fetchTarget(sysroot, source, how, progress));
   if (!found.changed) return found;
+  if (found.failedBefore !== undefined && source.revision === undefined) refuseFailed(found.failedBefore);
   if (request.allowDowngrade !== true) refuseDowngrade(found);
   if (request.downloadOnly === true) return found;
   const deployed = await deploy(sysroot, deployRequest(sysroot, source, found, request), progress);
@@ -174,7 +180,9 @@ async function describe(
   const { repo } = sysroot;
   const [before, after] = [treePackages(repo, current.checksum), treePackages(repo, commit)];
   const merge = sysroot.mergeDeployment(current.stateroot);
+  const failedBefore = failedVersion(sysroot, commit);
   return {
+    ...(failedBefore === undefined ? {} : { failedBefore }),
     refspec,
     from: versionInfo(repo, current.checksum),
     to: versionInfo(repo, commit),

@@ -61,7 +61,10 @@ function dropSoftReboot(sysroot: Sysroot, kept: readonly Deployment[]): void {
 function writeBootable(sysroot: Sysroot, wanted: readonly Deployment[]): Swap {
   const current = sysroot.deployments.filter(({ staged }) => !staged);
   const loader = findBootLoader(sysroot);
-  const newMenu = loader.isComplete?.(sysroot) === false || !sameMenu(sysroot, current, wanted);
+  const newMenu =
+    loader.isComplete?.(sysroot) === false ||
+    loader.counts?.(sysroot, wanted) === true ||
+    !sameMenu(sysroot, current, wanted);
   if (wanted.length === 0 && current.length === 0) return "none";
   if (!newMenu && current.every((deployment, index) => sameDeployment(deployment, wanted[index]))) return "none";
   const next = nextBootVersion(sysroot.path, sysroot.bootVersion, newMenu);

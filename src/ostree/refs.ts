@@ -89,21 +89,28 @@ export function readRef(repo: string, spec: RefSpec): Checksum | undefined {
   return undefined;
 }
 
-/** Writes a ref, or removes it when `checksum` is undefined. @param durable flush it to the disk */
-export function writeRef(repo: string, spec: RefSpec, checksum: Checksum | undefined, durable: boolean): void {
+export interface WriteRefOptions {
+  /** Flush it to the disk. */
+  readonly durable: boolean;
+  /** A directory on the same file system that somebody cleans; default: the repository's `tmp`. */
+  readonly temporaryDirectory?: string;
+}
+
+/** Writes a ref, or removes it when `checksum` is undefined. */
+export function writeRef(repo: string, spec: RefSpec, checksum: Checksum | undefined, options: WriteRefOptions): void {
   const path = refPath(repo, spec);
   if (checksum === undefined) unlessErrno(["ENOTDIR"], () => removeIfExists(path));
-  else writeRefFile(path, spec, checksum, durable);
+  else writeRefFile(path, spec, checksum, { temporaryDirectory: join(repo, "tmp"), ...options });
   touchRepo(repo);
 }
 
-function writeRefFile(path: string, spec: RefSpec, checksum: Checksum, durable: boolean): void {
+function writeRefFile(path: string, spec: RefSpec, checksum: Checksum, options: WriteRefOptions): void {
   if (isChecksum(spec.ref)) throw ostreeError("bad-ref", `Rev name '${spec.ref}' looks like a checksum`);
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileAtomic(path, `${checksum}\n`, { durable });
+    writeFileAtomic(path, `${checksum}\n`, options);
   } catch (error) {
-    if (isErrno(error, "EISDIR", "ENOTEMPTY")) replaceDirectory(path, spec, checksum, durable);
+    if (isErrno(error, "EISDIR", "ENOTEMPTY")) replaceDirectory(path, spec, checksum, options);
     else if (isErrno(error, "ENOTDIR", "EEXIST")) throw conflict(spec, error);
     else throw error;
   }
@@ -134,9 +141,9 @@ function conflict(spec: RefSpec, cause: unknown) {
 }
 
 /** `a` can be written where `a/b` was deleted, which leaves the directory `a`. */
-function replaceDirectory(path: string, spec: RefSpec, checksum: Checksum, durable: boolean): void {
+function replaceDirectory(path: string, spec: RefSpec, checksum: Checksum, options: WriteRefOptions): void {
   removeEmptyDirectories(path, spec);
-  writeFileAtomic(path, `${checksum}\n`, { durable });
+  writeFileAtomic(path, `${checksum}\n`, options);
 }
 
 function removeEmptyDirectories(path: string, spec: RefSpec): void {

@@ -223,7 +223,9 @@ export class Repo {
 
   /** Sets a ref (`ref` or `remote:ref`, or its place), or deletes it. */
   setRef(ref: string | RefSpec, checksum: Checksum | undefined): void {
-    writeRef(this.path, typeof ref === "string" ? parseRefSpec(ref) : ref, checksum, this.settings.fsync);
+    writeRef(this.path, typeof ref === "string" ? parseRefSpec(ref) : ref, checksum, {
+      durable: this.settings.fsync,
+    });
   }
 
   /** All loose objects. Order is not defined. */

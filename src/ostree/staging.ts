@@ -32,11 +32,21 @@ export function openStaging(repo: Repo, resume: boolean): Staging {
   cleanTemporary(repo);
   const adopted = resume ? adopt(repo) : undefined;
   if (adopted) return adopted;
-  const prefix = resume ? resumablePrefix() : stagingPrefix;
-  const path = join(repo.path, "tmp", `${prefix}${randomBytes(6).toString("hex")}`);
-  const lock = lockFile(`${path}-lock`, { record: true });
-  mkdirSync(path, { mode: 0o755 });
-  return { path, lock, adopted: false };
+  return makeStaging(repo, resume ? resumablePrefix() : stagingPrefix);
+}
+
+/** Until it is locked, the lock file looks like one that was left behind, and somebody may remove it. */
+function makeStaging(repo: Repo, prefix: string): Staging {
+  for (;;) {
+    const path = join(repo.path, "tmp", `${prefix}${randomBytes(6).toString("hex")}`);
+    const lock = unlessBusy(() => lockFile(`${path}-lock`, { record: true }));
+    if (lock === undefined) continue;
+    if (lstatIfExists(`${path}-lock`) !== undefined) {
+      mkdirSync(path, { mode: 0o755 });
+      return { path, lock, adopted: false };
+    }
+    lock.release();
+  }
 }
 
 function adopt(repo: Repo): Staging | undefined {
@@ -97,6 +107,7 @@ export function cleanTemporary(repo: Repo): void {
   const resumable = resumablePrefix();
   for (const name of listDirectory(tmp)) {
     const path = join(tmp, name);
+    if (name.endsWith("-lock")) removeLoneLock(path.slice(0, -"-lock".length), name);
     if (name === "cache" || name.endsWith("-lock")) continue;
     const expired = isExpired(path, now, repo.settings.tmpExpirySeconds);
     if (name.startsWith(resumable) && !expired) continue;
@@ -109,6 +120,11 @@ export function cleanTemporary(repo: Repo): void {
 function isExpired(path: string, now: number, seconds: number): boolean {
   const stat = lstatIfExists(path);
   return stat !== undefined && now - stat.mtimeMs > seconds * 1000;
+}
+
+/** Whoever died before its directory was made, or after it was removed, left the lock alone. */
+function removeLoneLock(path: string, name: string): void {
+  if (name.startsWith(stagingPrefix) && lstatIfExists(path) === undefined) removeAbandoned(path);
 }
 
 function removeAbandoned(path: string): void {

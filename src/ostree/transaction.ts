@@ -157,7 +157,8 @@ export class Transaction implements Disposable {
       for (const directory of touched) syncDirectory(directory);
       if (touched.length > 0) syncDirectory(this.store.objects);
     }
-    for (const { spec, checksum } of this.#refs.values()) writeRef(this.repo.path, spec, checksum, this.#fsync);
+    const options = { durable: this.#fsync, temporaryDirectory: this.store.staging };
+    for (const { spec, checksum } of this.#refs.values()) writeRef(this.repo.path, spec, checksum, options);
     this.#close();
     return this.stats;
   }

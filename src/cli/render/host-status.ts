@@ -3,6 +3,7 @@ import type { DeploymentStatus, SignatureTuple, Status } from "../../host/index.
 import type { Style } from "../command.ts";
 import { paint } from "../style.ts";
 import { formatAge, formatTime, keyLines, shortChecksum } from "./columns.ts";
+import { healthLines } from "./host-health.ts";
 
 /** @param now seconds since 1970, for ages on a terminal */
 export function renderHostStatus(status: Status, style: Style, now: number): string {
@@ -14,8 +15,11 @@ export function renderHostStatus(status: Status, style: Style, now: number): str
 function renderHead(status: Status, style: Style): string {
   const failure = status["finalize-failure"];
   const state = `State: ${status.transaction === null ? "idle" : "busy"}`;
-  if (failure === undefined) return state;
-  return `${state}\n${paint(style, "red", `The last update was not applied: ${failure}`)}`;
+  return [
+    state,
+    ...(failure === undefined ? [] : [paint(style, "red", `The last update was not applied: ${failure}`)]),
+    ...(status.health === undefined ? [] : healthLines(status.health, style)),
+  ].join("\n");
 }
 
 function renderDeployment(deployment: DeploymentStatus, status: Status, style: Style, now: number): string {

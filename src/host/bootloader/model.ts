@@ -26,4 +26,6 @@ export interface BootLoader {
   afterSwitch?(menu: BootMenu): void;
   /** Whether the current menu has this loader's part; other programs may write one without. */
   isComplete?(sysroot: Sysroot): boolean;
+  /** Whether it must be told to count attempts to boot the first of these, which the present menu does not say. */
+  counts?(sysroot: Sysroot, deployments: readonly Deployment[]): boolean;
 }

@@ -7,6 +7,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lstatIfExists } from "../../base/index.ts";
 import { renderGrubConfig } from "../grub-config.ts";
+import { beginTrial, needsTrial } from "../health/trial.ts";
 import type { BootLoader } from "./model.ts";
 
 export const none: BootLoader = {
@@ -14,7 +15,10 @@ export const none: BootLoader = {
   isAtomic: () => false,
   isActive: () => true,
   isComplete: ({ boot }) => lstatIfExists(join(boot, "loader/grub.cfg")) !== undefined,
-  write({ sysroot, version, entries }) {
-    writeFileSync(join(sysroot.boot, `loader.${version}`, "grub.cfg"), renderGrubConfig(entries));
+  write({ sysroot, version, entries, deployments }) {
+    const counted = beginTrial(sysroot, deployments, version);
+    const text = renderGrubConfig(entries, { timeout: 1, ...(counted === undefined ? {} : { counted }) });
+    writeFileSync(join(sysroot.boot, `loader.${version}`, "grub.cfg"), text);
   },
+  counts: needsTrial,
 };
