@@ -23,6 +23,7 @@ test("systemd accepts the units", (t) => {
     "timers",
     "time-set",
     "time-sync",
+    "boot-complete",
   ]) {
     writeFileSync(join(units, `${target}.target`), "[Unit]\nDescription=x\n");
   }
@@ -33,7 +34,7 @@ test("systemd accepts the units", (t) => {
     join(units, "dbus.socket"),
     "[Socket]\nListenStream=/run/dbus/system_bus_socket\nService=systemd-journal-flush.service\n",
   );
-  for (const program of ["atomic", "true"]) {
+  for (const program of ["atomic", "true", "systemctl", "sh"]) {
     writeFileSync(join(root, "usr/bin", program), "");
     chmodSync(join(root, "usr/bin", program), 0o755);
   }
@@ -45,6 +46,12 @@ test("systemd accepts the units", (t) => {
     "atomic-host.service",
     "atomic-update.service",
     "atomic-update.timer",
+    "atomic-health-check.service",
+    "atomic-boot-passed.service",
+    "atomic-boot-failed.service",
+    "atomic-boot-deadline.timer",
+    "atomic-boot-deadline.service",
+    "boot-complete.target",
   ];
   const result = spawnSync(
     "systemd-analyze",

@@ -5,7 +5,10 @@ import { join } from "node:path";
 import type { ShippedFiles } from "../compose/index.ts";
 
 /** What of the repository the executable carries along (tools/build.ts). */
-export const shippedPatterns: readonly string[] = ["examples/*.{yaml,repo}", "system/systemd/**/*.{service,path,conf}"];
+export const shippedPatterns: readonly string[] = [
+  "examples/*.{yaml,repo}",
+  "system/systemd/**/*.{service,path,timer,conf}",
+];
 
 /** Files by their path in the repository. They lie in the executable, or beside the program: in a checkout, in the npm package. */
 export function shippedFiles(): ShippedFiles {

@@ -43,26 +43,30 @@ const extraArguments = (index: number, counted: CountedMenu | undefined): string
   index === 0 && counted !== undefined ? "${atomic_trial}" : index === counted?.fallback ? "${atomic_fallback}" : "";
 
 /**
- * GRUB has no arithmetic: one branch for each number of attempts left. An attempt that cannot be counted is not marked as
- * one, so that nothing in the system that is booted relies on there being an end.
+ * GRUB has no arithmetic: one branch for each number of attempts left. When it cannot write down that an attempt is made
+ * (its file system driver must know where the file's block is), none is made: there would be no end.
  */
 function countDown(entries: readonly BlsEntry[], { id, tries, fallback, version, file }: CountedMenu): string[] {
   const names = trialVariables(version);
   const place = grubWord(file);
   const lefts = Array.from({ length: tries }, (_, index) => tries - index);
-  const counting = lefts.flatMap((left) => [
-    `  elif [ "\${${names.left}}" = ${left} ]; then`,
+  const counting = lefts.flatMap((left, index) => [
+    `  ${index === 0 ? "if" : "elif"} [ "\${${names.left}}" = ${left} ]; then`,
     `    set ${names.left}=${left - 1}`,
-    `    if save_env -f ${place} ${names.left}; then set atomic_trial="${trialArguments}"; fi`,
+    `    if save_env -f ${place} ${names.left}; then set atomic_next=try; fi`,
   ]);
   return [
     `load_env -f ${place} ${names.id} ${names.left}`,
     `if [ "\${${names.id}}" = ${id} ]; then`,
-    `  if [ "\${${names.left}}" = 0 ]; then`,
+    "  set atomic_next=fallback",
+    ...counting,
+    "  fi",
+    `  if [ "\${atomic_next}" = try ]; then`,
+    `    set atomic_trial="${trialArguments}"`,
+    "  else",
     ...chooseDefault(entries, fallback).map((line) => `    ${line}`),
     "    set atomic_trial=atomic.trial",
     "    set atomic_fallback=atomic.fallback",
-    ...counting,
     "  fi",
     "fi",
   ];

@@ -251,6 +251,11 @@ export class Machine implements AsyncDisposable {
     return this.waitForBoot(timeoutSeconds - (performance.now() - began) / 1000);
   }
 
+  /** Waits until the machine starts again, for whatever reason. */
+  async waitForReset(timeoutSeconds = 600): Promise<void> {
+    await this.#waitForEvent("RESET", timeoutSeconds);
+  }
+
   /** Presses the reset button: nothing in the machine is told. */
   async reset(): Promise<void> {
     const reset = this.#waitForEvent("RESET", startSeconds);

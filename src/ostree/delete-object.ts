@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, unlinkSync } from "node:fs";
+import { mkdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { removeIfExists, writeFileAtomic } from "../base/index.ts";
 import { writeGVariant } from "../formats/index.ts";
@@ -42,7 +42,9 @@ export function markPartial(repo: Repo, commit: Checksum, reason: "pull" | "fsck
   const path = repo.partialPath(commit);
   mkdirSync(dirname(path), { recursive: true });
   // ostree_repo_mark_commit_partial_reason: the file is empty, or holds an "f" when fsck found the damage.
-  writeFileAtomic(path, reason === "fsck" ? "f" : "", { durable: false });
+  // An empty file is made in one step; killed between two, a pull would leave a temporary name.
+  if (reason === "fsck") writeFileAtomic(path, "f", { durable: false });
+  else writeFileSync(path, "");
 }
 
 export function clearPartial(repo: Repo, commit: Checksum): void {

@@ -10,5 +10,10 @@ import { scenarios } from "./scenarios.ts";
 const [name, directory] = process.argv.slice(2);
 scenarios[name as keyof typeof scenarios].change(directory!).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exitCode = hostError.is(error, "no-space") || isErrno(error, "ENOSPC") ? 3 : 4;
+  process.exitCode = saysDiskIsFull(error) ? 3 : 4;
 });
+
+function saysDiskIsFull(error: unknown): boolean {
+  if (hostError.is(error, "no-space") || isErrno(error, "ENOSPC")) return true;
+  return error instanceof Error && error.cause !== undefined && saysDiskIsFull(error.cause);
+}

@@ -34,7 +34,13 @@ const startFinalizer = async () => {};
 
 export const releases: Readonly<Record<"13.1" | "13.2", TreeOptions & { readonly timestamp: string }>> = {
   "13.1": { version: "13.1", timestamp: "2026-11-01T00:00:00Z" },
-  "13.2": { version: "13.2", timestamp: "2026-11-08T00:00:00Z", kernel: "new kernel", files: { "usr/bin/added": "x" } },
+  "13.2": {
+    version: "13.2",
+    timestamp: "2026-11-08T00:00:00Z",
+    kernel: "new kernel",
+    // With the unit a version is on trial at first.
+    files: { "usr/bin/added": "x", "usr/lib/systemd/system/atomic-boot-passed.service": "[Unit]" },
+  },
 };
 
 const open = (directory: string): Sysroot => Sysroot.open(join(directory, "sysroot"));

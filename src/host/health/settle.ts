@@ -14,7 +14,7 @@ import {
   recordFailure,
   recordTrouble,
 } from "./failed-versions.ts";
-import { endTrial, exhaustTrial, readTrial, type Trial } from "./trial.ts";
+import { endTrial, readTrial, type Trial } from "./trial.ts";
 
 /** On the kernel's command line: the boot loader has counted this attempt. */
 export const trialArgument = "atomic.trial";
@@ -46,16 +46,30 @@ export async function settleBoot(
   const booted = sysroot.requireBooted();
   const trial = readTrial(sysroot);
   if (trial === undefined) return unsettled;
+  const args = parseKernelArgs(commandLine);
+  const alternative = findAlternative(sysroot, trial.deployment);
   const verdict = decideAfterBoot({
     booted: deploymentId(booted),
     default: deploymentId(trial.deployment),
     trial: { id: deploymentId(trial.deployment), left: trial.left },
-    counted: parseKernelArgs(commandLine).includes(trialArgument) || isCountedByName(trial.deployment),
+    counted: args.includes(trialArgument) || isCountedByName(trial.deployment),
+    fellBack: args.includes(fallbackArgument),
+    alternative: alternative !== undefined,
     healthy: trouble === undefined,
   });
   const version = commitVersion(sysroot.repo, trial.deployment.checksum);
-  const failed = carryOut(sysroot, verdict, trial, trouble);
-  return { verdict, version, failed, reboot: verdict === "retry" || verdict === "give-up" };
+  if (trouble !== undefined && verdict !== "nothing")
+    recordTrouble(sysroot, { checksum: trial.deployment.checksum, reason: trouble });
+  if (verdict === "accept") accept(sysroot, trial);
+  const next = verdict === "demote" ? booted : verdict === "replace" ? alternative : undefined;
+  const failed = next === undefined ? undefined : dethrone(sysroot, trial, next);
+  return { verdict, version, failed, reboot: verdict === "retry" || verdict === "replace" };
+}
+
+function findAlternative(sysroot: Sysroot, unwanted: Deployment): Deployment | undefined {
+  const { failed } = readHealthRecord(sysroot);
+  const known = new Set([unwanted.checksum, ...failed.map(({ checksum }) => checksum)]);
+  return sysroot.deployments.find(({ staged, checksum }) => !staged && !known.has(checksum));
 }
 
 /** systemd-boot says in the entry's name how often it has tried. */
@@ -63,28 +77,16 @@ function isCountedByName({ entryName }: Deployment): boolean {
   return /\+[0-9]+-[0-9]+\.conf$/.test(entryName ?? "");
 }
 
-function carryOut(
-  sysroot: Sysroot,
-  verdict: Verdict,
-  trial: Trial,
-  trouble: string | undefined,
-): FailedVersion | undefined {
-  const { checksum } = trial.deployment;
-  if (trouble !== undefined && (verdict === "retry" || verdict === "give-up"))
-    recordTrouble(sysroot, { checksum, reason: trouble });
-  if (verdict === "give-up") exhaustTrial(sysroot, trial);
-  if (verdict === "accept") {
-    endTrial(sysroot, trial);
-    if (readHealthRecord(sysroot).trouble !== undefined) recordTrouble(sysroot, undefined);
-  }
-  return verdict === "demote" ? demote(sysroot, trial) : undefined;
+function accept(sysroot: Sysroot, trial: Trial): void {
+  endTrial(sysroot, trial);
+  if (readHealthRecord(sysroot).trouble !== undefined) recordTrouble(sysroot, undefined);
 }
 
 const known = (sysroot: Sysroot, { checksum }: Deployment): string =>
   failedVersion(sysroot, checksum)?.reason ?? "it did not come up";
 
 /** First the memory, then the menu: a crash between the two comes here again. */
-function demote(sysroot: Sysroot, { deployment }: Trial): FailedVersion {
+function dethrone(sysroot: Sysroot, { deployment }: Trial, next: Deployment): FailedVersion {
   const { trouble } = readHealthRecord(sysroot);
   const version = commitVersion(sysroot.repo, deployment.checksum);
   const failure: FailedVersion = {
@@ -93,8 +95,7 @@ function demote(sysroot: Sysroot, { deployment }: Trial): FailedVersion {
     time: Math.floor(Date.now() / 1000),
     reason: trouble?.checksum === deployment.checksum ? trouble.reason : known(sysroot, deployment),
   };
-  const booted = sysroot.requireBooted();
   recordFailure(sysroot, failure);
-  makeDefault(sysroot, booted, deployment);
+  makeDefault(sysroot, next, deployment);
   return failure;
 }

@@ -7,10 +7,10 @@
  * Each of the two boot versions (`boot/loader.V`) has variables of its own, so that a menu that is being written does not
  * touch the counter of the one that is in use.
  */
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, ftruncateSync, openSync, readdirSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { lstatIfExists, readIfExists, syncDirectory, writeFileAtomic } from "../../base/index.ts";
-import { decodeGrubEnv, encodeGrubEnv, grubEnvSize } from "../../formats/index.ts";
+import { lstatIfExists, readIfExists, syncDirectory } from "../../base/index.ts";
+import { decodeGrubEnv, encodeGrubEnv } from "../../formats/index.ts";
 import type { Bit } from "../boot-version.ts";
 import { type Deployment, deploymentId, sameDeployment } from "../model.ts";
 import type { Sysroot } from "../sysroot.ts";
@@ -90,8 +90,15 @@ function planTrial(
     const unsettled = sameDeployment(current?.deployment, booted) && sysroot.bootTries > 0;
     return unsettled ? { id, tries: current!.left, fallback: 1 } : undefined;
   }
+  if (sysroot.bootTries === 0 || !canSettle(sysroot, first)) return undefined;
   const fallback = deployments.findIndex((deployment) => sameDeployment(deployment, booted));
-  return sysroot.bootTries === 0 ? undefined : { id, tries: sysroot.bootTries, fallback };
+  return { id, tries: sysroot.bootTries, fallback };
+}
+
+/** A tree without our unit would never say that it is well, and be given up however well it was. */
+function canSettle(sysroot: Sysroot, deployment: Deployment): boolean {
+  const wants = "usr/lib/systemd/system/atomic-boot-passed.service";
+  return lstatIfExists(join(sysroot.directory(deployment), wants)) !== undefined;
 }
 
 /** The default has proved good: its counter goes. */
@@ -108,19 +115,14 @@ export function endTrial(sysroot: Sysroot, { deployment }: Trial): void {
   syncDirectory(entries);
 }
 
-/** The boot loader is to take another entry at once. */
-export function exhaustTrial(sysroot: Sysroot, { deployment }: Trial): void {
-  setCounter(sysroot, sysroot.bootVersion.version, { id: deploymentId(deployment), left: 0 });
-}
-
 function readVariables(sysroot: Sysroot): Map<string, string> {
   const bytes = readIfExists(join(sysroot.boot, fileName));
   return (bytes === undefined ? undefined : decodeGrubEnv(bytes)) ?? new Map<string, string>();
 }
 
 /**
- * Counters stand first, in the block's first sector, which the disk writes whole or not. A file that is there is
- * overwritten in place: GRUB, which does not replay the journal, always finds the same block.
+ * Counters stand first, in the block's first sector, which the disk writes whole or not. The file is always overwritten in
+ * place: GRUB, which does not replay the journal, finds the same block. Half a block counts as none.
  */
 function setCounter(sysroot: Sysroot, version: Bit, counter: { id: string; left: number } | undefined): void {
   const variables = readVariables(sysroot);
@@ -137,11 +139,10 @@ function setCounter(sysroot: Sysroot, version: Bit, counter: { id: string; left:
 }
 
 function writeBlock(path: string, block: Buffer): void {
-  const there = lstatIfExists(path);
-  if (there?.isFile() !== true || there.size !== grubEnvSize) return writeFileAtomic(path, block);
-  const fd = openSync(path, "r+");
+  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
   try {
     writeSync(fd, block, 0, block.length, 0);
+    ftruncateSync(fd, block.length);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

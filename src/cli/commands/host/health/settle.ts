@@ -28,7 +28,7 @@ export default defineCommand({
   render({ verdict, version, failed }) {
     const name = version ?? "the new version";
     if (verdict === "accept") return `${name} is healthy and stays.`;
-    if (verdict === "demote") return `${name} was rolled back: ${failed?.reason}. It is not tried again by itself.`;
+    if (failed !== undefined) return `${name} was rolled back: ${failed.reason}. It is not tried again by itself.`;
     if (verdict === "nothing") return "Nothing is on trial.";
     return `${name} is not healthy; booting again.`;
   },
