@@ -21,6 +21,7 @@ export const debFormat: PackageFormat = {
     varFiles: "factory",
     pythonCaches: "removed",
     accounts: "sysusers",
+    osRelease: "always",
   },
   inputHashKey: "atomic.inputhash",
   async choose(options, progress): Promise<Choice> {

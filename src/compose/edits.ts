@@ -24,7 +24,9 @@ export async function applyTreefile(
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
   const edit = (path: string, node: TreeNode) => putInUpper(workspace, tree, path, node);
-  if (lookup(tree, "usr/lib/ostree")) edit("usr/lib/ostree/prepare-root.conf", makeFileNode(prepareRoot));
+  // A distribution that has one of its own knows better.
+  const isBare = lookup(tree, "usr/lib/ostree") && !lookup(tree, "usr/lib/ostree/prepare-root.conf");
+  if (isBare) edit("usr/lib/ostree/prepare-root.conf", makeFileNode(prepareRoot));
   for (const path of treefile.removeFiles) removeInUpper(workspace, tree, path);
   for (const added of treefile.addFiles) edit(added.target, readAdded(added));
   if (executable !== undefined) edit("usr/bin/atomic", fileNode(executable, 0o755));
@@ -32,16 +34,29 @@ export async function applyTreefile(
     edit("usr/lib/systemd/system/default.target", makeSymlinkNode(treefile.defaultTarget));
   }
   applyUpper(tree, workspace.upper);
-  if (treefile.units.length > 0) {
-    await runStep(
-      workspace,
-      `enabling ${treefile.units.join(" ")}`,
-      ["/usr/bin/systemctl", "enable", ...treefile.units],
-      env,
-    );
-  }
+  await enableUnits(workspace, tree, treefile, env);
   await runPostprocess(workspace, treefile, env);
   applyUpper(tree, workspace.upper);
+}
+
+/**
+ * Enables units as they say themselves; rpm-ostree's trees have them in multi-user.target.wants whatever they say
+ * (composepost.rs `compose_postprocess_units`).
+ */
+async function enableUnits(
+  workspace: Workspace,
+  tree: DirNode,
+  { units, format }: Treefile,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (units.length === 0) return;
+  await runStep(workspace, `enabling ${units.join(" ")}`, ["/usr/bin/systemctl", "enable", ...units], env);
+  if (format === "deb") return;
+  applyUpper(tree, workspace.upper);
+  for (const unit of units) {
+    const path = `etc/systemd/system/multi-user.target.wants/${unit}`;
+    if (!lookup(tree, path)) putInUpper(workspace, tree, path, makeSymlinkNode(`/usr/lib/systemd/system/${unit}`));
+  }
 }
 
 function readAdded({ source }: AddedFile): TreeNode {

@@ -9,6 +9,7 @@ import { kernelVersion } from "./layout/kernel.ts";
 import type { ComposeOptions } from "./model.ts";
 import { applyUpper } from "./overlay.ts";
 import type { Workspace } from "./sandbox.ts";
+import { lookup } from "./tree.ts";
 import type { Treefile } from "./treefile/model.ts";
 
 /** Given to the tree's programs as SOURCE_DATE_EPOCH: constant, so that two releases differ by what changed only. */
@@ -47,6 +48,15 @@ export async function postprocessTree(
     applyUpper(tree, workspace.upper);
   }
   shape(tree, layout, treefile, version);
+  for (const text of tmpWarnings(tree, treefile)) progress({ type: "warning", text });
+}
+
+/** systemd's tmp.mount leaves a link alone (`ConditionPathIsSymbolicLink=!/tmp`), and most services want a /tmp to write to. */
+function tmpWarnings(tree: DirNode, { tmpIsDir }: Treefile): string[] {
+  if (tmpIsDir || !lookup(tree, "usr/lib/systemd/systemd")) return [];
+  const text =
+    "tmp-is-dir is false: /tmp leads to /sysroot/tmp, which nothing is mounted on and which is read-only on a host";
+  return [`${text}; write  tmp-is-dir: true  or  edition: 2024`];
 }
 
 function shape(tree: DirNode, layout: FormatLayout, treefile: Treefile, version: string | undefined): void {

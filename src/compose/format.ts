@@ -49,4 +49,6 @@ export interface FormatLayout {
   readonly pythonCaches: "removed" | "kept";
   /** Where accounts that packages make are kept: in /etc with lines for systemd-sysusers, or in /usr/lib for nss-altfiles. */
   readonly accounts: "sysusers" | "altfiles";
+  /** Whether os-release has the version of the release always, or with `mutate-os-release` only. */
+  readonly osRelease: "always" | "asked";
 }

@@ -45,7 +45,7 @@ export function shapeDeployment(tree: DirNode, format: FormatLayout, options: La
     adaptPolicy(tree, policy, format.database);
     maskRelabelling(tree);
   }
-  if (options.version !== undefined) mutateOsRelease(tree, options.osReleaseBase, options.version);
+  nameRelease(tree, format, options);
   addSshKeygen(tree);
   moveDatabase(tree, format.database);
   shapeToplevel(tree, options);
@@ -57,6 +57,16 @@ export function shapeDeployment(tree: DirNode, format: FormatLayout, options: La
   openInitramfs(tree, kernel);
   if (kernel !== undefined && options.bootFiles) linkBootFiles(tree, kernel);
   if (options.readonlyExecutables) protectExecutables(tree);
+}
+
+/** Writes the version into os-release, where it is to be there. */
+export function nameRelease(
+  tree: DirNode,
+  { osRelease }: FormatLayout,
+  { version, osReleaseBase }: Pick<LayoutOptions, "version" | "osReleaseBase">,
+): void {
+  if (version === undefined || (osRelease === "asked" && osReleaseBase === undefined)) return;
+  mutateOsRelease(tree, osReleaseBase, version);
 }
 
 /** Where accounts that packages make are kept. */

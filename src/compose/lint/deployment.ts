@@ -110,6 +110,8 @@ export const deploymentLints: readonly Lint[] = [
       for (const path of ["home", "root", "srv", "mnt", "media", "opt"]) {
         yield* namesIn(root, path, "is in a directory that belongs to the host");
       }
+      // A writable overlay of the host lies upon it (`opt-usrlocal: state-overlay`).
+      if (lookup(root, `${requires}/ostree-state-overlay@usr-local.service`)) return;
       for (const [path, node] of walk(lookupDirectory(root, "usr/local") ?? { ...root, entries: new Map() })) {
         if (node.kind === "file")
           yield { path: `/usr/local/${path}`, text: "is in a directory that belongs to the host" };
@@ -117,6 +119,8 @@ export const deploymentLints: readonly Lint[] = [
     },
   },
 ];
+
+const requires = "usr/lib/systemd/system/local-fs.target.requires";
 
 /** What a container runtime leaves behind, with the directories that are empty without it. */
 const injected = "run/systemd/resolve/stub-resolv.conf";

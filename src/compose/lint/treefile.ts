@@ -82,6 +82,15 @@ export const treefileLints: readonly TreefileLint[] = [
     },
   },
   {
+    name: "tmp-not-writable",
+    severity: "warning",
+    about: "/tmp is a directory: with `tmp-is-dir: false` it leads to /sysroot/tmp, which is read-only on a host.",
+    hint: "write  tmp-is-dir: true  or  edition: 2024",
+    *check({ tmpIsDir }) {
+      if (!tmpIsDir) yield { text: "tmp-is-dir is false" };
+    },
+  },
+  {
     name: "treefile-warning",
     severity: "warning",
     about: "Keys of the treefile are known and not deprecated.",

@@ -25,6 +25,7 @@ export const rpmFormat: PackageFormat = {
     varFiles: "dropped",
     pythonCaches: "kept",
     accounts: "altfiles",
+    osRelease: "asked",
   },
   inputHashKey: "rpmostree.inputhash",
   async choose(options, progress): Promise<Choice> {

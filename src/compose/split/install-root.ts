@@ -14,7 +14,8 @@ import { build, type Build } from "../build.ts";
 import { composeError } from "../errors.ts";
 import { finalizeDirectory } from "../finalize.ts";
 import { installTree, postprocessTree } from "../finish.ts";
-import { mutateOsRelease } from "../layout/os-release.ts";
+import type { PackageFormat } from "../format.ts";
+import { nameRelease } from "../layout/index.ts";
 import { linkToplevel } from "../layout/toplevel.ts";
 import { materialize } from "../materialize.ts";
 import type { ComposeOptions, ComposeResult } from "../model.ts";
@@ -65,13 +66,18 @@ async function makeTree(given: Build, options: InstallOptions, progress: Progres
   const release = version === undefined ? {} : { version };
   const tree = await installTree(workspace, inputs.installable, options, format, progress);
   if (options.postprocess === true) await postprocessTree(workspace, tree, { treefile, ...release }, format, progress);
-  else shapeInstalled(tree, treefile, version);
+  else shapeInstalled(tree, format, { treefile, ...release });
   return { tree, ...release };
 }
 
 /** What `compose install` leaves: the links of the root directory are there, kernel and /var as packages have them. */
-function shapeInstalled(tree: DirNode, treefile: Treefile, version: string | undefined): void {
-  if (version !== undefined) mutateOsRelease(tree, treefile.mutateOsRelease, version);
+function shapeInstalled(
+  tree: DirNode,
+  { layout }: PackageFormat,
+  { treefile, ...release }: { readonly treefile: Treefile; readonly version?: string },
+): void {
+  const { mutateOsRelease: osReleaseBase } = treefile;
+  nameRelease(tree, layout, { ...release, ...(osReleaseBase !== undefined && { osReleaseBase }) });
   linkToplevel(tree, treefile);
   move(tree, "etc", "usr/etc");
 }

@@ -37,7 +37,7 @@ function write(files: Record<string, string>): string {
   return join(directory, "tree.yaml");
 }
 
-const good = "ref: tiny/host\nrepos: [good]\npackages: [bash]\nboot-location: modules\n";
+const good = 'ref: tiny/host\nrepos: [good]\npackages: [bash]\nedition: "2024"\n';
 const repoFile = () => `[good]\nbaseurl=${url}/good\ngpgcheck=1\ngpgkey=file:///key\n`;
 
 async function found(files: Record<string, string>, options = {}): Promise<string[]> {
@@ -64,6 +64,7 @@ const cases: Case[] = [
   ["contradiction", tree("exclude-packages: [bash]\n"), /bash is in both lists/],
   ["script-interpreter", tree('postprocess: ["echo 1"]\n'), /postprocess: "echo 1"/],
   ["units-without-effect", tree("units: [a.service]\nmachineid-compat: false\n"), /units has a.service/],
+  ["tmp-not-writable", tree("tmp-is-dir: false\n"), /tmp-is-dir is false/],
   ["treefile-warning", tree("cliwrap: true\n"), /cliwrap is deprecated/],
   ["missing-repo", tree("lockfile-repos: [pool]\n"), /pool is in no .repo file/],
   ["repo-file", () => ({ "tree.yaml": good, "bad.repo": "[bad]\nenabled=1\n" }), /neither baseurl nor/],

@@ -28,7 +28,11 @@ const specs: RpmSpec[] = [
   },
   {
     name: "ostree",
-    files: { "/usr/lib/systemd/system/ostree-state-overlay@.service": "[Service]\n" },
+    files: {
+      "/usr/lib/ostree/prepare-root.conf": "[composefs]\nenabled = yes\n",
+      "/usr/lib/os-release": "VERSION='1 (one of 1)'\nPRETTY_NAME=\"Tiny 1\"\nVERSION_ID=1\n",
+      "/usr/lib/systemd/system/ostree-state-overlay@.service": "[Service]\n",
+    },
   },
 ];
 
@@ -217,6 +221,18 @@ test("the counts of a compose are those of its objects", async () => {
     force: true,
   });
   assert.equal(again.stats?.contentWritten, 0);
+});
+
+test("os-release has the version where mutate-os-release asks for it; a package's prepare-root.conf stays", async () => {
+  const text = `${base}packages: [shell, ostree]\nautomatic-version-prefix: "7"\n`;
+  const { tree: plain } = await compose(text);
+  assert.match(readText(plain, "usr/lib/os-release") ?? "", /VERSION_ID=1\n$/);
+  const { tree } = await compose(`${text}mutate-os-release: "1"\n`);
+  assert.equal(
+    readText(tree, "usr/lib/os-release"),
+    "VERSION='7 (one of 7)'\nPRETTY_NAME=\"Tiny 7\"\nVERSION_ID=1\nOSTREE_VERSION='7'\n",
+  );
+  assert.match(readText(tree, "usr/lib/ostree/prepare-root.conf") ?? "", /composefs/);
 });
 
 test("altfiles comes after files, or last", () => {
