@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { lintCommit } from "../../src/compose/index.ts";
 import type { Machine } from "../../src/image/index.ts";
 import type { RunningServer } from "../../src/ostree/index.ts";
 import { makeDistribution } from "../distribution/make-distribution.ts";
@@ -46,6 +47,14 @@ after(async () => {
 async function output(script: string): Promise<string> {
   return (await machine.run(script, { timeoutSeconds: 300 })).output.trim();
 }
+
+test("no lint finds a fault in the first release", () => {
+  const { findings } = lintCommit(fixture.repo, fixture.first.commit ?? "");
+  assert.deepEqual(
+    findings.filter(({ severity }) => severity !== "info"),
+    [],
+  );
+});
 
 test("the first release boots to multi-user, and no unit has failed", async () => {
   const state = await machine.waitForBoot(900);

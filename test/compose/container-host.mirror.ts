@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { type ComposeResult, composeTree, loadTreefile } from "../../src/compose/index.ts";
+import { type ComposeResult, composeTree, lintCommit, loadTreefile } from "../../src/compose/index.ts";
 import { readTree, Repo, walkTree } from "../../src/ostree/index.ts";
 
 const example = resolve(import.meta.dirname, "../../examples/debian-container-host.yaml");
@@ -55,6 +55,14 @@ function inside(...command: string[]): string {
     maxBuffer: 1 << 28,
   });
 }
+
+test("no lint finds a fault in it", () => {
+  const { findings } = lintCommit(repo, first.commit ?? "");
+  assert.deepEqual(
+    findings.filter(({ severity }) => severity !== "info"),
+    [],
+  );
+});
 
 test("composed again from nothing, the commit is the same", async () => {
   const other = Repo.init(join(scratch, "other"), "archive");

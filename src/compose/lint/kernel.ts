@@ -65,7 +65,7 @@ export const kernelLints: readonly Lint[] = [
   },
   {
     name: "baseimage-composefs",
-    severity: "warning",
+    severity: "info",
     about: "composefs is enabled: the root file system is then verified and cannot be changed by accident.",
     hint: "write `[composefs]` and `enabled = yes` into /usr/lib/ostree/prepare-root.conf before the initramfs is made",
     *check({ root }) {
