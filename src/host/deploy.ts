@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ProgressListener, silent, stage as progressStage } from "../base/index.ts";
+import { join } from "node:path";
+import {
+  copyFile,
+  lstatIfExists,
+  type ProgressListener,
+  removeTree,
+  silent,
+  stage as progressStage,
+} from "../base/index.ts";
 import type { Keyfile } from "../formats/index.ts";
 import type { Checksum } from "../ostree/index.ts";
 import { type CheckoutRequest, checkOutDeployment } from "./check-out-deployment.ts";
@@ -12,6 +20,7 @@ import type { EtcMergeOptions } from "./merge-etc.ts";
 import { type Deployment, deploymentId } from "./model.ts";
 import { inheritedOrigin, originFromRefspec } from "./origin.ts";
 import { keptDeployments, planDeployments, type RetainOptions } from "./retain.ts";
+import { retainPolicy } from "./retention.ts";
 import { checkDeploySpace, explainFullDisk } from "./space.ts";
 import { type Finalizer, stageDeployment, startFinalizer } from "./stage-deployment.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -28,7 +37,10 @@ export interface DeployRequest {
   readonly origin?: string | Keyfile;
   /** Take over /etc of the booted (else the first) deployment of the stateroot; default true. */
   readonly merge?: boolean;
+  /** Default: what the host's owner wants (`retainPolicy`). */
   readonly retain?: RetainOptions;
+  /** Without a merge: take these files of /etc over all the same, when they are there. */
+  readonly etcFiles?: { readonly from: Deployment; readonly paths: readonly string[] };
   /** Further initramfs images, as `stageOverlayInitrd` gave them. */
   readonly overlayInitrds?: readonly string[];
   /** What becomes of changes below /etc that the new version has no place for; default: saved beside. */
@@ -56,15 +68,16 @@ export interface DeployResult {
  */
 export async function deploy(
   sysroot: Sysroot,
-  request: DeployRequest,
+  wanted: DeployRequest,
   progress: ProgressListener = silent,
 ): Promise<DeployResult> {
-  const stateroot = sysroot.stateroot(request.stateroot);
-  const checksum = sysroot.repo.resolve(request.rev);
+  const stateroot = sysroot.stateroot(wanted.stateroot);
+  const checksum = sysroot.repo.resolve(wanted.rev);
   using _lock = await sysroot.lock(undefined, () => progress({ type: "note", text: "Waiting for another program" }));
-  request.signal?.throwIfAborted();
+  wanted.signal?.throwIfAborted();
   requireComplete(sysroot, checksum);
   cleanSysroot(sysroot);
+  const request = { ...wanted, retain: wanted.retain ?? retainPolicy(sysroot, stateroot) };
   const merge = request.merge === false ? undefined : sysroot.mergeDeployment(stateroot);
   checkDeploySpace(sysroot, checksum, keptDeployments(sysroot.deployments, stateroot, merge, request.retain));
   const context = {
@@ -99,11 +112,21 @@ async function makeDeployment(
     (made) => deploymentId(made),
   );
   request.signal?.throwIfAborted();
+  if (request.etcFiles !== undefined) takeOverEtc(sysroot, request.etcFiles, deployment);
   if (request.stage === true) {
     stageDeployment(sysroot, deployment, merge, request.lockFinalization ?? false);
     return { deployment: sysroot.find(deployment), etc: undefined, swap: "staged" };
   }
   return progressStage(progress, "write", "Write boot entry", () => activate(sysroot, deployment, merge, request));
+}
+
+function takeOverEtc(sysroot: Sysroot, { from, paths }: NonNullable<DeployRequest["etcFiles"]>, to: Deployment): void {
+  for (const path of paths) {
+    const [source, target] = [from, to].map((one) => join(sysroot.directory(one), "etc", path));
+    if (lstatIfExists(source!)?.isFile() !== true) continue;
+    removeTree(target!);
+    copyFile(source!, target!);
+  }
 }
 
 async function activate(

@@ -11,6 +11,7 @@ export const hostError = defineErrors("host", {
   "bad-stateroot": "A stateroot name is one path component of letters, digits and . _ - and does not start with a dot.",
   "bad-name":
     "A deployment's name is one word of letters, digits and . _ - that is no number, checksum, booted, pending or rollback.",
+  "bad-etc-path": "A path is not below /etc, or is there as the version shipped it.",
   "bad-refspec": "The branch to follow cannot be made of what was given. Write REMOTE:BRANCH.",
   "not-supported": "The host cannot do this yet; the message says what to do instead.",
   driver: "Another program drives the updates of this host. Ask it, or give --bypass-driver.",

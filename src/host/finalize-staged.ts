@@ -11,7 +11,8 @@ import { hostError } from "./errors.ts";
 import { type FinalEtc, finalizeDeployment } from "./finalize.ts";
 import type { EtcMergeOptions } from "./merge-etc.ts";
 import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
-import { planDeployments } from "./retain.ts";
+import { planDeployments, type RetainOptions } from "./retain.ts";
+import { retainPolicy } from "./retention.ts";
 import { explainFullDisk } from "./space.ts";
 import { readStaged, removeStaged, type StagedState, writeStaged } from "./staged.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -62,10 +63,20 @@ async function finalize(
     kernelArgs: state.kernelArgs === undefined ? (merge?.kernelArgs ?? []) : staged.kernelArgs,
     origin: staged.origin ?? merge?.origin,
   };
+  const retain = retainWhatCan(sysroot, target.stateroot);
   const etc = await finalizeDeployment(sysroot, target, merge, conflicts);
-  writeDeployments(sysroot, planDeployments(sysroot.deployments, target, merge));
+  writeDeployments(sysroot, planDeployments(sysroot.deployments, target, merge, retain));
   cleanSysroot(sysroot);
   return { deployment: sysroot.find(target), etc };
+}
+
+/** At shutdown nobody can mend a wrong configuration, which was told when it was staged: the update counts. */
+function retainWhatCan(sysroot: Sysroot, stateroot: string): RetainOptions {
+  try {
+    return retainPolicy(sysroot, stateroot);
+  } catch {
+    return {};
+  }
 }
 
 function mergeDeployment(sysroot: Sysroot, { merge }: StagedState): Deployment | undefined {

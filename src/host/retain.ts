@@ -8,6 +8,8 @@ export interface RetainOptions {
   readonly pending?: boolean;
   /** Keep deployments after the booted one. */
   readonly rollback?: boolean;
+  /** Keep these, whatever else is dropped. */
+  readonly also?: readonly Deployment[];
   /** Put the new one after the booted (or merge) deployment instead of first. */
   readonly notDefault?: boolean;
 }
@@ -49,6 +51,7 @@ export function keptDeployments(
     deployment.booted ||
     deployment.stateroot !== stateroot ||
     sameDeployment(deployment, merge) ||
+    options.also?.some((one) => sameDeployment(deployment, one)) === true ||
     (index < at ? options.pending === true : options.rollback === true);
   return list.filter(stays);
 }

@@ -91,3 +91,18 @@ test("status answers JSONPath; rebase, deploy and reset say what they need", asy
   assert.equal((await host("reset", [at])).stdout, "No changes.\n");
   assert.match((await host("finalize-deployment", [at])).stderr, /Must provide expected CHECKSUM/);
 });
+
+test("etc is compared and reset at the command line", async (t) => {
+  const { path, first, host, at } = await twoVersions(t);
+  const etc = join(path, `ostree/deploy/debian/deploy/${first}.0/etc`);
+  assert.equal((await host("etc diff", [at])).stdout, "/etc is as the version shipped it.\n");
+  writeFileSync(join(etc, "motd"), "mine\n");
+  assert.equal((await host("etc diff", [at])).stdout, "M    motd\n");
+  assert.match((await host("etc diff", [at, "-p"])).stdout, /^--- version\/etc\/motd\n\+\+\+ etc\/motd\n[^]*\+mine\n$/);
+  assert.match((await host("etc reset", [at])).stderr, /say which files below \/etc, or --all/);
+  assert.match((await host("etc keep", [at, "motd"])).stdout, /^motd\n/);
+  assert.match((await host("etc reset", [at, "--all"])).stdout, /Nothing to reset\.\n {2}3 paths stay/);
+  assert.match((await host("etc reset", [at, "motd"])).stdout, /Reset 1 path in \/etc\.\n {2}What was there is in/);
+  assert.match((await host("reset", [at, "--factory=some"])).stderr, /--factory is etc or all/);
+  assert.match((await host("reset", [at, "--factory=all"])).stdout, /13\.1 .* boots next/);
+});

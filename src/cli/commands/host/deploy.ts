@@ -169,6 +169,7 @@ function tryRevision({ repo }: Sysroot, words: string): string | undefined {
 async function deployRequest(sysroot: Sysroot, rev: string, invocation: Invocation): Promise<DeployRequest> {
   const origin = invocation.value("origin");
   const kernelArgs = await kernelArguments(sysroot, invocation);
+  const retains = ["retain", "not-as-default"].some((name) => invocation.flag(name));
   const retain = { all: invocation.flag("retain"), notDefault: invocation.flag("not-as-default") };
   return {
     rev,
@@ -176,7 +177,7 @@ async function deployRequest(sysroot: Sysroot, rev: string, invocation: Invocati
     ...(origin === undefined ? {} : { origin }),
     ...(kernelArgs === undefined ? {} : { kernelArgs }),
     merge: !invocation.flag("no-merge"),
-    retain,
+    ...(retains ? { retain } : {}),
     stage: stages(sysroot, invocation),
     lockFinalization: invocation.flag("lock-finalization"),
   };
