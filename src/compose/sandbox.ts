@@ -5,7 +5,7 @@
  * empty /run and /tmp. What they do not: any other file of this machine, its devices, its network, its processes.
  */
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { requireProgram, run, type RunResult } from "../base/index.ts";
 import { composeError } from "./errors.ts";
 import { requireNative } from "./foreign.ts";
@@ -32,7 +32,9 @@ export interface SandboxRun {
 }
 
 /** Makes the directories, emptying what an interrupted compose left. */
-export function makeWorkspace(path: string, basearch?: string): Workspace {
+export function makeWorkspace(directory: string, basearch?: string): Workspace {
+  // Scriptlets are run by a thread that has another current directory.
+  const path = resolve(directory);
   rmSync(path, { recursive: true, force: true });
   const workspace = {
     path,

@@ -4,20 +4,15 @@
  * starts. `host reboot` is the reboot that its one command asks for.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { run } from "../../src/base/index.ts";
 import { type Machine, startMachine } from "../../src/image/index.ts";
 import { serve } from "./fixture.ts";
+import { readBlocks, runHere } from "./tutorial-blocks.ts";
 
-const root = join(import.meta.dirname, "../..");
-const page = readFileSync(join(root, "docs/tutorial.md"), "utf8");
-const blocks = [...page.matchAll(/^```(\w+)( \w+)?\n([^]*?)^```$/gm)].map(([, kind, mode, text]) => ({
-  kind: `${kind}${mode ?? ""}`,
-  text: text!,
-}));
+const blocks = readBlocks("tutorial.md");
 
 test("every command of the tutorial does what the page says", async () => {
   assert.ok(blocks.length > 10);
@@ -47,8 +42,3 @@ test("every command of the tutorial does what the page says", async () => {
   ];
   for (const pattern of expected) assert.match(told, pattern);
 });
-
-async function runHere(script: string, cwd: string): Promise<string> {
-  const env = { PATH: `${root}:${process.env["PATH"]}` };
-  return (await run("sh", ["-euc", script], { cwd, env })).stdout;
-}

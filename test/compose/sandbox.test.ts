@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { after, before, test } from "node:test";
 import { unlessErrno } from "../../src/base/index.ts";
 import { makeWorkspace, runInTree, type Workspace } from "../../src/compose/sandbox.ts";
@@ -38,6 +38,11 @@ async function hostile(text: string): Promise<number> {
   const codes = Array.from({ length: 256 }, (_, code) => code);
   return (await runInTree(workspace, ["/bin/sh", "-c", text], { accept: codes })).code;
 }
+
+test("a workspace has an absolute path, wherever a thread is that uses it", () => {
+  const work = makeWorkspace(relative(process.cwd(), join(scratch, "another")));
+  assert.deepEqual([work.path, work.upper], [join(scratch, "another"), join(scratch, "another/upper")]);
+});
 
 test("changes go to the overlay; what lies below it is never written", async () => {
   assert.equal(await hostile("echo changed > /etc/cached; chmod 777 /etc/cached; echo new > /etc/new"), 0);
