@@ -5,6 +5,8 @@ export const formatError = defineErrors("formats", {
   ar: "A file is not an ar archive, or its member headers contradict the file.",
   tar: "A tar archive is damaged, or holds something that is refused (see the message).",
   composefs: "A tree does not fit into a composefs image: attributes, a name or a file are too large.",
+  "bootc-kargs":
+    "A file of /usr/lib/bootc/kargs.d is not TOML with `kargs`, a list of strings, and perhaps `match-architectures`.",
   cpio: "A cpio archive is damaged, or of a kind that is not read: newc (070701, 070702) and odc (070707) are.",
   dbus: "A D-Bus message is malformed, or a value does not fit the D-Bus type that it should be sent as.",
   deb822: "A control file (Packages, Release, control, status) has a line that is no field, or a field twice.",

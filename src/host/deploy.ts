@@ -15,13 +15,16 @@ import { cleanSysroot } from "./cleanup.ts";
 import { hostError } from "./errors.ts";
 import { clearFinalizeFailure } from "./finalize-staged.ts";
 import { type FinalEtc, finalizeDeployment } from "./finalize.ts";
+import { carryImageKernelArgs } from "./image-kernel-args.ts";
 import type { KernelArgs } from "./kernel-args.ts";
 import type { EtcMergeOptions } from "./merge-etc.ts";
 import { type Deployment, deploymentId } from "./model.ts";
 import { inheritedOrigin, originFromRefspec } from "./origin.ts";
+import { stageOverlayBytes } from "./overlay-initrds.ts";
 import { keptDeployments, planDeployments, type RetainOptions } from "./retain.ts";
 import { retainPolicy } from "./retention.ts";
 import { checkDeploySpace, explainFullDisk } from "./space.ts";
+import { encodeTrackedInitrd, trackedFiles } from "./tracked-initrd.ts";
 import { type Finalizer, stageDeployment, startFinalizer } from "./stage-deployment.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { type Swap, writeDeployments } from "./write-deployments.ts";
@@ -33,6 +36,8 @@ export interface DeployRequest {
   readonly rev: string;
   /** Whole list without `ostree=`; default: the merge deployment's. */
   readonly kernelArgs?: KernelArgs;
+  /** Add what the version asks for in kargs.d, and take away what the one before did (bootc); default: neither. */
+  readonly imageKernelArgs?: { readonly since: Checksum | undefined };
   /** A refspec or a whole origin; default: the merge deployment's. */
   readonly origin?: string | Keyfile;
   /** Take over /etc of the booted (else the first) deployment of the stateroot; default true. */
@@ -80,17 +85,35 @@ export async function deploy(
   const request = { ...wanted, retain: wanted.retain ?? retainPolicy(sysroot, stateroot) };
   const merge = request.merge === false ? undefined : sysroot.mergeDeployment(stateroot);
   checkDeploySpace(sysroot, checksum, keptDeployments(sysroot.deployments, stateroot, merge, request.retain));
+  const origin = chooseOrigin(request.origin, merge);
   const context = {
     stateroot,
     checksum,
-    kernelArgs: request.kernelArgs ?? merge?.kernelArgs ?? [],
-    origin: chooseOrigin(request.origin, merge),
-    ...(request.overlayInitrds === undefined ? {} : { overlayInitrds: request.overlayInitrds }),
+    kernelArgs: kernelArgsFor(sysroot, request, merge, checksum),
+    origin,
+    overlayInitrds: request.overlayInitrds ?? trackedInitrds(sysroot, origin, merge),
   };
   if (request.stage === true && sysroot.booted === undefined)
     throw hostError("not-booted", "Cannot stage deployment: Not currently booted into an OSTree system");
   if (request.stage === true) await (request.startFinalizer ?? startFinalizer)();
   return explainFullDisk(sysroot, () => makeDeployment(sysroot, request, { ...context, merge }, progress));
+}
+
+function kernelArgsFor(
+  { repo }: Sysroot,
+  { kernelArgs, imageKernelArgs }: DeployRequest,
+  merge: Deployment | undefined,
+  checksum: Checksum,
+): KernelArgs {
+  const args = kernelArgs ?? merge?.kernelArgs ?? [];
+  return imageKernelArgs === undefined ? args : carryImageKernelArgs(repo, args, imageKernelArgs.since, checksum);
+}
+
+/** The files of /etc that the owner of the host wants in the initramfs, as they are now. */
+function trackedInitrds(sysroot: Sysroot, origin: Keyfile | undefined, merge: Deployment | undefined): string[] {
+  const files = trackedFiles(origin);
+  if (files.length === 0 || merge === undefined) return [];
+  return [stageOverlayBytes(encodeTrackedInitrd(sysroot.directory(merge), files))];
 }
 
 interface DeployContext extends CheckoutRequest {

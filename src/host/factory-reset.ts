@@ -12,6 +12,7 @@ import { keptByFactoryReset } from "./etc/keep.ts";
 import { initStateroot } from "./init.ts";
 import { inheritedOrigin } from "./origin.ts";
 import type { Sysroot } from "./sysroot.ts";
+import { trackedKey } from "./tracked-initrd.ts";
 import { currentDeployment } from "./update.ts";
 
 export interface FactoryResetRequest extends Pick<DeployRequest, "stage" | "startFinalizer"> {
@@ -30,13 +31,15 @@ export async function factoryReset(
   const from = sysroot.mergeDeployment(current.stateroot) ?? current;
   const target = what === "etc" ? current.stateroot : freeStateroot(sysroot, current.stateroot);
   if (what === "all") initStateroot(sysroot.path, target);
+  const origin = current.origin === undefined ? undefined : inheritedOrigin(current.origin);
+  origin?.removeKey(...trackedKey);
   return deploy(
     sysroot,
     {
       stateroot: target,
       rev: current.checksum,
       kernelArgs: current.kernelArgs,
-      ...(current.origin === undefined ? {} : { origin: inheritedOrigin(current.origin) }),
+      ...(origin === undefined ? {} : { origin }),
       merge: false,
       etcFiles: { from, paths: keptByFactoryReset },
       retain: { rollback: true },

@@ -14,7 +14,11 @@ const stagingDirectory = "/run/ostree/staged-initrds";
 
 /** Keeps a copy of the image for a deployment that is about to be made; returns its SHA-256. */
 export function stageOverlayInitrd(path: string): string {
-  const bytes = readFileSync(path);
+  return stageOverlayBytes(readFileSync(path));
+}
+
+/** As `stageOverlayInitrd`, of an image that was just made. */
+export function stageOverlayBytes(bytes: Uint8Array): string {
   const checksum = createHash("sha256").update(bytes).digest("hex");
   makeDirectories(stagingDirectory);
   writeFileAtomic(join(stagingDirectory, checksum), bytes, { durable: false });

@@ -217,6 +217,7 @@ function deployRequest(
     stateroot: current.stateroot,
     rev: to.checksum,
     kernelArgs: current.kernelArgs,
+    imageKernelArgs: { since: current.checksum },
     ...(origin === undefined ? {} : { origin }),
     stage: stage ?? sysroot.booted !== undefined,
     ...(lockFinalization === undefined ? {} : { lockFinalization }),

@@ -42,7 +42,8 @@ export async function prepareSysroot(
   // Nothing of this needs to survive a crash: the disk made of it is flushed.
   await pull(sysroot.repo, { source: options.source, remote: remote.name, refs: [ref], fsync: false }, progress);
   const refspec = `${remote.name}:${ref}`;
-  const request = { stateroot, rev: refspec, origin: refspec, kernelArgs: options.kernelArgs };
+  const imageKernelArgs = { since: undefined };
+  const request = { stateroot, rev: refspec, origin: refspec, kernelArgs: options.kernelArgs, imageKernelArgs };
   const { deployment } = await deploy(sysroot, request, progress);
   const root = sysroot.directory(deployment);
   if (isLabelled(root)) labelSysroot(directory);

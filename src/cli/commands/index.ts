@@ -47,6 +47,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "host etc diff": () => import("./host/etc/diff.ts"),
   "host etc keep": () => import("./host/etc/keep.ts"),
   "host etc reset": () => import("./host/etc/reset.ts"),
+  "host initramfs-etc": () => import("./host/initramfs-etc.ts"),
   "host upgrade": () => import("./host/upgrade.ts"),
   "image build": () => import("./image/build.ts"),
   "image run": () => import("./image/run.ts"),

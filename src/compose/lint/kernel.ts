@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a tree needs to boot. */
+import { readBootcKargs } from "../../formats/index.ts";
 import { lookup, lookupDirectory, lookupFile, readText } from "../tree.ts";
-import { readKargs } from "./kargs.ts";
 import type { Lint, LintedTree } from "./model.ts";
 
 /** Kernels of the tree, by version. */
@@ -58,8 +58,8 @@ export const kernelLints: readonly Lint[] = [
       const directory = "usr/lib/bootc/kargs.d";
       for (const name of lookupDirectory(root, directory)?.entries.keys() ?? []) {
         if (!name.endsWith(".toml")) continue;
-        const fault = readKargs(readText(root, `${directory}/${name}`) ?? "");
-        if (fault !== undefined) yield { path: `/${directory}/${name}`, text: fault };
+        const fault = readBootcKargs(readText(root, `${directory}/${name}`) ?? "");
+        if (typeof fault === "string") yield { path: `/${directory}/${name}`, text: fault };
       }
     },
   },

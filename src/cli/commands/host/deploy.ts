@@ -176,6 +176,7 @@ async function deployRequest(sysroot: Sysroot, rev: string, invocation: Invocati
     ...namedStateroot(invocation),
     ...(origin === undefined ? {} : { origin }),
     ...(kernelArgs === undefined ? {} : { kernelArgs }),
+    imageKernelArgs: { since: sysroot.mergeDeployment(sysroot.stateroot(invocation.value("stateroot")))?.checksum },
     merge: !invocation.flag("no-merge"),
     ...(retains ? { retain } : {}),
     stage: stages(sysroot, invocation),

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Files of /etc that the initramfs has to have as they are on this machine: each deployment gets a small initramfs of
+ * them, which the boot loader loads after the version's own (rpm-ostree's `initramfs-etc`).
+ */
+import { type ProgressListener, silent } from "../base/index.ts";
+import { Keyfile } from "../formats/index.ts";
+import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
+import { inheritedOrigin } from "./origin.ts";
+import type { Sysroot } from "./sysroot.ts";
+import { trackedFiles, trackedKey } from "./tracked-initrd.ts";
+import { currentDeployment } from "./update.ts";
+
+export interface TrackRequest extends Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer"> {
+  readonly stateroot?: string;
+  readonly track?: readonly string[];
+  readonly untrack?: readonly string[];
+  readonly untrackAll?: boolean;
+  /** Make a deployment with the files as they are now, though the list stays. */
+  readonly forceSync?: boolean;
+}
+
+/** Changes which files are tracked; a new deployment of the same version has them. Undefined: nothing was to change. */
+export async function trackInInitramfs(
+  sysroot: Sysroot,
+  request: TrackRequest,
+  progress: ProgressListener = silent,
+): Promise<DeployResult | undefined> {
+  using _lock = await sysroot.lock();
+  const current = currentDeployment(sysroot, request.stateroot);
+  const origin = current.origin === undefined ? Keyfile.empty() : inheritedOrigin(current.origin);
+  const before = trackedFiles(origin);
+  const untracked = request.untrackAll === true ? [] : before.filter((path) => !request.untrack?.includes(path));
+  const files = [...new Set([...untracked, ...(request.track ?? [])])].toSorted();
+  if (files.join("\n") === before.toSorted().join("\n") && request.forceSync !== true) return undefined;
+  if (files.length > 0) origin.setList(...trackedKey, files);
+  else origin.removeKey(...trackedKey);
+  const { stage, lockFinalization, startFinalizer } = request;
+  return deploy(
+    sysroot,
+    {
+      stateroot: current.stateroot,
+      rev: current.checksum,
+      kernelArgs: current.kernelArgs,
+      origin,
+      stage: stage ?? sysroot.booted !== undefined,
+      ...(lockFinalization === undefined ? {} : { lockFinalization }),
+      ...(startFinalizer === undefined ? {} : { startFinalizer }),
+    },
+    progress,
+  );
+}
