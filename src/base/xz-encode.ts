@@ -10,6 +10,8 @@ export interface XzOptions {
   readonly dictionary?: number;
   /** A match of so many bytes is taken without looking for a better one; 2 to 273. */
   readonly niceLength?: number;
+  /** So many places are looked at for a match; default 16 and half of the nice length. */
+  readonly depth?: number;
 }
 
 const library = lazily(
@@ -59,7 +61,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** struct lzma_options_lzma: dict_size at 0, nice_len at 36. */
+/** struct lzma_options_lzma: dict_size at 0, nice_len at 36, depth at 44. */
 function lzmaOptions(inputLength: number, options: XzOptions): Buffer {
   const settings = Buffer.alloc(256);
   if (Number(library().lzma_lzma_preset(settings, options.preset)) !== 0)
@@ -67,6 +69,7 @@ function lzmaOptions(inputLength: number, options: XzOptions): Buffer {
   const dictionary = Math.min(options.dictionary ?? settings.readUInt32LE(0), enoughFor(inputLength));
   settings.writeUInt32LE(dictionary, 0);
   if (options.niceLength !== undefined) settings.writeUInt32LE(options.niceLength, 36);
+  if (options.depth !== undefined) settings.writeUInt32LE(options.depth, 44);
   return settings;
 }
 

@@ -5,6 +5,8 @@
 export const seedLength = 8;
 /** Places that an index holds by default at most, which bounds its memory: 32 MiB, and as much of hashes. */
 const usualLimit = 1 << 23;
+/** Every second place: all of them take half as long again, and make a delta 0.2 % smaller. */
+const leastStep = 2;
 /** Four places to a bucket: the table of buckets then mostly fits into the processor's cache. */
 const bucketBits = { least: 8, most: 21 };
 /** Places looked at for one seed: more hardly ever find a longer match, and periodic data has thousands. */
@@ -26,7 +28,7 @@ export class SeedIndex {
   /** Where the last match found begins. */
   position = 0;
 
-  /** @param limit places that are in the index; in a larger file every second, third ... is */
+  /** @param limit places that are in the index; in a larger file every third, fourth ... is */
   constructor(old: Uint8Array, limit = usualLimit) {
     this.#old = old;
     this.#limit = limit;
@@ -34,7 +36,7 @@ export class SeedIndex {
 
   #fill(): void {
     const old = this.#old;
-    const step = Math.max(1, Math.ceil(old.length / this.#limit));
+    const step = Math.max(leastStep, Math.ceil(old.length / this.#limit));
     const count = Math.max(0, Math.floor((old.length - seedLength) / step) + 1);
     const bits = Math.min(bucketBits.most, Math.max(bucketBits.least, Math.ceil(Math.log2(count + 1)) - 2));
     this.#shift = 32 - bits;
