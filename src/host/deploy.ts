@@ -11,6 +11,7 @@ import {
 import type { Keyfile } from "../formats/index.ts";
 import type { Checksum } from "../ostree/index.ts";
 import { type CheckoutRequest, checkOutDeployment } from "./check-out-deployment.ts";
+import { checkObjects } from "./check-objects.ts";
 import { cleanSysroot } from "./cleanup.ts";
 import { hostError } from "./errors.ts";
 import { clearFinalizeFailure } from "./finalize-staged.ts";
@@ -78,12 +79,13 @@ export async function deploy(
 ): Promise<DeployResult> {
   const stateroot = sysroot.stateroot(wanted.stateroot);
   const checksum = sysroot.repo.resolve(wanted.rev);
-  using _lock = await sysroot.lock(undefined, () => progress({ type: "note", text: "Waiting for another program" }));
+  using _lock = await sysroot.lock(undefined, (who) => progress({ type: "note", text: `Waiting for ${who}` }));
   wanted.signal?.throwIfAborted();
   requireComplete(sysroot, checksum);
   cleanSysroot(sysroot);
   const request = { ...wanted, retain: wanted.retain ?? retainPolicy(sysroot, stateroot) };
   const merge = request.merge === false ? undefined : sysroot.mergeDeployment(stateroot);
+  await checkObjects(sysroot, checksum, progress);
   checkDeploySpace(sysroot, checksum, keptDeployments(sysroot.deployments, stateroot, merge, request.retain));
   const origin = chooseOrigin(request.origin, merge);
   const context = {

@@ -8,6 +8,7 @@ export type * from "./bootloader/model.ts";
 export * from "./bootloader/syslinux.ts";
 export * from "./change-kernel-args.ts";
 export * from "./check-out-deployment.ts";
+export * from "./check-objects.ts";
 export * from "./cleanup.ts";
 export * from "./commit-metadata.ts";
 export * from "./complete-boot.ts";

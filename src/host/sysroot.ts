@@ -8,7 +8,7 @@ import type { EntryNaming } from "./boot-entries.ts";
 import type { BootVersion } from "./boot-version.ts";
 import { hostError } from "./errors.ts";
 import { loadDeployments } from "./load-deployments.ts";
-import { lockSysroot } from "./lock.ts";
+import { lockSysroot, type OnWait } from "./lock.ts";
 import { checkStateroot, type Deployment, type DeploymentName, deploymentPath, sameDeployment } from "./model.ts";
 import { detectRunning, directoryId, type Running } from "./running.ts";
 import { readSysrootFlags, type SysrootFlags } from "./sysroot-flags.ts";
@@ -130,7 +130,7 @@ export class Sysroot {
    * Takes the lock for changes and reloads. Who holds it may take it again: it is let go when all have let go.
    * @param onWait called when somebody else holds it, and every few seconds until it is free
    */
-  async lock(timeoutMs = 30_000, onWait?: () => void): Promise<HeldLock> {
+  async lock(timeoutMs = 30_000, onWait?: OnWait): Promise<HeldLock> {
     this.#held ??= { lock: await lockSysroot(this.path, timeoutMs, onWait), users: 0 };
     const held = this.#held;
     held.users++;

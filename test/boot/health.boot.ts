@@ -25,7 +25,7 @@ before(async () => {
   const overlay = join(fixture.directory, "overlay.qcow2");
   await run("qemu-img", ["create", "-q", "-f", "qcow2", "-b", fixture.disk, "-F", "raw", overlay]);
   machine = await start({ disk: overlay, unsafe: true });
-  assert.equal(await machine.waitForBoot(600), "running");
+  assert.equal(await machine.waitForBoot(1200), "running");
 });
 
 after(async () => {
@@ -35,7 +35,7 @@ after(async () => {
 });
 
 async function output(script: string, accept = [0]): Promise<string> {
-  return (await machine.run(script, { timeoutSeconds: 600, accept })).output.trim();
+  return (await machine.run(script, { timeoutSeconds: 1200, accept })).output.trim();
 }
 
 interface Health {
@@ -63,11 +63,11 @@ async function fallOver(fault: Fault, tries: number): Promise<void> {
   assert.equal((await deployments(machine))[0]?.version, bad.version);
   const resets = (async () => {
     // Into the bad release as often as it is tried, and out of it.
-    for (let count = 0; count <= tries; count++) await machine.waitForReset(600);
+    for (let count = 0; count <= tries; count++) await machine.waitForReset(1200);
   })();
   await output("systemctl reboot");
   await resets;
-  assert.equal(await machine.waitForBoot(600), "running", await output("systemctl --failed --no-pager"));
+  assert.equal(await machine.waitForBoot(1200), "running", await output("systemctl --failed --no-pager"));
   const [now, other] = await deployments(machine);
   assert.equal(now?.checksum, fixture.first.commit);
   assert.equal(now?.booted, true);
@@ -110,7 +110,7 @@ test("a release that hangs", async () => {
 test("a newer release that is good is accepted, and what was allowed again may be tried", async () => {
   publish(fixture, fixture.second);
   await output("atomic host upgrade");
-  assert.equal(await machine.reboot(600), "running");
+  assert.equal(await machine.reboot(1200), "running");
   assert.equal((await deployments(machine))[0]?.version, fixture.second.version);
   const { trial, failed } = await health();
   assert.equal(trial, undefined);
