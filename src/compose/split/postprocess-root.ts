@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, renameSync, rmdirSync, symlinkSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { exchange, lstatIfExists, type ProgressListener, removeTree, silent, temporaryName } from "../../base/index.ts";
+import type { DirNode } from "../../ostree/index.ts";
 import { formatOf } from "../build.ts";
 import { composeError } from "../errors.ts";
 import { finalizeDirectory } from "../finalize.ts";
@@ -10,6 +11,7 @@ import { integrationPath } from "../layout/toplevel.ts";
 import { materialize } from "../materialize.ts";
 import { readRootfs } from "../read-rootfs.ts";
 import { makeWorkspace, requireRoot, type Workspace } from "../sandbox.ts";
+import { isSymlink, lookup, makeDirectoryNode, move, put } from "../tree.ts";
 import { parseTreefile } from "../treefile/load.ts";
 import type { Treefile } from "../treefile/model.ts";
 import { requireSupported } from "../treefile/supported.ts";
@@ -49,22 +51,30 @@ function defaultTreefile(rootfs: string): Treefile {
   return parseTreefile(isDebian ? '{"apt": []}' : "{}", `${rootfs}.json`);
 }
 
-/** Leaves the finished tree in `rootfs` of the workspace. */
+/** Leaves the finished tree in `rootfs` of the workspace. The directory itself is only read. */
 async function postprocessInto(
   workspace: Workspace,
   rootfs: string,
   treefile: Treefile,
   progress: ProgressListener,
 ): Promise<void> {
-  // Programs of the tree expect /etc, and a directory /tmp to write to.
-  if (!lstatIfExists(join(rootfs, "etc"))) renameSync(join(rootfs, "usr/etc"), join(rootfs, "etc"));
-  rmdirSync(workspace.lower);
-  symlinkSync(rootfs, workspace.lower);
-  if (lstatIfExists(join(rootfs, "tmp"))?.isSymbolicLink()) mkdirSync(join(workspace.upper, "tmp"), { mode: 0o755 });
   const tree = readRootfs(rootfs, treefile);
+  prepareForPrograms(tree, rootfs);
+  materialize(tree, workspace.lower, { copy: true, link: true });
   await postprocessTree(workspace, tree, { treefile }, formatOf(treefile), progress);
   const finished = join(workspace.path, "rootfs");
   mkdirSync(finished, { mode: 0o755 });
   materialize(tree, finished, { copy: true, link: true });
   await finalizeDirectory(finished, treefile, progress);
+}
+
+/** Programs of the tree expect /etc, and a directory /tmp to write to. */
+function prepareForPrograms(tree: DirNode, rootfs: string): void {
+  const places = ["etc", "usr/etc"].filter((path) => lookup(tree, path));
+  if (places.length !== 1) {
+    const found = places.length === 0 ? "neither /etc nor /usr/etc" : "both /etc and /usr/etc";
+    throw composeError("bad-tree", `${rootfs} has ${found}`, { hint: "a tree has its configuration in one of them" });
+  }
+  move(tree, "usr/etc", "etc");
+  if (isSymlink(lookup(tree, "tmp"))) put(tree, "tmp", makeDirectoryNode());
 }

@@ -111,6 +111,18 @@ test("install, postprocess and commit make the tree that one compose makes", asy
   await assert.rejects(installRoot({ ...steps, rootfs, force: true }), { code: "compose-exists" });
 });
 
+test("a directory stays as it was where it cannot be postprocessed", async () => {
+  const options = given("broken");
+  const rootfs = join(scratch, "broken/rootfs");
+  await installRoot({ ...options, rootfs, force: true });
+  writeFileSync(join(rootfs, "usr/bin/dracut"), script("echo no way; exit 3"));
+  const before = execFileSync("find", [rootfs, "-ls"]).toString();
+  await assert.rejects(postprocessRoot(rootfs, options.treefile), { code: "compose-step-failed", message: /no way/ });
+  const withoutCounts = (text: string) => text.replace(/^( *\S+ +\S+ +\S+) +\d+/gm, "$1");
+  assert.equal(withoutCounts(execFileSync("find", [rootfs, "-ls"]).toString()), withoutCounts(before));
+  assert.deepEqual(readdirSync(join(scratch, "broken")), ["rootfs"]);
+});
+
 test("install with postprocess, changed by hand and committed: devices are left out, whiteouts are kept", async () => {
   const options = given("edited");
   const rootfs = join(scratch, "edited/rootfs");
@@ -152,6 +164,9 @@ test("what rpm installed into a root becomes a deployment's tree", async () => {
   const listed = execFileSync("rpm", ["--root", root, "--define", "_dbpath /usr/share/rpm", "-qa"]).toString();
   assert.match(listed, /^service-1-1\.noarch$/m);
   await assert.rejects(postprocessRoot(join(scratch, "cache")), { code: "compose-bad-tree" });
+  const without = join(scratch, "without-etc");
+  mkdirSync(join(without, "usr"), { recursive: true });
+  await assert.rejects(postprocessRoot(without), { code: "compose-bad-tree", message: /neither/ });
 });
 
 test("finalize.d runs in the finished tree, in the order of names", async () => {

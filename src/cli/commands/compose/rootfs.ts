@@ -23,6 +23,8 @@ export default defineCommand<InstallResult>({
       help: "Take .repo files, their variables and keys, and the release number from this root",
     },
     { name: "source-root-rw", value: "ROOT", help: "As --source-root: nothing in it need be changed" },
+    { name: "layer-repo", value: "REPO", help: "Take the refs of ostree-layers from there" },
+    { name: "ostree-repo", value: "REPO", hidden: true, help: "As --layer-repo: nothing is written to it" },
     ...lockfileOptions,
     {
       name: "executable",
@@ -41,6 +43,8 @@ export default defineCommand<InstallResult>({
     }
     const sourceRoot = plain ?? writable;
     const executable = invocation.value("executable") ?? (await executablePath(invocation.progress));
+    const layers = invocation.value("layer-repo") ?? invocation.value("ostree-repo");
+    const { Repo } = await import("../../../ostree/index.ts");
     const { composeRootfs } = await import("../../../compose/index.ts");
     return composeRootfs(
       {
@@ -49,6 +53,7 @@ export default defineCommand<InstallResult>({
         cacheDir: cacheDir(invocation),
         offline: invocation.flag("cache-only"),
         ...(sourceRoot !== undefined && { sourceRoot }),
+        ...(layers !== undefined && { layerRepo: Repo.open(layers) }),
         ...(executable !== undefined && { executable }),
         ...(await readLocks(invocation)),
         ...sourceDate(),
