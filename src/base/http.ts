@@ -161,9 +161,11 @@ async function request(
   return response;
 }
 
-async function connectionOptions(target: URL, origin: string, settings: ConnectionSettings | undefined) {
-  const headers = { "user-agent": settings?.userAgent ?? "atomic-host" };
-  if (settings === undefined) return { headers, options: {} };
+/** Of requests that say nothing else: proxies are as the environment has them, which node's own agent does not look at. */
+const defaultSettings: ConnectionSettings = {};
+
+async function connectionOptions(target: URL, origin: string, settings = defaultSettings) {
+  const headers = { "user-agent": settings.userAgent ?? "atomic-host" };
   const agent = await agentFor(settings, target.protocol as "http:" | "https:");
   // A redirect may lead to a server that the password is not for.
   const auth = settings.auth !== undefined && target.origin === origin ? { auth: settings.auth } : {};
