@@ -20,20 +20,16 @@ const libc = libcFunctions({
 const CLONE_NEWNS = 0x20000;
 
 /** The other root directory of a thread, in which the kernel itself keeps every path and symlink. */
-export class ThreadRoot implements Disposable {
+export class ThreadRoot {
   readonly #outside: number;
   #inside: { readonly directory: string } | undefined;
 
-  /**
-   * Parts the calling worker thread from all others; it stays so until its end.
-   * @param prepare mounts what the root needs; no other thread or process sees it
-   */
-  constructor(prepare: () => void) {
+  /** Parts the calling worker thread from all others until its end: nobody else sees what it mounts. */
+  constructor() {
     if (isMainThread) throw new Error("the main thread's root directory is that of its asynchronous work as well");
     check(libc.unshare(CLONE_NEWNS), "unshare", "mount namespace");
     mount("none", "/", "", mountFlags.recursive | mountFlags.private);
     this.#outside = openSync("/", constants.O_RDONLY | constants.O_DIRECTORY);
-    prepare();
   }
 
   /** Runs work with `directory` as the root; current directory and umask are set for it, and then as before. */
@@ -72,10 +68,6 @@ export class ThreadRoot implements Disposable {
     this.#inside = undefined;
     check(libc.fchdir(this.#outside), "fchdir", "/");
     check(libc.chroot("."), "chroot", "/");
-  }
-
-  [Symbol.dispose](): void {
-    closeSync(this.#outside);
   }
 }
 

@@ -126,15 +126,24 @@ export async function runStep(
   options: { readonly code?: "step-failed" | "postprocess-failed"; readonly input?: string } = {},
 ): Promise<void> {
   const { code = "step-failed", ...rest } = options;
-  const result = await runInTree(workspace, command, { env, accept: anyCode, ...rest });
-  if (result.code === 0) return;
-  const program = command[0] ?? "";
-  if (result.code === 127 || result.stderr.includes(`bwrap: execvp ${program}`)) {
+  const { code: exitCode, stdout, stderr } = await runInTree(workspace, command, { env, accept: anyCode, ...rest });
+  requireSuccess(what, command, { code: exitCode, output: stdout + stderr }, code);
+}
+
+/** Throws with what a program was for unless it ended well. */
+export function requireSuccess(
+  what: string,
+  [program = ""]: readonly string[],
+  { code, output }: { readonly code: number; readonly output: string },
+  failure: "step-failed" | "postprocess-failed" = "step-failed",
+): void {
+  if (code === 0) return;
+  if (code === 127 || output.includes(`bwrap: execvp ${program}`)) {
     throw composeError("missing-program", `${what}: the tree has no ${program}`, {
       hint: "add the package that has it to packages",
     });
   }
-  throw composeError(code, `${what}: exit code ${result.code}\n${lastLines(result.stdout + result.stderr)}`);
+  throw composeError(failure, `${what}: exit code ${code}\n${lastLines(output)}`);
 }
 
 /** The end of a program's output, for an error's message. */

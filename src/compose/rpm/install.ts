@@ -6,7 +6,7 @@ import { applyLayers, type TreeLayer } from "../layers.ts";
 import { materialize } from "../materialize.ts";
 import { applyUpper } from "../overlay.ts";
 import type { Workspace } from "../sandbox.ts";
-import { runStep } from "../scripts.ts";
+import { requireSuccess } from "../scripts.ts";
 import { lookup, lookupDirectory, makeDirectoryNode, readText } from "../tree.ts";
 import type { Treefile } from "../treefile/model.ts";
 import { checkAccounts, type Release, seedAccounts } from "./accounts.ts";
@@ -45,6 +45,8 @@ export async function installRpms(
   { previous, layers }: InstallBase,
   progress: ProgressListener,
 ): Promise<{ readonly tree: DirNode; readonly assembled: AssembledRpms; readonly ordered: readonly TreeRpm[] }> {
+  // Its thread starts while the tree is put together.
+  await using session = new ScriptSession(workspace);
   const ordered = orderForInstall(packages.toSorted((a, b) => (nevraOf(a) < nevraOf(b) ? -1 : 1)));
   const assembled = await stage(progress, "compose.assemble", `Assembling ${packages.length} packages`, () => {
     const start = makeDirectoryNode();
@@ -67,18 +69,18 @@ export async function installRpms(
   }));
   const runner = new ScriptRunner(listed, { env: environment, macros: macrosOf(treefile) }, progress);
   await stage(progress, "compose.scripts", "Running scriptlets", async () => {
-    if (needsSysusers(tree, treefile)) await runSysusers(workspace);
-    {
-      await using session = new ScriptSession(workspace);
-      await runner.before(session);
-    }
+    await session.open();
+    if (needsSysusers(tree, treefile)) await runProgram(session, "making users and groups", sysusers);
+    await runner.before(session);
+    await session.close();
     applyUpper(tree, workspace.upper);
     applyOwners(tree, workspace, ownersOf(tree, ordered));
-    await using session = new ScriptSession(workspace);
+    await session.open();
     await runner.after(session);
+    // rpm-ostree's check that scriptlets have not broken the tree (`rpmostree_deployment_sanitycheck_true`).
+    if (lookup(tree, "usr/bin/true")) await runProgram(session, "running a program of the tree", "/usr/bin/true");
+    await session.close();
   });
-  // rpm-ostree's check that scriptlets have not broken the tree (`rpmostree_deployment_sanitycheck_true`).
-  if (lookup(tree, "usr/bin/true")) await runStep(workspace, "running a program of the tree", ["/usr/bin/true"]);
   applyUpper(tree, workspace.upper);
   finishAfterScripts(tree, treefile);
   checkAccounts(tree, treefile, previous);
@@ -92,7 +94,7 @@ function macrosOf({ installLangs }: Treefile): Record<string, string> {
 
 /** Whether accounts are made from sysusers.d before any scriptlet (rust/src/core.rs `run_sysusers`). */
 function needsSysusers(tree: DirNode, { sysusers }: Treefile): boolean {
-  if (!lookup(tree, "usr/bin/systemd-sysusers") || !lookupDirectory(tree, "usr/lib/sysusers.d")) return false;
+  if (!lookup(tree, sysusers.slice(1)) || !lookupDirectory(tree, "usr/lib/sysusers.d")) return false;
   if (sysusers === "compose-forced") return true;
   const macros = lookupDirectory(tree, "usr/lib/rpm/macros.d");
   const texts = [
@@ -102,6 +104,9 @@ function needsSysusers(tree: DirNode, { sysusers }: Treefile): boolean {
   return texts.some((text) => /^%__systemd_sysusers\s/m.test(text ?? ""));
 }
 
-function runSysusers(workspace: Workspace): Promise<void> {
-  return runStep(workspace, "making users and groups", ["/usr/bin/systemd-sysusers"], environment);
+const sysusers = "/usr/bin/systemd-sysusers";
+
+async function runProgram(session: ScriptSession, what: string, program: string): Promise<void> {
+  const end = await session.run({ kind: "program", command: [program], args: [], env: environment });
+  requireSuccess(what, [program], end);
 }

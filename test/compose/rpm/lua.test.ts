@@ -61,6 +61,7 @@ async function ours(name: string, script: string, lines?: string[]) {
   let end;
   {
     await using session = new ScriptSession(workspace);
+    await session.open();
     end = await session.run({
       kind: "lua",
       script,
@@ -70,6 +71,7 @@ async function ours(name: string, script: string, lines?: string[]) {
       macros: { _own: "given" },
       ...(lines && { lines }),
     });
+    await session.close();
   }
   const merged = join(scratch, `merged-${name}`);
   const copy = `mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work2 merged && cp -a merged/. "$0"`;

@@ -15,7 +15,7 @@ import { type ProcessView, runLua } from "../lua/run-lua.ts";
 import { findInPath, type Redirection } from "../lua/rpm.ts";
 import { systemError } from "../lua/system-errors.ts";
 
-export type ScriptTask = ProgramTask | LuaTask | { readonly kind: "close" };
+export type ScriptTask = ProgramTask | LuaTask | { readonly kind: "start" | "open" | "close" };
 
 interface Task {
   readonly env: Readonly<Record<string, string>>;
@@ -51,6 +51,7 @@ export interface ScriptEnd extends ProgramEnd {
 /** Output of one scriptlet that is kept; one that writes without end is stopped. */
 const outputLimit = 16 << 20;
 const scriptPath = "/run/scriptlet";
+const done: ScriptEnd = { code: 0, output: "" };
 const ENOENT = 2;
 
 export class ScriptRoot {
@@ -61,12 +62,7 @@ export class ScriptRoot {
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
     this.#merged = join(workspace.path, "merged");
-    prepareMounts(workspace);
-    writeFileSync(join(workspace.path, "ostree-booted"), "");
-    this.#root = new ThreadRoot(() => {
-      changeDirectory(workspace.path);
-      mount("overlay", "merged", "overlay", 0, overlayOptions);
-    });
+    this.#root = new ThreadRoot();
   }
 
   run(task: ScriptTask): ScriptEnd {
@@ -75,11 +71,23 @@ export class ScriptRoot {
         return this.#runProgram(task);
       case "lua":
         return this.#runLua(task);
+      case "start":
+        return done;
+      case "open":
+        this.#open();
+        return done;
       case "close":
         unmount(this.#merged);
-        this.#root[Symbol.dispose]();
-        return { code: 0, output: "" };
+        return done;
     }
+  }
+
+  #open(): void {
+    prepareMounts(this.#workspace);
+    writeFileSync(join(this.#workspace.path, "ostree-booted"), "");
+    // The directories in the options are relative: names with a comma could not be written there.
+    changeDirectory(this.#workspace.path);
+    mount("overlay", "merged", "overlay", 0, overlayOptions);
   }
 
   #runProgram({ command, script, args, env, lines }: ProgramTask): ScriptEnd {
