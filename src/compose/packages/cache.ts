@@ -86,22 +86,22 @@ function importedCommit<P>(repo: Repo, one: P, how: PackageImport<P>): Checksum 
 
 async function importAll<P extends { readonly name: string }>(
   repo: Repo,
-  tasks: readonly { one: P; task: ImportTask }[],
+  tasks: readonly PendingImport<P>[],
   how: PackageImport<P>,
   commits: Map<P, Checksum | undefined>,
   progress: ProgressListener,
 ): Promise<void> {
   // What the indices left behind would count beside the decoders' dictionaries.
   releaseFreeMemory();
-  using pool = new WorkerPool<ImportTask, Checksum>("compose/import", repo.path);
-  // The largest first, so that no thread is left with it alone at the end.
-  const sorted = tasks.toSorted((a, b) => how.size(b.one) - how.size(a.one));
+  using pool = new WorkerPool<ImportTask[], Checksum[]>("compose/import", repo.path);
   let done = 0;
   const settled = await Promise.allSettled(
-    sorted.map(async ({ one, task }) => {
-      commits.set(one, await pool.run(task));
-      const current = one.name;
-      progress({ type: "steps", task: "compose.import", done: ++done, total: tasks.length, unit: "packages", current });
+    batches(tasks, how.size, pool.size).map(async (batch) => {
+      const imported = await pool.run(batch.map(({ task }) => task));
+      for (const [at, { one }] of batch.entries()) commits.set(one, imported[at]);
+      done += batch.length;
+      const current = batch.at(-1)?.one.name ?? "";
+      progress({ type: "steps", task: "compose.import", done, total: tasks.length, unit: "packages", current });
     }),
   );
   recordImports(
@@ -110,6 +110,38 @@ async function importAll<P extends { readonly name: string }>(
   );
   const failed = settled.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
+}
+
+interface PendingImport<P> {
+  readonly one: P;
+  readonly task: ImportTask;
+}
+
+/** What a transaction costs, in bytes of a package. */
+const packageCost = 64 << 10;
+/** So many batches for each thread, so that none is left with much work alone at the end. */
+const batchesPerThread = 8;
+
+/** Small packages together, the largest first: each batch is one transaction. */
+function batches<P>(
+  tasks: readonly PendingImport<P>[],
+  size: (one: P) => number,
+  threads: number,
+): PendingImport<P>[][] {
+  const cost = ({ one }: PendingImport<P>) => size(one) + packageCost;
+  const sorted = tasks.toSorted((a, b) => cost(b) - cost(a));
+  const limit = sorted.reduce((sum, one) => sum + cost(one), 0) / (threads * batchesPerThread);
+  const made: PendingImport<P>[][] = [];
+  let room = 0;
+  for (const one of sorted) {
+    if (room < cost(one)) {
+      made.push([]);
+      room = limit;
+    }
+    made.at(-1)!.push(one);
+    room -= cost(one);
+  }
+  return made;
 }
 
 /** A ref is the sign that a package is whole: it comes after the flush, so that no crash can leave it on less. */

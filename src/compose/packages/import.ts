@@ -7,8 +7,7 @@ import {
   type DirNode,
   type FileHeader,
   objectFile,
-  type Repo,
-  Transaction,
+  type Transaction,
   writeCommit,
   writeTree,
 } from "../../ostree/index.ts";
@@ -45,28 +44,26 @@ export function debImport(cacheDir: string, offline: boolean): PackageImport<Deb
 /**
  * Imports one package as a commit: `control/` has its control files, `data/` what it brings. Compressed kernel modules
  * are stored plain: a changed module then costs an update its difference, and identical ones nothing.
- * Nothing is flushed to the disk and no ref set: that is done once for many packages.
  */
-export async function importDeb(repo: Repo, { path, sha256 }: Omit<DebImportTask, "format">): Promise<Checksum> {
+export async function importDeb(
+  transaction: Transaction,
+  { path, sha256 }: Omit<DebImportTask, "format">,
+): Promise<Checksum> {
+  const { repo } = transaction;
   using deb = readDeb(path);
   const tree = makeDirectoryNode();
-  using contents = Transaction.begin(repo, { fsync: false });
-  const importer = new Importer(contents, path, ensureDirectory(tree, "data"));
+  const importer = new Importer(transaction, path, ensureDirectory(tree, "data"));
   for (const entry of deb.files()) importer.add(entry);
   for (const [name, { mode, bytes }] of deb.controlFiles) {
     const content = name === "md5sums" ? importer.correctSums(bytes) : bytes;
     put(tree, `control/${name}`, importer.store(header({ mode: mode & 0o755 }, 0o100000), content));
   }
-  contents.commit();
-  using transaction = Transaction.begin(repo, { fsync: false });
   const written = await writeTree(repo, tree, { transaction, workers: 0 });
   const metadata = new Map([
     ["atomic.deb.sha256", { type: "s", value: sha256 }],
     ["atomic.deb.import-version", { type: "u", value: importVersion }],
   ]);
-  const commit = writeCommit(repo, { tree: written.tree, meta: written.meta, timestamp: 0, metadata, transaction });
-  transaction.commit();
-  return commit;
+  return writeCommit(repo, { tree: written.tree, meta: written.meta, timestamp: 0, metadata, transaction });
 }
 
 function header(

@@ -8,20 +8,18 @@ import {
   type FileHeader,
   type FileNode,
   objectFile,
-  type Repo,
-  Transaction,
+  type Transaction,
   writeCommit,
   writeTree,
 } from "../../ostree/index.ts";
 import {
   fileFlag,
   formatEvr,
-  type Keyring,
-  parseKeyring,
   readRpm,
   type RpmEntry,
   type RpmFile,
   rpmTag,
+  type SigningKey,
 } from "../../packages/index.ts";
 import { composeError } from "../errors.ts";
 import { storeStream } from "../packages/store-stream.ts";
@@ -45,13 +43,19 @@ export interface RpmImportOptions {
   readonly ignoreDevices: boolean;
 }
 
+export interface TrustedKeys {
+  /** Names the keys: a package that was verified with others is verified anew. */
+  readonly identity: string;
+  readonly signing: readonly SigningKey[];
+}
+
 export interface RpmImportTask extends RpmImportOptions {
   readonly format: "rpm";
   readonly path: string;
   /** As the repository has it: `sha256:...`. */
   readonly checksum: string;
-  /** Armored keys of which one must have signed the package; absent: none must have. */
-  readonly keys?: string;
+  /** Keys of which one must have signed the package; absent: none must have. */
+  readonly keys?: TrustedKeys;
   /** Which repository it came from, and when that was made. */
   readonly repository?: { readonly id: string; readonly timestamp: number };
 }
@@ -62,39 +66,24 @@ const unpackVersion = { major: 1, minor: 6 } as const;
 /**
  * Imports one package as a commit, as rpm-ostree's unified core does: its files where a deployment has them, with the
  * modes and capabilities of the package and root as their owner; the header, which tells the owners, in the metadata.
- * Nothing is flushed to the disk and no ref set: that is done once for many packages.
  */
-export async function importRpm(repo: Repo, task: RpmImportTask): Promise<Checksum> {
+export async function importRpm(transaction: Transaction, task: RpmImportTask): Promise<Checksum> {
   using rpm = await readRpm(
     task.path,
-    task.keys === undefined ? { allowUnsigned: true } : { keyring: await keyringOf(task.keys) },
+    task.keys === undefined ? { allowUnsigned: true } : { signingKeys: task.keys.signing },
   );
   const tree = makeDirectoryNode();
-  using contents = Transaction.begin(repo, { fsync: false });
-  const importer = new Importer(contents, rpm, tree, task);
+  const importer = new Importer(transaction, rpm, tree, task);
   for (const entry of rpm.files()) importer.add(entry);
   importer.finish();
-  contents.commit();
-  using transaction = Transaction.begin(repo, { fsync: false });
-  const written = await writeTree(repo, tree, { transaction, workers: 0 });
-  const commit = writeCommit(repo, {
+  const written = await writeTree(transaction.repo, tree, { transaction, workers: 0 });
+  return writeCommit(transaction.repo, {
     tree: written.tree,
     meta: written.meta,
     timestamp: rpm.header.number(rpmTag.buildTime) ?? 0,
     metadata: commitMetadata(rpm, task),
     transaction,
   });
-  transaction.commit();
-  return commit;
-}
-
-/** A worker's: a repository's packages are all signed with the same few keys. */
-const keyrings = new Map<string, Promise<Keyring>>();
-
-function keyringOf(armored: string): Promise<Keyring> {
-  const found = keyrings.get(armored) ?? parseKeyring(Buffer.from(armored), "the repository's gpgkey");
-  keyrings.set(armored, found);
-  return found;
 }
 
 function commitMetadata(rpm: RpmFile, task: RpmImportTask): Map<string, Variant> {
@@ -126,12 +115,8 @@ function repositoryEntry({ id, timestamp }: { readonly id: string; readonly time
   ]);
 }
 
-/**
- * Names the keys that a package was verified with: one that was imported without, or with others, is verified anew.
- * @param keys armored
- */
-export function keysIdentity(keys: string | undefined): string {
-  return keys === undefined ? "" : createHash("sha256").update(keys).digest("hex");
+export function keysIdentity(keys: TrustedKeys | undefined): string {
+  return keys?.identity ?? "";
 }
 
 /** Changes when the same package would be imported differently: commits of another identity are not used. */

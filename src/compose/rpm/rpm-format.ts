@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ProgressListener, writeFileAtomic } from "../../base/index.ts";
 import type { Variant } from "../../formats/index.ts";
-import { type AvailableRpm, downloadRpms, loadGpgKeys } from "../../packages/index.ts";
+import { type AvailableRpm, downloadRpms, loadRepositoryKeys } from "../../packages/index.ts";
 import type { Choice, Installable, PackageFormat } from "../format.ts";
 import { findLayers } from "../layers.ts";
 import type { ComposeOptions } from "../model.ts";
@@ -11,7 +11,7 @@ import { makeFileNode, put } from "../tree.ts";
 import { accountsOfCommit } from "./accounts.ts";
 import { writeWrappers } from "./cliwrap.ts";
 import { writeRpmDatabase } from "./database.ts";
-import { importIdentity, keysIdentity, type RpmImportOptions } from "./import.ts";
+import { importIdentity, keysIdentity, type RpmImportOptions, type TrustedKeys } from "./import.ts";
 import { colorOf, installRpms } from "./install.ts";
 import { initramfsMetadata, packageListValue, repositoryMetadata } from "./metadata.ts";
 import { readImportedRpm } from "./package.ts";
@@ -97,7 +97,7 @@ async function rpmImport(
 ): Promise<PackageImport<AvailableRpm>> {
   const { cacheDir, offline = false } = options;
   const given = importOptions(options);
-  const keys = await armoredKeys(options, chosen);
+  const keys = await trustedKeys(options, chosen);
   return {
     ref: rpmPackageRef,
     isCurrent: (one, metadata) =>
@@ -106,25 +106,25 @@ async function rpmImport(
     download: (packages, progress) => downloadRpms(packages, cacheDir, progress, { offline }),
     task: (one, path) => {
       const { id, timestamp } = one.repository.info;
-      const armored = keys.get(id);
+      const trusted = keys.get(id);
       const common = { format: "rpm", path, checksum: sumOf(one), repository: { id, timestamp } } as const;
-      return { ...common, ...given, ...(armored !== undefined && { keys: armored }) };
+      return { ...common, ...given, ...(trusted !== undefined && { keys: trusted }) };
     },
     size: ({ packageSize }) => packageSize,
   };
 }
 
 /** The keys of the repositories whose packages must be signed, by repository. */
-async function armoredKeys(
+async function trustedKeys(
   { cacheDir, offline = false }: ComposeOptions,
   chosen: readonly AvailableRpm[],
-): Promise<Map<string, string>> {
-  const keys = new Map<string, string>();
+): Promise<Map<string, TrustedKeys>> {
+  const keys = new Map<string, TrustedKeys>();
   for (const { repository } of chosen) {
     const { source, id } = repository;
     if (keys.has(id) || source.gpgCheck === false) continue;
-    const keyring = await loadGpgKeys(source, { cacheDir, offline });
-    keys.set(id, keyring.keys.map((key) => key.armor()).join("\n"));
+    const { identity, signing } = await loadRepositoryKeys(source, { cacheDir, offline });
+    keys.set(id, { identity, signing });
   }
   return keys;
 }

@@ -14,11 +14,10 @@ import {
   writeFileAtomic,
 } from "../../base/index.ts";
 import { formatError } from "../../formats/index.ts";
-import { type Keyring, verifyDetached } from "../keyring.ts";
 import { hashFor } from "../digest.ts";
 import { packageError } from "../errors.ts";
 import { requestOptions } from "./connection.ts";
-import { loadGpgKeys } from "./gpg-keys.ts";
+import { loadRepositoryKeys, type RepositoryKeys, verifyMetadata } from "./gpg-keys.ts";
 import type { MetalinkVersion } from "./metalink.ts";
 import { findMirrors, localPath, type Mirrors, resolveLocation } from "./mirrors.ts";
 import type { Repomd, RpmSource } from "./model.ts";
@@ -58,18 +57,18 @@ interface Kept {
 export async function fetchRepomd(source: RpmSource, options: FetchOptions): Promise<FoundRepomd> {
   const directory = sourceDirectory(source, options.cacheDir);
   const request = requestOptions(source);
-  const keyring = source.repoGpgCheck === true ? await loadGpgKeys(source, options) : undefined;
+  const keys = source.repoGpgCheck === true ? await loadRepositoryKeys(source, options) : undefined;
   const isLocal = source.baseUrls.some((base) => localPath(base) !== undefined);
   if (!isLocal && (options.offline || isFresh(directory, source, options.now))) {
     const kept = readKept(directory);
-    if (kept !== undefined) return found(source, kept, keyring, join(directory, "repomd.xml"), request);
+    if (kept !== undefined) return found(source, kept, keys, join(directory, "repomd.xml"), request);
     if (options.offline) {
       throw packageError("offline", `${source.id}: the repository's metadata is not in the cache ${options.cacheDir}`);
     }
   }
   const mirrors = await findMirrors(source, request);
-  const former = await readFormer(source, directory, keyring, request);
-  return tryMirrors(source, mirrors, keyring, request, directory, (one, url) =>
+  const former = await readFormer(source, directory, keys, request);
+  return tryMirrors(source, mirrors, keys, request, directory, (one, url) =>
     requireNotOlder(one, former, { url, directory, now: options.now }),
   );
 }
@@ -78,13 +77,13 @@ export async function fetchRepomd(source: RpmSource, options: FetchOptions): Pro
 async function readFormer(
   source: RpmSource,
   directory: string,
-  keyring: Keyring | undefined,
+  keys: RepositoryKeys | undefined,
   request: RequestOptions,
 ): Promise<Dated | undefined> {
   const kept = readKept(directory);
   if (kept === undefined) return undefined;
   try {
-    return (await found(source, kept, keyring, join(directory, "repomd.xml"), request)).repomd;
+    return (await found(source, kept, keys, join(directory, "repomd.xml"), request)).repomd;
   } catch (error) {
     if (isMirrorsFault(error)) return undefined;
     throw error;
@@ -94,7 +93,7 @@ async function readFormer(
 async function tryMirrors(
   source: RpmSource,
   { bases, versions }: Mirrors,
-  keyring: Keyring | undefined,
+  keys: RepositoryKeys | undefined,
   request: RequestOptions,
   directory: string,
   check: (repomd: Dated, url: string) => void,
@@ -108,9 +107,9 @@ async function tryMirrors(
       const bytes = await read(url, attempt);
       if (bytes === undefined) continue;
       if (versions !== undefined) checkMetalinked(bytes, versions, url);
-      const signature = keyring === undefined ? undefined : await read(`${url}.asc`, attempt);
+      const signature = keys === undefined ? undefined : await read(`${url}.asc`, attempt);
       const kept = { bytes, signature, bases: [base, ...bases.filter((other) => other !== base)] };
-      const result = await found(source, kept, keyring, url, request);
+      const result = await found(source, kept, keys, url, request);
       if (localPath(url) === undefined) {
         check(result.repomd, url);
         keep(directory, kept);
@@ -161,13 +160,13 @@ function checkMetalinked(bytes: Buffer, versions: readonly MetalinkVersion[], ur
 async function found(
   source: RpmSource,
   { bytes, signature, bases }: Kept,
-  keyring: Keyring | undefined,
+  keys: RepositoryKeys | undefined,
   what: string,
   request: RequestOptions,
 ): Promise<FoundRepomd> {
-  if (keyring !== undefined) {
+  if (keys !== undefined) {
     if (signature === undefined) throw packageError("unsigned", `${what} has no signature ${what}.asc`);
-    await verifyDetached(bytes, signature, keyring, what);
+    await verifyMetadata(bytes, signature, keys, what);
   }
   const checksum = createHash("sha256").update(bytes).digest("hex");
   return { source, repomd: parseRepomd(bytes, what), checksum, bases, request };

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { readImported } from "../../../src/compose/packages/cache.ts";
 import { packageRef } from "../../../src/compose/packages/escape.ts";
-import { importDeb } from "../../../src/compose/packages/import.ts";
+import { importBatch } from "../../../src/compose/packages/import-batch.ts";
 import { lookup, readText } from "../../../src/compose/tree.ts";
 import { encodeAr, encodeTarHeader, tarPadding, type TarWriteHeader } from "../../../src/formats/index.ts";
-import { Repo } from "../../../src/ostree/index.ts";
+import { type Checksum, Repo } from "../../../src/ostree/index.ts";
 import { makeDeb } from "../archive.ts";
 
 let scratch: string;
@@ -23,6 +23,11 @@ before(() => {
 after(() => rmSync(scratch, { recursive: true }));
 
 const sha256 = "0".repeat(64);
+
+async function importOne(deb: { readonly path: string; readonly sha256: string }): Promise<Checksum> {
+  const [commit] = await importBatch([{ format: "deb", ...deb }], repo);
+  return commit!;
+}
 
 test("a package becomes a commit with its control files and its files, owners and modes kept", async () => {
   const large = Buffer.alloc(300_000, "large ");
@@ -37,7 +42,7 @@ test("a package becomes a commit with its control files and its files, owners an
     },
     control: { postinst: "#!/bin/sh\n" },
   });
-  const commit = await importDeb(repo, { path, sha256 });
+  const commit = await importOne({ path, sha256 });
   repo.setRef("imported", commit);
   execFileSync("ostree", ["fsck", "-q", `--repo=${repo.path}`]);
   const { control, data } = readImported(repo, commit);
@@ -70,7 +75,7 @@ test("kernel modules are stored plain, and md5sums says so", async () => {
     files: Object.fromEntries(files),
     control: { md5sums: `${md5(packed)}  ${names[0]}\n${md5(packed)}  usr/share/other\n` },
   });
-  const { control, data } = readImported(repo, await importDeb(repo, { path, sha256 }));
+  const { control, data } = readImported(repo, await importOne({ path, sha256 }));
   for (const name of ["a", "b", "c"])
     assert.equal(readText(data, `usr/lib/modules/6.1/kernel/${name}.ko`), plain.toString());
   assert.equal(lookup(data, names[0] ?? ""), undefined);
@@ -141,7 +146,7 @@ const hostile: [name: string, code: string, message: RegExp, data: Entry[]][] = 
 for (const [name, code, message, data] of hostile) {
   test(`refused: a package that ${name}`, async () => {
     const count = [...repo.objects()].length;
-    await assert.rejects(importDeb(repo, { path: rawDeb(name, data), sha256 }), { code, message });
+    await assert.rejects(importOne({ path: rawDeb(name, data), sha256 }), { code, message });
     assert.equal([...repo.objects()].length, count);
   });
 }

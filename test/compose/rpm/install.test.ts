@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parseTreefile } from "../../../src/compose/index.ts";
 import { materialize } from "../../../src/compose/materialize.ts";
-import { importRpm } from "../../../src/compose/rpm/import.ts";
+import { importBatch } from "../../../src/compose/packages/import-batch.ts";
 import { installRpms } from "../../../src/compose/rpm/install.ts";
 import { readImportedRpm } from "../../../src/compose/rpm/package.ts";
 import { makeWorkspace } from "../../../src/compose/sandbox.ts";
@@ -25,6 +25,7 @@ async function install(name: string, specs: readonly RpmSpec[], keys = "") {
   const rpms = makeRpms(mkdir(`${name}-rpms`), specs);
   const repo = Repo.init(join(scratch, `${name}-repo`), "bare");
   const treefile = parseTreefile(`packages: [x]\nrepos: [x]\nbasearch: x86_64\n${keys}`, join(scratch, "tree.yaml"));
+<<<<<<< HEAD
   const packages = [];
   for (const path of rpms) {
     const { documentation, readonlyExecutables, ima, ignoreDevices } = treefile;
@@ -32,6 +33,15 @@ async function install(name: string, specs: readonly RpmSpec[], keys = "") {
     const task = { format: "rpm", path, checksum: "sha256:x", ...decisions } as const;
     packages.push(readImportedRpm(repo, await importRpm(repo, task)));
   }
+=======
+  const { documentation, readonlyExecutables, ima } = treefile;
+  const common = { format: "rpm", checksum: "sha256:x", documentation, readonlyExecutables, ima } as const;
+  const commits = await importBatch(
+    rpms.map((path) => ({ path, ...common })),
+    repo,
+  );
+  const packages = commits.map((commit) => readImportedRpm(repo, commit));
+>>>>>>> 83bd639 (Packages are imported in batches, and what a repository's keys say is kept)
   const workspace = makeWorkspace(join(scratch, `${name}-work`));
   const base = { previous: undefined, layers: [] };
   const { tree } = await installRpms(workspace, treefile, packages, base, () => {});

@@ -7,6 +7,8 @@ import { algorithms } from "./packet.ts";
 
 /** A key of the keyring that may have made a signature. */
 export interface Candidate {
+  /** Sixteen hexadecimal digits in upper case. */
+  readonly keyId: string;
   readonly fingerprint: string;
   readonly userId: string;
   readonly algorithm: number;
@@ -36,16 +38,25 @@ export function findCandidates(keyring: Keyring, keyId: string, policy: Signatur
   return found;
 }
 
-async function lookUp(keyring: Keyring, keyId: string, policy: SignaturePolicy): Promise<Candidate[]> {
+/** All keys and subkeys of which signatures can be verified. */
+export function listCandidates(keyring: Keyring, policy: SignaturePolicy): Promise<Candidate[]> {
+  return lookUp(keyring, undefined, policy);
+}
+
+async function lookUp(keyring: Keyring, keyId: string | undefined, policy: SignaturePolicy): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const key of keyring.keys) {
     for (const part of [key, ...key.getSubkeys()]) {
-      if (part.getKeyID().toHex().toUpperCase() !== keyId) continue;
+      if (keyId !== undefined && idOf(part) !== keyId) continue;
       const candidate = await toCandidate(key, part, policy);
       if (candidate !== undefined) found.push(candidate);
     }
   }
   return found;
+}
+
+function idOf(part: Key | Subkey): string {
+  return part.getKeyID().toHex().toUpperCase();
 }
 
 async function toCandidate(key: Key, part: Key | Subkey, policy: SignaturePolicy): Promise<Candidate | undefined> {
@@ -55,6 +66,7 @@ async function toCandidate(key: Key, part: Key | Subkey, policy: SignaturePolicy
   const objection = await objectionTo(key, part.getKeyID(), policy);
   const expires = await expiration(key, part);
   return {
+    keyId: idOf(part),
     fingerprint: part.getFingerprint().toUpperCase(),
     userId: key.getUserIDs()[0] ?? "",
     algorithm: packet.algorithm as number,

@@ -5,8 +5,9 @@ import type { Keyring } from "../../keyring.ts";
 import { headerMagic, type PackageParts } from "../lead.ts";
 import { signatureTag } from "../tags.ts";
 import { describeAlgorithm, type RunningSignature, type SignatureStatus, startCheck, type Verdict } from "./check.ts";
-import { findCandidates, type SignaturePolicy } from "./key.ts";
+import { type Candidate, findCandidates, type SignaturePolicy } from "./key.ts";
 import { parseSignature, type SignaturePacket } from "./packet.ts";
+import { findSigningKeys, type SigningKey } from "./signing-keys.ts";
 
 /** A signature with what is known of it. */
 export interface RpmSignature {
@@ -28,6 +29,8 @@ export interface RpmSignature {
 
 export interface VerifyOptions {
   readonly keyring?: Keyring;
+  /** In place of a keyring; of the default policy. */
+  readonly signingKeys?: readonly SigningKey[];
   readonly policy?: SignaturePolicy;
   /** Seconds since 1970 against which expirations are held; default: now. */
   readonly now?: number;
@@ -77,12 +80,12 @@ export async function verifySignatures(
   readPayload: (update: (piece: Buffer) => void) => void,
   options: VerifyOptions,
 ): Promise<RpmSignature[]> {
-  const { keyring, policy = "default", now = Math.floor(Date.now() / 1000) } = options;
+  const { keyring, signingKeys, policy = "default", now = Math.floor(Date.now() / 1000) } = options;
   const found = listSignatures(parts, path);
   const verdicts = new Map<Found, Verdict>();
   const pending: { one: Found; run: RunningSignature }[] = [];
   for (const one of found) {
-    const candidates = keyring === undefined ? [] : await findCandidates(keyring, one.packet.keyId, policy);
+    const candidates = await candidatesFor(one.packet.keyId, options);
     const run = startCheck(one.packet, candidates, policy, now);
     run.update(headerMagic);
     run.update(parts.header.bytes);
@@ -90,13 +93,19 @@ export async function verifySignatures(
     else pending.push({ one, run });
   }
   const headerIsGood = [...verdicts.values()].some(({ status }) => status === "good");
-  if (pending.length > 0 && keyring !== undefined && !(headerIsGood && digestInHeader)) {
+  if (pending.length > 0 && (keyring ?? signingKeys) !== undefined && !(headerIsGood && digestInHeader)) {
     readPayload((piece) => {
       for (const { run } of pending) run.update(piece);
     });
     for (const { one, run } of pending) verdicts.set(one, run.finish());
   }
   return found.map((one) => describe(one, verdicts.get(one)));
+}
+
+async function candidatesFor(keyId: string, options: VerifyOptions): Promise<readonly Candidate[]> {
+  const { keyring, signingKeys, policy = "default" } = options;
+  if (signingKeys !== undefined) return findSigningKeys(signingKeys, keyId);
+  return keyring === undefined ? [] : findCandidates(keyring, keyId, policy);
 }
 
 function describe({ range, packet }: Found, verdict: Verdict | undefined): RpmSignature {
