@@ -54,7 +54,7 @@ export async function build<T>(
   if (installable === undefined) return { inputs };
   const timestamp = options.timestamp ?? inputs.timestamp;
   const version = options.version ?? automaticVersion(options, inputs.previous, timestamp);
-  const workspace = makeWorkspace(join(cacheDir, "work"), treefile.basearch);
+  const workspace = makeWorkspace(join(cacheDir, "work"), treefile.basearch, options.scriptTimeout);
   try {
     const given = { format, inputs: { ...inputs, installable }, workspace, timestamp };
     const made = await make({ ...given, ...(version !== undefined && { version }) });

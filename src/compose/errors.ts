@@ -27,6 +27,8 @@ export const composeError = defineErrors("compose", {
   "account-drift":
     "A user or group has another number than before, or is gone while files belong to it; `check-passwd` or `check-groups` forbids that.",
   "script-failed": "A package's maintainer script ended with an error; its last lines are shown.",
+  "script-time":
+    "A script or program of the tree took longer than --script-timeout allows; it was ended with all that it had started.",
   "postprocess-failed": "A `postprocess` script of the treefile ended with an error; its last lines are shown.",
   "finalize-failed":
     "A program of the directory `finalize.d` beside the treefile ended with an error; its last lines are shown.",

@@ -42,6 +42,8 @@ export interface ComposeOptions {
   readonly timestamp?: number;
   /** Whether the ref moves to the new commit; default true. */
   readonly setRef?: boolean;
+  /** Seconds that a script may take; default: an hour. */
+  readonly scriptTimeout?: number;
   /** Leave the workspace for inspection. */
   readonly keepWorkspace?: boolean;
 }

@@ -17,7 +17,15 @@ export interface Workspace {
   readonly upper: string;
   /** What the tree's programs are for; absent: this machine. */
   readonly basearch?: string;
+  /**
+   * Seconds that a script, or a program that runs many, may take without a word; what takes longer is ended, for a compose
+   * must not hang for ever.
+   */
+  readonly timeLimit: number;
 }
+
+/** Rebuilding all locales or an initramfs on a slow machine takes minutes. */
+export const defaultTimeLimit = 3600;
 
 export interface SandboxRun {
   readonly env?: Readonly<Record<string, string>>;
@@ -31,8 +39,14 @@ export interface SandboxRun {
   readonly signal?: AbortSignal;
 }
 
+export function outOfTime(what: string, timeLimit: number): Error {
+  return composeError("script-time", `${what} was ended: it took longer than ${timeLimit} seconds`, {
+    hint: "--script-timeout=SECONDS  gives scripts more time",
+  });
+}
+
 /** Makes the directories, emptying what an interrupted compose left. */
-export function makeWorkspace(directory: string, basearch?: string): Workspace {
+export function makeWorkspace(directory: string, basearch?: string, timeLimit = defaultTimeLimit): Workspace {
   // Scriptlets are run by a thread that has another current directory.
   const path = resolve(directory);
   rmSync(path, { recursive: true, force: true });
@@ -40,6 +54,7 @@ export function makeWorkspace(directory: string, basearch?: string): Workspace {
     path,
     lower: join(path, "lower"),
     upper: join(path, "upper"),
+    timeLimit,
     ...(basearch !== undefined && { basearch }),
   };
   for (const name of [path, workspace.lower, workspace.upper]) mkdirSync(name, { recursive: true, mode: 0o755 });
@@ -66,17 +81,29 @@ export async function runInTree(
   prepareMounts(workspace);
   const shell = `mount -t overlay overlay -o ${overlayOptions} merged && exec "$@"`;
   const bwrap = sandboxCommand(command, options);
-  return run(
-    requireProgram("unshare"),
-    ["--mount", "--propagation", "private", "--", "/bin/sh", "-c", shell, "sh", ...bwrap],
-    {
-      cwd: workspace.path,
-      accept: options.accept ?? [0],
-      ...(options.input !== undefined && { input: options.input }),
-      ...(options.onOutput && { onOutput: options.onOutput }),
-      ...(options.signal && { signal: options.signal }),
-    },
-  );
+  const clock = new AbortController();
+  // dpkg runs many scripts and tells of each: only silence counts.
+  const timer = setTimeout(() => clock.abort(), workspace.timeLimit * 1000);
+  try {
+    return await run(
+      requireProgram("unshare"),
+      ["--mount", "--propagation", "private", "--", "/bin/sh", "-c", shell, "sh", ...bwrap],
+      {
+        cwd: workspace.path,
+        accept: options.accept ?? [0],
+        ...(options.input !== undefined && { input: options.input }),
+        onOutput(text) {
+          timer.refresh();
+          options.onOutput?.(text);
+        },
+        signal: options.signal ? AbortSignal.any([options.signal, clock.signal]) : clock.signal,
+      },
+    );
+  } catch (error) {
+    throw clock.signal.aborted ? outOfTime(command[0] ?? "", workspace.timeLimit) : error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Makes the directories anew that the overlay and the sandbox are mounted on. */

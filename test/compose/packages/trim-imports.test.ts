@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { importDeb } from "../../../src/compose/packages/import.ts";
+import { importBatch } from "../../../src/compose/packages/import-batch.ts";
 import { trimImports, useImports } from "../../../src/compose/packages/trim-imports.ts";
 import { Repo } from "../../../src/ostree/index.ts";
 import { makeDeb } from "../archive.ts";
@@ -19,7 +19,8 @@ test("imported packages that no compose has used for a month are forgotten, with
   for (const name of ["old", "used", "new"]) {
     const files = { "/usr/share/common": { content: "common" }, [`/usr/share/${name}`]: { content: name } };
     const path = makeDeb(scratch, { name, files });
-    repo.setRef(`pkg/${name}/1`, await importDeb(repo, { path, sha256: "0".repeat(64) }));
+    const [commit] = await importBatch([{ format: "deb", path, sha256: "0".repeat(64) }], repo);
+    repo.setRef(`pkg/${name}/1`, commit!);
     if (name !== "new") utimesSync(join(repo.path, `refs/heads/pkg/${name}/1`), now, now - 40 * 86_400);
   }
   useImports(repo, ["pkg/used/1"]);

@@ -64,6 +64,10 @@ const failing: RpmSpec[] = [
   { name: "elsewhere", files: { "/srv/www/index.html": "x" } },
   { name: "network", scripts: "%post\nbusybox wget -T 2 http://192.0.2.1/ || { echo no network; exit 6; }" },
   { name: "daemon", scripts: "%post\n(busybox sleep 1000; touch /etc/later) >/dev/null 2>&1 &\necho started" },
+  { name: "waits", scripts: "%post\n(busybox sleep 1000; true) & wait" },
+  { name: "waits-in-lua", scripts: "%post -p <lua>\nrpm.execute('/usr/bin/busybox', 'sleep', '1000')" },
+  { name: "talks", scripts: "%post\nbusybox yes" },
+  { name: "loops", scripts: "%post -p <lua>\nwhile true do pcall(error) end" },
 ];
 
 /** Takes the next free number. */
@@ -239,11 +243,19 @@ const failures: [name: string, text: string, code: string, message: RegExp][] = 
     /\/srv\/www\/index.html lies where a deployment has no files/,
   ],
   ["a script that wants the network", "packages: [network]", "script-failed", /no network/],
+  ["a script that does not end", "packages: [waits]", "script-time", /^waits: %post: .* longer than 1 seconds/],
+  ["a program of a Lua script that does not end", "packages: [waits-in-lua]", "script-time", /^waits-in-lua: %post: /],
+  ["an endless loop", "packages: [loops]", "script-failed", /^loops: %post[^]*was ended when its time was over/],
+  ["a script that prints without end", "packages: [talks]", "script-failed", /^talks: %post: .* prints more than/],
 ];
+/** Seconds; others take less, or fail before. */
+const limits: Readonly<Record<string, number>> = { "script-time": 1, "an endless loop": 1 };
 
 for (const [name, text, code, message] of failures) {
   test(`refused: ${name}`, async () => {
-    await assert.rejects(compose(`refused-${code}`, text.replace("[", "[shell, ")), {
+    const limit = limits[code] ?? limits[name];
+    const options = limit === undefined ? {} : { scriptTimeout: limit };
+    await assert.rejects(compose(`refused-${code}`, text.replace("[", "[shell, "), options), {
       code: `compose-${code}`,
       message,
     });

@@ -25,23 +25,14 @@ async function install(name: string, specs: readonly RpmSpec[], keys = "") {
   const rpms = makeRpms(mkdir(`${name}-rpms`), specs);
   const repo = Repo.init(join(scratch, `${name}-repo`), "bare");
   const treefile = parseTreefile(`packages: [x]\nrepos: [x]\nbasearch: x86_64\n${keys}`, join(scratch, "tree.yaml"));
-<<<<<<< HEAD
-  const packages = [];
-  for (const path of rpms) {
-    const { documentation, readonlyExecutables, ima, ignoreDevices } = treefile;
-    const decisions = { documentation, readonlyExecutables, ima, ignoreDevices };
-    const task = { format: "rpm", path, checksum: "sha256:x", ...decisions } as const;
-    packages.push(readImportedRpm(repo, await importRpm(repo, task)));
-  }
-=======
-  const { documentation, readonlyExecutables, ima } = treefile;
-  const common = { format: "rpm", checksum: "sha256:x", documentation, readonlyExecutables, ima } as const;
+  const { documentation, readonlyExecutables, ima, ignoreDevices } = treefile;
+  const decisions = { documentation, readonlyExecutables, ima, ignoreDevices };
+  const common = { format: "rpm", checksum: "sha256:x", ...decisions } as const;
   const commits = await importBatch(
     rpms.map((path) => ({ path, ...common })),
     repo,
   );
   const packages = commits.map((commit) => readImportedRpm(repo, commit));
->>>>>>> 83bd639 (Packages are imported in batches, and what a repository's keys say is kept)
   const workspace = makeWorkspace(join(scratch, `${name}-work`));
   const base = { previous: undefined, layers: [] };
   const { tree } = await installRpms(workspace, treefile, packages, base, () => {});

@@ -54,7 +54,7 @@ function stock(
   return { root, code: status ?? -1, output: stdout + stderr };
 }
 
-async function ours(name: string, script: string, lines?: string[]) {
+async function ours(name: string, script: string, lines?: string[], instructions?: number) {
   const workspace = makeWorkspace(join(scratch, `ours-${name}`));
   makeRoot(workspace.lower);
   const env = { PATH: "/sbin:/bin:/usr/sbin:/usr/bin" };
@@ -70,6 +70,7 @@ async function ours(name: string, script: string, lines?: string[]) {
       env,
       macros: { _own: "given" },
       ...(lines && { lines }),
+      ...(instructions !== undefined && { instructions }),
     });
     await session.close();
   }
@@ -166,6 +167,24 @@ test("a script that forks without end is ended", async () => {
   );
   assert.equal(code, 1);
   assert.match(output, /more than 64 forks/);
+});
+
+for (const [name, script] of Object.entries({
+  plain: "while true do end",
+  catching: "while true do pcall(function() while true do end end) end",
+  coroutines: "while true do pcall(coroutine.wrap(function() while true do pcall(error) end end)) end",
+})) {
+  test(`an endless loop is ended: ${name}`, async () => {
+    const { code, output } = await ours(`endless-${name}`, script, undefined, 1_000_000);
+    assert.equal(code, 1);
+    assert.match(output, /the script was ended after 1000000 instructions/);
+  });
+}
+
+test("a chunk of bytecode that a script brings along is refused", async () => {
+  const { code, output } = await ours("bytecode", 'assert(load(string.dump(function() end), "x", "t"))');
+  assert.equal(code, 1);
+  assert.match(output, /attempt to load a binary chunk/);
 });
 
 test("a file trigger's script is given its paths by rpm.next_file", async () => {

@@ -50,6 +50,11 @@ export const installOptions: readonly OptionDeclaration[] = [
     value: "FILE",
     help: "Put this self-contained atomic program into the tree; default: itself",
   },
+  {
+    name: "script-timeout",
+    value: "SECONDS",
+    help: "End a package's script, or a program of the tree, that takes longer; default: 3600",
+  },
   ...compatibilityOptions,
   { name: "workdir", value: "DIR", hidden: true, help: "No effect, as with rpm-ostree --unified-core" },
   { name: "workdir-tmpfs", hidden: true, help: "No effect, as with rpm-ostree" },
@@ -120,8 +125,17 @@ export async function readInstallOptions(
     ...(writeLockfile !== undefined && { writeLockfile }),
     ...(previous !== undefined && { previous }),
     ...(executable !== undefined && { executable }),
+    ...scriptTimeout(invocation),
     ...sourceDate(),
   };
+}
+
+function scriptTimeout(invocation: Invocation): { scriptTimeout?: number } {
+  const text = invocation.value("script-timeout");
+  if (text === undefined) return {};
+  // A timer holds no more milliseconds than 31 bits have, and one of them runs for twice the time.
+  if (/^[1-9]\d{0,5}$/.test(text)) return { scriptTimeout: Number(text) };
+  throw cliError("usage", `--script-timeout=${text}: a number of seconds up to 999999 wanted`);
 }
 
 export function readCommitOptions(

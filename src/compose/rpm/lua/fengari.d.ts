@@ -8,6 +8,7 @@ declare module "fengari" {
   interface Fengari {
     to_luastring(text: string): Uint8Array;
     lua: {
+      readonly LUA_MASKCOUNT: number;
       readonly LUA_OK: number;
       readonly LUA_MULTRET: number;
       readonly LUA_TNIL: number;
@@ -17,6 +18,7 @@ declare module "fengari" {
       readonly LUA_TTABLE: number;
       lua_call(L: State, arguments_: number, results: number): void;
       lua_pcall(L: State, arguments_: number, results: number, handler: number): number;
+      lua_dump(L: State, writer: (L: State, bytes: Uint8Array) => number, data: null, strip: boolean): number;
       lua_createtable(L: State, list: number, fields: number): void;
       lua_error(L: State): number;
       lua_gettop(L: State): number;
@@ -34,6 +36,7 @@ declare module "fengari" {
       lua_rawseti(L: State, index: number, key: number): void;
       lua_setfield(L: State, index: number, name: Uint8Array): void;
       lua_setglobal(L: State, name: Uint8Array): void;
+      lua_sethook(L: State, hook: (L: State) => void, mask: number, count: number): void;
       lua_toboolean(L: State, index: number): boolean;
       lua_tonumber(L: State, index: number): number;
       lua_tostring(L: State, index: number): Uint8Array | null;
@@ -41,7 +44,8 @@ declare module "fengari" {
     };
     lauxlib: {
       luaL_newstate(): State;
-      luaL_loadbuffer(L: State, text: Uint8Array, size: number, name: Uint8Array): number;
+      luaL_error(L: State, format: Uint8Array): never;
+      luaL_loadbufferx(L: State, text: Uint8Array, size: number, name: Uint8Array, mode: Uint8Array): number;
       luaL_requiref(L: State, name: Uint8Array, open: JsFunction, global: 0 | 1): void;
       luaL_tolstring(L: State, index: number): Uint8Array;
     };

@@ -7,7 +7,7 @@
 import { changeDirectory, setThreadUmask } from "../../../base/index.ts";
 import { Arguments, type HostFunction, type HostLibrary, LuaError } from "./arguments.ts";
 import { errnoResult } from "./system-errors.ts";
-import { Interpreter } from "./interpreter.ts";
+import { type Bytecode, compile, Interpreter, type Limits } from "./interpreter.ts";
 import { prelude } from "./prelude.ts";
 import { luaTable, type LuaValue } from "./value.ts";
 
@@ -29,6 +29,13 @@ export interface ProgramEnd {
 /** A script that forks without end must not run for ever. */
 const forkLimit = 64;
 
+let compiled: Bytecode | undefined;
+
+/** Compiled once in each thread: it is longer than most scripts. */
+export function compiledPrelude(): Bytecode {
+  return (compiled ??= compile(prelude, "prelude"));
+}
+
 /** Ends a run, of which only the effects stay. */
 class RunEnded extends Error {}
 
@@ -36,6 +43,7 @@ export class LuaHost {
   process: ProcessState;
   /** The message and number of the last system call that failed. */
   lastError: readonly [string, number] = ["Success", 0];
+  readonly #limits: Limits;
   readonly #functions = new Map<string, HostFunction>();
   readonly #names: Record<string, string[]> = {};
   #results: (readonly LuaValue[])[] = [];
@@ -45,8 +53,9 @@ export class LuaHost {
   #ended = false;
   #failure: unknown;
 
-  constructor(process: ProcessState) {
+  constructor(process: ProcessState, limits: Limits) {
     this.process = process;
+    this.#limits = limits;
     this.add("posix", {
       fork: () => this.#fork(),
       wait: (args) => [args.number(1, this.#forks + pidBase)],
@@ -75,9 +84,9 @@ export class LuaHost {
     for (;;) {
       this.#replayed = 0;
       this.#ended = false;
-      const interpreter = new Interpreter((called, values) => this.#call(called, values));
+      const interpreter = new Interpreter((called, values) => this.#call(called, values), this.#limits);
       const names = Object.entries(this.#names).map(([library, list]) => [library, luaTable(list)]);
-      const broken = interpreter.run(prelude, "prelude", [luaTable([], Object.fromEntries(names))]);
+      const broken = interpreter.run(compiledPrelude(), "prelude", [luaTable([], Object.fromEntries(names))]);
       if (broken !== undefined) throw new Error(broken);
       // As rpm starts scripts (rpmluaRunScript).
       const message = interpreter.run(`local opt, arg = ...; ${script}`, name, [luaTable([]), table]);

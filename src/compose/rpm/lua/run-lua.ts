@@ -17,7 +17,14 @@ export interface LuaScript {
   readonly macros: Readonly<Record<string, string>>;
   /** Paths for a file trigger. */
   readonly lines?: readonly string[];
+  /** Seconds that it may take. */
+  readonly timeLimit: number;
+  /** Instructions that it may take. */
+  readonly instructions?: number;
 }
+
+/** Some minutes; scripts of distributions take thousands. */
+const instructionLimit = 2_000_000_000;
 
 /** What a program that the script starts takes over. */
 export interface ProcessView {
@@ -32,7 +39,7 @@ export interface ProcessView {
  * @returns the message of the error that ended it
  */
 export function runLua(
-  { script, name, args, env, macros: defined, lines }: LuaScript,
+  { script, name, args, env, macros: defined, lines, timeLimit, instructions = instructionLimit }: LuaScript,
   print: (text: string) => void,
   run: (
     command: readonly string[],
@@ -41,7 +48,8 @@ export function runLua(
   ) => ProgramEnd & { readonly output: Buffer },
 ): string | undefined {
   using files = new OpenFiles();
-  const host = new LuaHost({ cwd: "/", umask: 0o022, env: new Map(Object.entries(env)), silenced: new Set() });
+  const limits = { instructions, deadline: performance.now() + timeLimit * 1000 };
+  const host = new LuaHost({ cwd: "/", umask: 0o022, env: new Map(Object.entries(env)), silenced: new Set() }, limits);
   const runProgram = (command: readonly string[], redirection: Redirection) => {
     const { cwd, env: now, silenced } = host.process;
     return run(command, redirection, { cwd, env: Object.fromEntries(now), silenced });

@@ -163,16 +163,19 @@ export class ScriptRunner {
     if (!session) throw new Error("no session for scriptlets");
     const { env, macros } = this.#surroundings;
     const common = { env, args, ...(lines && { lines }) };
-    const end = lua
-      ? await session.run({ kind: "lua", script: body, name: `%${what}(${one.name})`, macros, ...common })
-      : await session.run({
+    const given = lua
+      ? ({ kind: "lua", script: body, name: `%${what}(${one.name})`, macros, ...common } as const)
+      : ({
           kind: "program",
           command: interpreter,
           ...(script.body !== undefined && { script: script.body }),
           ...common,
           // A program without a body is given no arguments (lib/rpmscript.c `runExtScript`).
           args: script.body === undefined ? [] : args,
-        });
+        } as const);
+    const end = await session.run(given).catch((error: unknown) => {
+      throw named(error, `${one.name}: %${what}`);
+    });
     if (end.code !== 0) throw scriptFailed(one, what, interpreter[0] ?? "", end);
   }
 
@@ -182,6 +185,14 @@ export class ScriptRunner {
       hint: `exclude-packages: [${one.name}], if the tree can do without it`,
     });
   }
+}
+
+/** An error of the thread, which does not know whose script it runs. */
+function named(error: unknown, script: string): unknown {
+  if (!composeError.is(error, "script-failed", "script-time")) return error;
+  const { code, message, hint } = error;
+  const short = code.endsWith("script-time") ? "script-time" : "script-failed";
+  return composeError(short, `${script}: ${message}`, { ...(hint !== undefined && { hint }), cause: error });
 }
 
 function triggersOf({ head }: TreeRpm, type: RpmTrigger["type"], moment: "prein" | "in" = "in"): RpmTrigger[] {

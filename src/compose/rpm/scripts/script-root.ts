@@ -9,8 +9,15 @@ import { constants as systemConstants } from "node:os";
 import { join } from "node:path";
 import { changeDirectory, mount, ThreadRoot, unmount } from "../../../base/index.ts";
 import { composeError } from "../../errors.ts";
-import { overlayOptions, prepareMounts, requireRunnable, sandboxCommand, type Workspace } from "../../sandbox.ts";
-import { type ProgramEnd } from "../lua/host.ts";
+import {
+  outOfTime,
+  overlayOptions,
+  prepareMounts,
+  requireRunnable,
+  sandboxCommand,
+  type Workspace,
+} from "../../sandbox.ts";
+import { compiledPrelude, type ProgramEnd } from "../lua/host.ts";
 import { type ProcessView, runLua } from "../lua/run-lua.ts";
 import { findInPath, type Redirection } from "../lua/rpm.ts";
 import { systemError } from "../lua/system-errors.ts";
@@ -41,6 +48,8 @@ export interface LuaTask extends Task {
   /** For messages. */
   readonly name: string;
   readonly args: readonly string[];
+  /** Instructions that it may take. */
+  readonly instructions?: number;
 }
 
 export interface ScriptEnd extends ProgramEnd {
@@ -72,6 +81,7 @@ export class ScriptRoot {
       case "lua":
         return this.#runLua(task);
       case "start":
+        compiledPrelude();
         return done;
       case "open":
         this.#open();
@@ -116,8 +126,12 @@ export class ScriptRoot {
       stdio: [typeof input === "number" ? input : "pipe", ...streams],
       ...(typeof input === "string" && { input: Buffer.from(input, "latin1") }),
       maxBuffer: outputLimit,
+      timeout: this.#workspace.timeLimit * 1000,
+      // The sandbox ends with the one who started it, and all that runs in it with the sandbox.
+      killSignal: "SIGKILL",
     });
     const { code } = (result.error ?? {}) as NodeJS.ErrnoException;
+    if (code === "ETIMEDOUT") throw outOfTime(command[0] ?? "", this.#workspace.timeLimit);
     if (code === "ENOBUFS") throw composeError("script-failed", `${command[0]} prints more than ${outputLimit} bytes`);
     // A reader that ends early is no error of the script.
     if (result.error && code !== "EPIPE") throw result.error;
@@ -126,15 +140,16 @@ export class ScriptRoot {
     return { end: endOf(result.status, result.signal), output, stdout };
   }
 
-  #runLua({ script, name, args, env, macros, lines }: LuaTask): ScriptEnd {
+  #runLua(script: LuaTask): ScriptEnd {
+    const { timeLimit } = this.#workspace;
     let output = "";
     const print = (text: string) => {
       output += text;
       if (output.length > outputLimit)
-        throw composeError("script-failed", `${name} prints more than ${outputLimit} bytes`);
+        throw composeError("script-failed", `${script.name} prints more than ${outputLimit} bytes`);
     };
     const message = this.#within("/", initialMask, () =>
-      runLua({ script, name, args, env, macros, ...(lines && { lines }) }, print, (command, redirection, view) =>
+      runLua({ ...script, timeLimit }, print, (command, redirection, view) =>
         this.#runForLua(command, redirection, view, print),
       ),
     );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { WorkerPool } from "../../../base/index.ts";
-import type { Workspace } from "../../sandbox.ts";
+import { outOfTime, type Workspace } from "../../sandbox.ts";
 import type { LuaTask, ProgramTask, ScriptEnd, ScriptTask } from "./script-root.ts";
 
 /**
@@ -10,9 +10,11 @@ import type { LuaTask, ProgramTask, ScriptEnd, ScriptTask } from "./script-root.
 export class ScriptSession implements AsyncDisposable {
   readonly #pool: WorkerPool<ScriptTask, ScriptEnd>;
   readonly #started: Promise<unknown>;
+  readonly #timeLimit: number;
 
   constructor(workspace: Workspace) {
     this.#pool = new WorkerPool("compose/rpm/script", workspace, 1);
+    this.#timeLimit = workspace.timeLimit;
     this.#started = this.#pool.run({ kind: "start" });
     // It is told by `open`.
     this.#started.catch(() => {});
@@ -24,8 +26,23 @@ export class ScriptSession implements AsyncDisposable {
     await this.#pool.run({ kind: "open" });
   }
 
-  run(task: ProgramTask | LuaTask): Promise<ScriptEnd> {
-    return this.#pool.run(task);
+  /** The thread keeps the time limit itself, but for what Lua does in one step, such as a search without end. */
+  async run(task: ProgramTask | LuaTask): Promise<ScriptEnd> {
+    let late = false;
+    const timer = setTimeout(
+      () => {
+        late = true;
+        this.#pool[Symbol.dispose]();
+      },
+      (2 * this.#timeLimit + 1) * 1000,
+    );
+    try {
+      return await this.#pool.run(task);
+    } catch (error) {
+      throw late ? outOfTime(task.kind === "lua" ? "the script" : (task.command[0] ?? ""), this.#timeLimit) : error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async close(): Promise<void> {
