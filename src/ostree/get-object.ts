@@ -18,6 +18,7 @@ import {
 } from "./model.ts";
 import { looseExists, loosePath } from "./object-path.ts";
 import type { ObjectSource } from "./pull-source.ts";
+import { readSmall } from "./read-small.ts";
 import { repositoryHas, storeHas, type Store } from "./store-content.ts";
 import { archiveLimit, fileWriter, IncomingStore } from "./store-fetched.ts";
 import { type ObjectKey, splitKey } from "./traverse.ts";
@@ -75,9 +76,6 @@ export interface PullResult {
 
 /** A metadata object is never larger (OSTREE_MAX_METADATA_SIZE). */
 export const metadataFetchLimit = metadataLimit;
-
-/** A `.filez` up to this size is imported through memory. */
-const smallArchived = 4 << 20;
 
 type Counts = { -readonly [Key in Exclude<keyof PullResult, "trees">]: number } & { trees: TreeEntries[] };
 
@@ -183,12 +181,11 @@ export class ObjectGetter {
       this.#incoming.metadata(type, checksum, readFileSync(path), trusted);
       return;
     }
-    if (mode === "archive" && store.mode !== "archive" && statSync(path).size <= smallArchived) {
-      // Verified on the way: with one zlib state kept that is quicker than the plain way without.
-      const bytes = readFileSync(path);
-      await this.#incoming.archived(checksum, { bytes, size: bytes.length }, (header) =>
-        this.#checkHeader(header, checksum),
-      );
+    const small = mode === "archive" && store.mode !== "archive" ? readSmall(path) : undefined;
+    if (small) {
+      // Verified on the way: with one zlib state kept that is quicker than the plain way without. What was read is stored
+      // or copied before anything else can be read.
+      await this.#content(checksum, { bytes: small, size: small.length });
       return;
     }
     if (!trusted) await verifyObject(path, checksum, type, mode);

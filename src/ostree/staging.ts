@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Directories below `tmp/` in which transactions gather their objects, and what becomes of those whose owner died. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { baseError, type HeldLock, listDirectory, lockFile, lstatIfExists, removeTree } from "../base/index.ts";
+import { isSymlinkMode, type ObjectType, type RepoMode } from "./model.ts";
 import { parseLoose } from "./object-path.ts";
 import type { Repo } from "./repo.ts";
 
@@ -57,7 +58,7 @@ function adopt(repo: Repo): Staging | undefined {
     const path = join(tmp, name);
     const lock = unlessBusy(() => lockFile(`${path}-lock`, { record: true }));
     if (lock && lstatIfExists(path)) {
-      dropUnfinished(path, true);
+      dropUnfinished(path, { mode: repo.mode });
       return { path, lock, adopted: true };
     }
     lock?.release();
@@ -70,18 +71,35 @@ export const partialDirectory = "partial";
 
 /**
  * Removes what is no object: files that threads had not renamed yet, and where they write others.
- * @param keepPartial leave what there is of large objects
+ * @param killed of the owner of the directory, which was killed: files that it had not finished go too, and what there is
+ * of large objects stays
  */
-export function dropUnfinished(staging: string, keepPartial = false): void {
+export function dropUnfinished(staging: string, killed?: { readonly mode: RepoMode }): void {
   for (const name of readdirSync(staging)) {
-    if (/^[0-9a-f]{2}$/.test(name)) dropUnnamed(join(staging, name), name);
-    else if (!keepPartial || name !== partialDirectory) removeTree(join(staging, name));
+    if (/^[0-9a-f]{2}$/.test(name)) dropUnnamed(join(staging, name), name, killed?.mode);
+    else if (!killed || name !== partialDirectory) removeTree(join(staging, name));
   }
 }
 
-/** Removes files that did not come to get an object's name. */
-function dropUnnamed(directory: string, prefix: string): void {
-  for (const name of readdirSync(directory)) if (!parseLoose(prefix, name)) rmSync(join(directory, name));
+function dropUnnamed(directory: string, prefix: string, killedMode: RepoMode | undefined): void {
+  for (const name of readdirSync(directory)) {
+    const object = parseLoose(prefix, name);
+    const path = `${directory}/${name}`;
+    if (!object || (killedMode !== undefined && isUnfinished(path, object.type, killedMode))) rmSync(path);
+  }
+}
+
+/** Mode of a file that a pull writes; it gets its own when it is whole. */
+export const unfinishedMode = 0o600;
+
+/**
+ * Whether a pull may have been killed while it wrote this file under its object's name. Where files get the time 0, as in
+ * all modes but archive, that is the last that is done to them.
+ */
+function isUnfinished(path: string, type: ObjectType, repoMode: RepoMode): boolean {
+  const { mode, mtimeMs } = lstatSync(path);
+  if (!isSymlinkMode(mode) && (mode & 0o7777) === unfinishedMode) return true;
+  return type === "file" && repoMode !== "archive" && mtimeMs !== 0;
 }
 
 export function removeStaging({ path, lock }: Omit<Staging, "adopted">): void {

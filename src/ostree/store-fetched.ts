@@ -6,6 +6,7 @@ import {
   closeSync,
   copyFileSync,
   createReadStream,
+  fchmodSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -22,14 +23,15 @@ import { ostreeError } from "./errors.ts";
 import { decodeArchiveHeader, encodeFileHeader } from "./file-object.ts";
 import type { Body } from "./http/response.ts";
 import { readArchiveHead } from "./load-content.ts";
-import { type Checksum, type FileHeader, isSymlinkMode, type ObjectType } from "./model.ts";
+import { type Checksum, type FileHeader, type ObjectType } from "./model.ts";
 import { loosePath } from "./object-path.ts";
-import { partialDirectory } from "./staging.ts";
+import { partialDirectory, unfinishedMode } from "./staging.ts";
 import { type ContentWriter, storeContent, type Store } from "./store-content.ts";
 import {
+  archivedHead,
   checkForm,
   compareChecksum,
-  fileChecksum,
+  headedChecksum,
   inflateContent,
   memoryLimit,
   verifyMetadata,
@@ -39,8 +41,9 @@ const spaceStep = 64 << 20;
 const pieceSize = 1 << 20;
 
 /**
- * Writes beside the place of each object, then renames: a process that is killed leaves no object that is not whole, and
- * the next pull goes on with those that are. A rename within a directory takes no lock that the other threads wait for.
+ * Stores objects so that those of a process that was killed are whole, and the next pull can go on with them: what is
+ * written in one go is under its name at once, and its mode or its time tells that it is finished (`isUnfinished`); all
+ * else is written beside its place and renamed. A rename costs as much as opening a file.
  */
 export class IncomingStore {
   readonly store: Store;
@@ -75,7 +78,7 @@ export class IncomingStore {
 
   /** The file of `partial` when an earlier process wrote to it. */
   begun(checksum: Checksum): string | undefined {
-    return this.#begun.has(`${checksum}.filez`) ? this.partial(checksum) : undefined;
+    return this.#begun.size > 0 && this.#begun.has(`${checksum}.filez`) ? this.partial(checksum) : undefined;
   }
 
   /** @param trusted comes from a repository of this machine: its form is checked, its checksum is not */
@@ -148,6 +151,10 @@ export class IncomingStore {
   /** Stores a content object from elsewhere; `content` was verified, or its source is trusted. */
   content(checksum: Checksum, header: FileHeader, content: Uint8Array | ContentWriter, size: number): void {
     this.reserve(size);
+    if (this.store.mode !== "archive" && typeof content !== "function") {
+      storeContent(this.store, checksum, header, content, size);
+      return;
+    }
     storeContent(this.#incoming, checksum, header, content, size);
     this.#place(checksum, "file");
   }
@@ -155,23 +162,36 @@ export class IncomingStore {
   /** Stores bytes that are the object's file. */
   #whole(type: ObjectType, checksum: Checksum, bytes: Uint8Array): void {
     const path = `${this.store.staging}/${loosePath(checksum, type, this.store.mode)}`;
-    const fd = this.#inPrefix(checksum, () => openSync(`${path}${this.#incoming.suffix}`, "w", 0o644));
+    try {
+      this.#inPrefix(checksum, () => this.#write(path, bytes));
+    } catch (error) {
+      if (!isErrno(error, "EEXIST")) throw error;
+      // Detached metadata that is replaced.
+      this.#write(`${path}${this.#incoming.suffix}`, bytes);
+      renameSync(`${path}${this.#incoming.suffix}`, path);
+    }
+  }
+
+  /** Makes a file that has its mode only when it is whole. */
+  #write(path: string, bytes: Uint8Array): void {
+    const fd = openSync(path, "wx", unfinishedMode);
     try {
       writeAll(fd, bytes);
+      fchmodSync(fd, 0o644 & ~this.store.umask);
     } finally {
       closeSync(fd);
     }
-    renameSync(`${path}${this.#incoming.suffix}`, path);
   }
 
   async #inMemory(checksum: Checksum, bytes: Buffer, check: (header: FileHeader) => void): Promise<number> {
-    const { header, size, contentOffset } = decodeArchiveHeader(bytes, `${checksum}.filez`);
+    const { head, size, contentOffset } = archivedHead(bytes, `${checksum}.filez`);
+    const { header } = head;
     check(header);
     if (size > memoryLimit) return this.#spilled(checksum, bytes, header, size, contentOffset);
-    const content = isSymlinkMode(header.mode)
+    const content = head.linked
       ? Buffer.alloc(0)
       : inflateContent(bytes.subarray(contentOffset), size, `${checksum}.filez`);
-    compareChecksum("file", checksum, fileChecksum(header, content));
+    compareChecksum("file", checksum, headedChecksum(head.bytes, content));
     if (this.store.mode === "archive") {
       this.reserve(bytes.length);
       this.#whole("file", checksum, bytes);

@@ -102,17 +102,27 @@ function verifyArchived(path: string, checksum: Checksum): Promise<void> | void 
   const bytes = readSmall(path);
   if (!bytes) return verifyStreamed(loadContent(path, "archive"), checksum);
   const what = `${checksum}.filez`;
-  const contentOffset = 8 + archiveHeaderLength(bytes, what);
-  // After the size, which is of this file, comes what many have alike.
-  const rest = bytes.subarray(Math.min(16, contentOffset), contentOffset);
-  const head = archiveHeads.get(rest, () => decodeArchiveHeader(bytes, what).header);
-  const size = Number(bytes.readBigUInt64BE(8));
+  const { head, size, contentOffset } = archivedHead(bytes, what);
   if (size > memoryLimit) return verifyStreamed(loadContent(path, "archive"), checksum);
   const content = head.linked ? nothing : inflateContent(bytes.subarray(contentOffset), size, what);
   compareChecksum("file", checksum, headedChecksum(head.bytes, content));
 }
 
+/** As `decodeArchiveHeader`, with what is hashed before the content. */
+export function archivedHead(bytes: Buffer, what: string): { head: Head; size: number; contentOffset: number } {
+  const contentOffset = 8 + archiveHeaderLength(bytes, what);
+  if (contentOffset < 16 || bytes.length < contentOffset) {
+    throw ostreeError("corrupt-object", `${what}: truncated header`);
+  }
+  // After the size, which is of this file, comes what many have alike.
+  const head = archiveHeads.get(bytes.subarray(16, contentOffset), () => decodeArchiveHeader(bytes, what).header);
+  const size = bytes.readBigUInt64BE(8);
+  if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw ostreeError("corrupt-object", `${what}: absurd size ${size}`);
+  return { head, size: Number(size), contentOffset };
+}
+
 interface Head {
+  readonly header: FileHeader;
   /** What is hashed before the content. */
   readonly bytes: Buffer;
   readonly linked: boolean;
@@ -128,7 +138,7 @@ class Heads {
     const known = this.#known.get(key);
     if (known) return known;
     const header = decode();
-    const head = { bytes: encodeFileHeader(header), linked: isSymlinkMode(header.mode) };
+    const head = { header, bytes: encodeFileHeader(header), linked: isSymlinkMode(header.mode) };
     if (!head.linked && this.#known.size < headLimit) this.#known.set(key, head);
     return head;
   }
@@ -145,7 +155,7 @@ export function inflateContent(compressed: Uint8Array, size: number, what: strin
 }
 
 /** @param content as `readSmall` or `inflateContent` gave it: the head is put before it where there is room */
-function headedChecksum(head: Buffer, content: Buffer): string {
+export function headedChecksum(head: Buffer, content: Buffer): string {
   const roomy = content.byteOffset === headroom && content.buffer.byteLength > scratchSize;
   if (!roomy || head.length > headroom) return joinedChecksum(head, content);
   const whole = Buffer.from(content.buffer, headroom - head.length, head.length + content.length);

@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { randomBytes } from "node:crypto";
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -84,18 +93,27 @@ test("stock goes on after our pull was killed", async () => {
   stock(`--repo=${repo.path}`, "fsck", "-q");
 });
 
-test("half-written files of a killed pull are not taken for objects", async () => {
-  using scratch = temporary();
-  const source = makeSource(scratch.path);
-  const repo = Repo.init(join(scratch.path, "target"), "bare-user");
-  await pullAndKill(repo, source, 100);
-  const [staging] = globSync("tmp/staging-*/", { cwd: repo.path });
-  mkdirSync(join(repo.path, staging!, "incoming-1-1"), { recursive: true });
-  writeFileSync(join(repo.path, staging!, "incoming-1-1/temporary-1"), "half");
-  await using server = await serveDirectory(source);
-  await pull(repo, { url: server.url, refs: ["main"] });
-  stock(`--repo=${repo.path}`, "fsck", "-q");
-});
+for (const mode of ["archive", "bare-user", "bare"] as readonly RepoMode[]) {
+  test(`half-written files of a killed pull are not taken for objects, ${mode}`, async () => {
+    using scratch = temporary();
+    const source = makeSource(scratch.path);
+    const repo = Repo.init(join(scratch.path, "target"), mode);
+    await pullAndKill(repo, source, 100);
+    const [staging] = globSync("tmp/staging-*/", { cwd: repo.path });
+    mkdirSync(join(repo.path, staging!, "incoming-1-1"), { recursive: true });
+    writeFileSync(join(repo.path, staging!, "incoming-1-1/temporary-1"), "half");
+    // As a kill between opening and finishing leaves them: files and directories have their mode at the end.
+    const gathered = globSync("tmp/staging-*/??/*.{file,filez,dirtree,dirmeta}", { cwd: repo.path });
+    for (const name of gathered.slice(0, 40)) {
+      const path = join(repo.path, name);
+      writeFileSync(path, "half");
+      if (mode === "archive" || name.includes(".dir")) chmodSync(path, 0o600);
+    }
+    await using server = await serveDirectory(source);
+    await pull(repo, { url: server.url, refs: ["main"] });
+    stock(`--repo=${repo.path}`, "fsck", "-q");
+  });
+}
 
 test("a transaction of another kind leaves what a pull gathered, and a pull leaves a living one alone", () => {
   using scratch = temporary();

@@ -5,7 +5,7 @@ import { Http1Connection } from "./http1.ts";
 import { Http2Connection } from "./http2.ts";
 import type { Answer, ClientOptions, Connection, ConnectionEvents, GetOptions, Pending, Protocol } from "./model.ts";
 import { commonHeaders } from "./requests.ts";
-import { BodySink, type ResponseHead } from "./response.ts";
+import { type Body, BodySink, type ResponseHead } from "./response.ts";
 
 /** What stands in the pool before the way to the server is there. */
 class OpeningConnection implements Connection {
@@ -51,6 +51,9 @@ class OpeningConnection implements Connection {
   }
 }
 
+/** A relative name that means the same in a URL, as those of all objects: not each needs to be parsed. */
+const plainName = /^[a-z0-9]+(?:\/[a-z0-9]+)*(?:\.[a-z]+)?$/;
+
 /** Bytes that an attempt must have brought to count as progress, so that a large file survives many broken connections. */
 const progressBytes = 1 << 20;
 
@@ -62,6 +65,8 @@ const progressBytes = 1 << 20;
 export class HttpClient implements Disposable {
   readonly options: ClientOptions;
   readonly #base: URL;
+  /** What a plain name is put behind. */
+  readonly #plainBase: { readonly path: string; readonly url: string };
   readonly #headers: Record<string, string>;
   readonly #waiting: Pending[] = [];
   readonly #connections = new Set<OpeningConnection>();
@@ -77,6 +82,9 @@ export class HttpClient implements Disposable {
     if (this.#base.protocol !== "http:" && this.#base.protocol !== "https:") {
       throw baseError("http-status", `Invalid URI scheme in ${options.url}`);
     }
+    const directory = new URL(".", this.#base);
+    directory.username = directory.password = "";
+    this.#plainBase = { path: directory.pathname, url: directory.href };
     this.#headers = commonHeaders(this.#base, options);
     this.#depth = options.depth ?? 32;
     this.#timer = setInterval(() => this.#dropSlow(), (options.idleSeconds ?? 30) * 1000).unref();
@@ -97,18 +105,23 @@ export class HttpClient implements Disposable {
    * validators were given; every other status but 200 is an error, after retries where they can help.
    */
   get(name: string, options: GetOptions): Promise<Answer> {
-    const target = new URL(name, this.#base);
+    const { path, url } = this.#target(name);
     const done = Promise.withResolvers<Answer>();
-    const path = `${target.pathname}${target.search}`;
-    target.username = target.password = "";
     const { received } = this.options;
     const counted = received ? { ...options, received } : options;
-    const pending: Pending = { path, url: target.href, options: counted, done, failures: 0 };
+    const pending: Pending = { path, url, options: counted, done, failures: 0 };
     const { resume } = options;
-    if (resume !== undefined) pending.partial = BodySink.resume({ url: target.href, ...options }, resume);
+    if (resume !== undefined) pending.partial = BodySink.resume({ url, ...options }, resume);
     this.#waiting.push(pending);
     this.#pump();
     return done.promise;
+  }
+
+  #target(name: string): { path: string; url: string } {
+    if (plainName.test(name)) return { path: `${this.#plainBase.path}${name}`, url: `${this.#plainBase.url}${name}` };
+    const target = new URL(name, this.#base);
+    target.username = target.password = "";
+    return { path: `${target.pathname}${target.search}`, url: target.href };
   }
 
   [Symbol.dispose](): void {
@@ -198,12 +211,12 @@ export class HttpClient implements Disposable {
     if (status === 200 || (status === 206 && sink.size > 0)) {
       const body = sink.finish();
       this.#transferred += body.size;
-      pending.done.resolve({ status: 200, body, ...validatorsOf(head) });
+      pending.done.resolve(new ReceivedAnswer(200, head, body));
       return;
     }
     sink.discard();
     if (status === 403 || status === 404 || status === 410) pending.done.resolve({ status });
-    else if (status === 304 && pending.options.validators) pending.done.resolve({ status, ...validatorsOf(head) });
+    else if (status === 304 && pending.options.validators) pending.done.resolve(new ReceivedAnswer(status, head));
     else if (head.headers.has("location") && status >= 300 && status < 400) {
       void this.#redirected(pending, new URL(head.headers.get("location")!, pending.url).href);
     } else if (this.#mayPass(status)) {
@@ -282,13 +295,26 @@ export class HttpClient implements Disposable {
   }
 }
 
-function validatorsOf({ headers }: ResponseHead) {
-  const modified = Date.parse(headers.get("last-modified") ?? "");
-  const etag = headers.get("etag");
-  return {
-    ...(etag === undefined ? {} : { etag }),
-    ...(Number.isNaN(modified) ? {} : { lastModified: Math.floor(modified / 1000) }),
-  };
+/** Its validators are read when they are asked for: those of objects never are. */
+class ReceivedAnswer implements Answer {
+  readonly status: number;
+  readonly body?: Body;
+  readonly #headers: ResponseHead["headers"];
+
+  constructor(status: number, { headers }: ResponseHead, body?: Body) {
+    this.status = status;
+    this.#headers = headers;
+    if (body) this.body = body;
+  }
+
+  get etag(): string | undefined {
+    return this.#headers.get("etag");
+  }
+
+  get lastModified(): number | undefined {
+    const modified = Date.parse(this.#headers.get("last-modified") ?? "");
+    return Number.isNaN(modified) ? undefined : Math.floor(modified / 1000);
+  }
 }
 
 /** Errors that another attempt cannot mend. */

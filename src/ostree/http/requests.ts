@@ -51,9 +51,7 @@ export function sinkFor(pending: Pending, head: ResponseHead): BodySink {
   pending.partial = undefined;
   if (head.status === 206 && partial && rangeStart(head) === partial.size) return partial;
   partial?.discard();
-  const sink = new BodySink({ url, ...(head.status === 200 ? options : { limit: errorPageLimit }) });
-  sink.validator = strongValidator(head);
-  return sink;
+  return new BodySink({ url, ...(head.status === 200 ? options : { limit: errorPageLimit }) });
 }
 
 function rangeStart({ headers }: ResponseHead): number | undefined {
@@ -72,6 +70,7 @@ export function keepPartial(pending: Pending, head: ResponseHead | undefined, si
   if (sink.size === 0) sink.discard();
   else {
     sink.keep();
+    sink.validator = strongValidator(head);
     pending.partial = sink;
   }
 }

@@ -6,7 +6,7 @@ import { baseError, unlessErrno, writeAll } from "../../base/index.ts";
 export interface ResponseHead {
   readonly status: number;
   readonly reason: string;
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: Pick<ReadonlyMap<string, string>, "get" | "has">;
   /** Whether the connection may be used for a further request (RFC 9112 section 9.3). */
   readonly keepAlive: boolean;
 }
@@ -17,17 +17,36 @@ export const headLimit = 64 << 10;
 
 /** Parses a response head that ends in an empty line. `undefined` when it is not HTTP/1. */
 export function parseHead(text: string): ResponseHead | undefined {
-  const lines = text.split("\r\n");
-  const status = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/.exec(lines[0] ?? "");
-  if (!status) return undefined;
-  const headers = new Map<string, string>();
-  for (const line of lines.slice(1)) {
-    const colon = line.indexOf(":");
-    if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+  const line = /^HTTP\/1\.([01]) (\d{3})(?: ([^\r]*))?(?:\r\n|$)/.exec(text);
+  if (!line) return undefined;
+  const headers = new HeaderLines(text);
+  const connection = headers.get("connection")?.toLowerCase();
+  const keepAlive = line[1] === "1" ? connection !== "close" : connection === "keep-alive";
+  return { status: Number(line[2]), reason: line[3] ?? "", headers, keepAlive };
+}
+
+/** Looked through when one is asked for: of most answers that is two. */
+class HeaderLines {
+  readonly #text: string;
+  readonly #lower: string;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#lower = text.toLowerCase();
   }
-  const connection = (headers.get("connection") ?? "").toLowerCase();
-  const keepAlive = status[1] === "1" ? connection !== "close" : connection === "keep-alive";
-  return { status: Number(status[2]), reason: status[3] ?? "", headers, keepAlive };
+
+  /** @param name in lower case; the last of several counts */
+  get(name: string): string | undefined {
+    const start = this.#lower.lastIndexOf(`\r\n${name}:`);
+    if (start < 0) return undefined;
+    const from = start + name.length + 3;
+    const end = this.#text.indexOf("\r\n", from);
+    return this.#text.slice(from, end < 0 ? undefined : end).trim();
+  }
+
+  has(name: string): boolean {
+    return this.#lower.includes(`\r\n${name}:`);
+  }
 }
 
 /** Where a response's body goes: memory while it is small, a file when it grows. */
@@ -52,6 +71,14 @@ export interface BodyOptions {
   readonly received?: SharedArrayBuffer;
 }
 
+/** Each thread has one counter, which thousands of bodies are added to. */
+let counter: BigInt64Array | undefined;
+
+function counterOf(received: SharedArrayBuffer): BigInt64Array {
+  if (counter?.buffer !== received) counter = new BigInt64Array(received);
+  return counter;
+}
+
 /** A body over this many bytes goes to a file, so that memory stays bounded. */
 const bufferLimit = 4 << 20;
 
@@ -67,12 +94,14 @@ export class BodySink {
   #file: string | undefined;
   #size = 0;
   #resumed = false;
-  /** Validator of the file on the server: a strong entity tag or a date. */
+  readonly #received: BigInt64Array | undefined;
+  /** Validator of the file on the server, when the rest is to be asked for: a strong entity tag or a date. */
   validator: string | undefined;
 
   constructor(options: BodyOptions) {
     this.#options = options;
     this.#limit = options.limit;
+    this.#received = options.received && counterOf(options.received);
   }
 
   /** Goes on with what an earlier process had received of a large body; `undefined` when there is nothing. */
@@ -100,8 +129,7 @@ export class BodySink {
     if (this.#size === 0) this.#narrow(piece);
     this.expect(piece.length);
     this.#size += piece.length;
-    const { received } = this.#options;
-    if (received) Atomics.add(new BigInt64Array(received), 0, BigInt(piece.length));
+    if (this.#received) Atomics.add(this.#received, 0, BigInt(piece.length));
     if (this.#fd !== undefined) {
       writeAll(this.#fd, piece);
       return;
