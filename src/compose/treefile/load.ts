@@ -10,7 +10,7 @@ import { finish } from "./finish.ts";
 import { isPlainMap, sorted } from "./kinds.ts";
 import { mergeIncluded, type Values } from "./merge.ts";
 import type { Treefile } from "./model.ts";
-import { inlineLayer, type Layer, parseLayer } from "./parse.ts";
+import { inlineLayer, type Layer, parseLayer, sizeLimit } from "./parse.ts";
 
 /** How deep includes may nest. As rpm-ostree's INCLUDE_MAXDEPTH; each file is read once, so there is no loop. */
 const depthLimit = 50;
@@ -152,6 +152,7 @@ function archIncludes(values: Values, { basearch }: Reading): string[] {
 
 function readLayer(name: string, from: string, reading: Reading): Layer {
   const path = resolve(dirname(from), name);
+  requireFile(path, from);
   const text = readText(path, from);
   seeOnce(path, reading);
   return parseLayer(text, path);
@@ -164,6 +165,13 @@ function seeOnce(path: string, { files }: Reading): void {
   const key = `${stat.dev}:${stat.ino}`;
   if (files.has(key)) throw composeError("treefile-include", `${path}: is included twice, or includes itself`);
   files.set(key, path);
+}
+
+/** An include may come with a repository of treefiles: a device, a pipe or a disk image would take all memory, or never end. */
+function requireFile(path: string, from: string): void {
+  const stat = unlessErrno(["ENOENT", "ENOTDIR"], () => statSync(path));
+  if (stat === undefined || (stat.isFile() && stat.size <= sizeLimit)) return;
+  throw composeError("treefile-include", `${from}: includes ${path}, which is no file of at most ${sizeLimit} bytes`);
 }
 
 function readText(path: string, from?: string): string {

@@ -17,7 +17,7 @@ export interface Layer {
 }
 
 /** A treefile is written by hand; the cap keeps a wrong file (an image, a log) from being parsed. */
-const sizeLimit = 1 << 20;
+export const sizeLimit = 1 << 20;
 
 /** utils.rs `InputFormat::detect_from_filename`: what is not called YAML is JSON. */
 export function isYaml(path: string): boolean {

@@ -183,6 +183,7 @@ const faults: [name: string, text: string, code: string, message: RegExp, hint?:
   ],
   ["a kickstart file", "include: part.ks\n", "treefile-include", /part.ks, which is missing/],
   ["a repository variable that is filled in", "repovars: {basearch: x}\n", "treefile-value", /basearch is filled in/],
+  ["an include that has no end", "include: /dev/zero\n", "treefile-include", /includes \/dev\/zero, which is no file/],
   ["an include of itself", "include: tree.yaml\n", "treefile-include", /included twice, or includes itself/],
   ["a variable without value", "ref: ${stream}\n", "treefile-value", /variable stream has no value/],
   [
