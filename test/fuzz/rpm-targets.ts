@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createMessage, generateKey, sign } from "openpgp";
 import { bytesSource, removeTree } from "../../src/base/index.ts";
 import { decodeRpmHead, parseKeyring, parseNevra, parseRich, readRpm } from "../../src/packages/index.ts";
+import { readBdbDatabase } from "../../src/packages/rpm/database/bdb.ts";
 import { readNdbDatabase } from "../../src/packages/rpm/database/ndb.ts";
 import { encodeInstalled } from "../../src/packages/rpm/database/installed-header.ts";
 import { indexTables } from "../../src/packages/rpm/database/indexes.ts";
@@ -171,6 +172,52 @@ const signers = await Promise.all(
   ),
 );
 
+/** A hash table whose one header goes on over a chain of pages. */
+function bdb(blob: Buffer): Buffer {
+  const size = 512;
+  const page = (type: number, words: readonly (readonly [number, number])[], free = 0) => {
+    const bytes = Buffer.alloc(size);
+    for (const [at, value] of words) bytes.writeUInt32LE(value, at);
+    bytes.writeUInt16LE(free, 22);
+    bytes[25] = type;
+    return bytes;
+  };
+  const room = size - 26;
+  const pieces = Array.from({ length: Math.ceil(blob.length / room) }, (_, at) =>
+    blob.subarray(at * room, (at + 1) * room),
+  );
+  const chain = pieces.map((piece, at) => {
+    const bytes = page(7, [[16, at + 1 < pieces.length ? at + 3 : 0]], piece.length);
+    piece.copy(bytes, 26);
+    return bytes;
+  });
+  const head = page(8, [
+    [12, 0x061561],
+    [16, 9],
+    [20, size],
+    [32, chain.length + 1],
+  ]);
+  const [key, value] = [size - 5, size - 17];
+  const table = page(13, [[20, 2]], value);
+  table.writeUInt16LE(key, 26);
+  table.writeUInt16LE(value, 28);
+  Buffer.of(1, 1, 0, 0, 0).copy(table, key);
+  table[value] = 3;
+  table.writeUInt32LE(2, value + 4);
+  table.writeUInt32LE(blob.length, value + 8);
+  return Buffer.concat([head, table, ...chain]);
+}
+
+const bdbDatabases: FuzzTarget = {
+  name: "rpm databases in bdb",
+  remote: false,
+  seeds: [bdb(stored)],
+  run(bytes) {
+    writeFileSync(file, bytes);
+    for (const one of readBdbDatabase(file)) one.string(tag.name);
+  },
+};
+
 async function makeSignature({ privateKey }: (typeof signers)[number]): Promise<Buffer> {
   const message = await createMessage({ binary: new Uint8Array(Buffer.from("signed")) });
   return Buffer.from(await sign({ message, signingKeys: privateKey, detached: true, format: "binary" }));
@@ -217,6 +264,7 @@ export const rpmTargets: readonly FuzzTarget[] = [
   payloads,
   packages,
   databases,
+  bdbDatabases,
   signatures,
   keys,
   words,

@@ -63,8 +63,8 @@ function fromDpkg(repo: Repo, commit: Commit): PackageList | undefined {
   return undefined;
 }
 
-/** What rpm's databases are made of; Berkeley DB's `Packages` is left out, as it is not read. */
-const rpmFiles = ["rpmdb.sqlite", "Packages.db"];
+/** What rpm's databases are made of. */
+const rpmFiles = ["rpmdb.sqlite", "Packages.db", "Packages"];
 
 function fromRpm(repo: Repo, commit: Commit): PackageList | undefined {
   const packages = installedRpms(repo, commit);

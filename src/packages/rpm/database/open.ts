@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { packageError } from "../../errors.ts";
 import type { RpmHeader } from "../header.ts";
 import { tag } from "../tags.ts";
+import { readBdbDatabase } from "./bdb.ts";
 import { readNdbDatabase } from "./ndb.ts";
 import { readSqliteDatabase } from "./sqlite.ts";
 
@@ -25,7 +26,7 @@ export function findRpmDatabase(root: string): string | undefined {
 /**
  * The headers of the installed packages, without the keys that are kept among them.
  * @param directory as `findRpmDatabase` gives it
- * @throws `packages-rpmdb` for a damaged one, and one in Berkeley DB
+ * @throws `packages-rpmdb` for a damaged one
  */
 export function* readRpmDatabase(directory: string): Generator<RpmHeader, void, undefined> {
   for (const header of open(directory)) if (header.string(tag.name) !== "gpg-pubkey") yield header;
@@ -35,10 +36,6 @@ function open(directory: string): Generator<RpmHeader, void, undefined> {
   const path = (format: keyof typeof files) => join(directory, files[format]);
   if (existsSync(path("sqlite"))) return readSqliteDatabase(path("sqlite"));
   if (existsSync(path("ndb"))) return readNdbDatabase(path("ndb"));
-  if (existsSync(path("bdb"))) {
-    throw packageError("rpmdb", `${path("bdb")}: databases in Berkeley DB cannot be read`, {
-      hint: "rpm 4.16 or later converts it: rpmdb --rebuilddb --define '_db_backend sqlite'",
-    });
-  }
+  if (existsSync(path("bdb"))) return readBdbDatabase(path("bdb"));
   throw packageError("rpmdb", `${directory}: there is no database of packages`);
 }
