@@ -3,8 +3,9 @@ import type { AutomaticReboot, AutomaticResult } from "../../host/index.ts";
 import { versionName } from "./host-change.ts";
 
 /** What the timer's journal shows. */
-export function renderAutomatic({ policy, update, reboot }: AutomaticResult): string {
+export function renderAutomatic({ policy, update, held, reboot }: AutomaticResult): string {
   if (policy === "none") return "Automatic updates are off (Policy=none in /etc/atomic/updates.conf).";
+  if (held !== undefined) return [`No update: ${held}`, ...rebootLines(reboot)].join("\n");
   const lines = update?.changed === true ? [`${verbs[policy]}: ${versionName(update.to)}`] : ["There is no update."];
   return [...lines, ...rebootLines(reboot)].join("\n");
 }

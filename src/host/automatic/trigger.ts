@@ -5,6 +5,7 @@
  */
 import { type ProgressListener, run, silent } from "../../base/index.ts";
 import { versionInfo } from "../commit-metadata.ts";
+import { hostError } from "../errors.ts";
 import type { Deployment } from "../model.ts";
 import type { Finalizer } from "../stage-deployment.ts";
 import type { Sysroot } from "../sysroot.ts";
@@ -36,6 +37,8 @@ export interface AutomaticResult {
   readonly policy: UpdatePolicy;
   /** Undefined with the policy `none`. */
   readonly update: Upgrade | undefined;
+  /** Why there was no update although it was asked for: the version failed here before, or what runs is on trial. */
+  readonly held?: string;
   readonly reboot: AutomaticReboot;
 }
 
@@ -46,10 +49,25 @@ export async function triggerAutomaticUpdate(
   progress: ProgressListener = silent,
 ): Promise<AutomaticResult> {
   const { policy } = config;
-  const update = await followPolicy(sysroot, policy, options, progress);
+  const { update, held } = await followUnlessHeld(sysroot, policy, options, progress);
   const reboot: AutomaticReboot =
     policy === "apply" ? await rebootIfPending(sysroot, config, options) : { state: "not-needed" };
-  return { policy, update, reboot };
+  return { policy, update, ...(held === undefined ? {} : { held }), reboot };
+}
+
+/** What an operator has to decide is no failure of the timer. */
+async function followUnlessHeld(
+  sysroot: Sysroot,
+  policy: UpdatePolicy,
+  options: AutomaticOptions,
+  progress: ProgressListener,
+): Promise<Pick<AutomaticResult, "update" | "held">> {
+  try {
+    return { update: await followPolicy(sysroot, policy, options, progress) };
+  } catch (error) {
+    if (!hostError.is(error, "failed-before", "on-trial")) throw error;
+    return { update: undefined, held: error.message };
+  }
 }
 
 async function followPolicy(

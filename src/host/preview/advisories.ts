@@ -8,11 +8,11 @@ import { type Checksum, loadDetached, type Repo } from "../../ostree/index.ts";
 import { tryLoadCommit } from "../commit-metadata.ts";
 
 export const severities = ["unknown", "low", "moderate", "important", "critical"] as const;
-const kinds = ["unknown", "security", "bugfix", "enhancement", "newpackage"] as const;
+export const advisoryKinds = ["unknown", "security", "bugfix", "enhancement", "newpackage"] as const;
 
 export interface VersionAdvisory {
   readonly id: string;
-  readonly kind: (typeof kinds)[number];
+  readonly kind: (typeof advisoryKinds)[number];
   readonly severity: (typeof severities)[number];
   /** NAME-[EPOCH:]VERSION-RELEASE.ARCH of the tree */
   readonly packages: readonly string[];
@@ -49,7 +49,7 @@ function readAdvisory(value: GVariantValue): VersionAdvisory {
   const references = more.get("cve_references");
   return {
     id,
-    kind: kinds[eitherEndian(kind)] ?? "unknown",
+    kind: advisoryKinds[eitherEndian(kind)] ?? "unknown",
     severity: severities[eitherEndian(severity)] ?? "unknown",
     packages,
     cves: references?.type === "a(ss)" ? readReferences(references.value) : [],

@@ -4,11 +4,18 @@ import { diffPackages, noPackageChanges, type PackageDiff } from "../../packages
 import { versionInfo } from "../commit-metadata.ts";
 import { type Deployment, deploymentId } from "../model.ts";
 import { originRefspec } from "../origin.ts";
+import { newAdvisories } from "../preview/advisories.ts";
 import { commitSignatures } from "../signatures.ts";
 import { type DeploymentStatus, type Status, statusWithSignatures } from "../status.ts";
 import type { Sysroot } from "../sysroot.ts";
 import { busError, busErrors } from "./bus-error.ts";
-import { type Dictionary, deploymentDictionary, detailsDictionary, diffDictionary } from "./variants.ts";
+import {
+  advisoriesVariant,
+  type Dictionary,
+  deploymentDictionary,
+  detailsDictionary,
+  diffDictionary,
+} from "./variants.ts";
 
 /** The deployments of one stateroot as D-Bus has them. */
 export interface OsState {
@@ -99,8 +106,10 @@ async function cachedUpdate(sysroot: Sysroot, stateroot: string): Promise<Dictio
   const head = sysroot.repo.tryResolve(refspec);
   if (head === undefined || head === base.checksum || !sysroot.repo.has(head, "commit")) return none;
   const diff = await commitsDiff(sysroot.repo, base.checksum, head);
+  const advisories = newAdvisories(sysroot.repo, base.checksum, head);
   return new Map([
     ...(await commitDetails(sysroot.repo, stateroot, refspec, head)),
+    ...(advisories.length === 0 ? [] : [["advisories", advisoriesVariant(advisories)] as const]),
     ["ref-has-new-commit", { type: "b", value: true }],
     ...(diff === undefined ? [] : [["rpm-diff", { type: "a{sv}", value: diffDictionary(diff) }] as const]),
   ]);

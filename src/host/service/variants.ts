@@ -4,6 +4,7 @@ import type { GVariantValue, Variant } from "../../formats/index.ts";
 import type { Commit, Repo } from "../../ostree/index.ts";
 import type { PackageChange, PackageDiff, PackageId } from "../../packages/index.ts";
 import { tryLoadCommit } from "../commit-metadata.ts";
+import { advisoryKinds, severities, type VersionAdvisory } from "../preview/advisories.ts";
 import type { SignatureTuple } from "../signatures.ts";
 import type { DeploymentStatus } from "../status.ts";
 
@@ -135,4 +136,14 @@ export function diffDictionary(diff: PackageDiff): Dictionary {
     ["removed", { type: "a(usss)", value: diff.removed.map(single) }],
     ["added", { type: "a(usss)", value: diff.added.map(single) }],
   ]);
+}
+
+/** The key `advisories` of `CachedUpdate`, `a(suuasa{sv})`: numbers are those of the updateinfo (RpmOstreeAdvisoryKind). */
+export function advisoriesVariant(advisories: readonly VersionAdvisory[]): Variant {
+  const value = advisories.map(({ id, kind, severity, packages, cves }) => {
+    const references = cves.map(({ url, title }) => [url, title]);
+    const more: Dictionary = new Map([["cve_references", { type: "a(ss)", value: references }]]);
+    return [id, advisoryKinds.indexOf(kind), severities.indexOf(severity), packages, more];
+  });
+  return { type: "a(suuasa{sv})", value };
 }
