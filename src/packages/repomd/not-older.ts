@@ -26,9 +26,10 @@ export function requireNotOlder(
   );
 }
 
-/** By the newest of the files; where these are of one time, by revisions that are numbers. */
+/** By the newest of the files; where these are of one time, or do not tell it, by revisions that are numbers. */
 function isOlder(one: Dated, other: Dated): boolean {
-  if (one.timestamp !== other.timestamp) return one.timestamp < other.timestamp;
+  const told = one.timestamp > 0 && other.timestamp > 0;
+  if (told && one.timestamp !== other.timestamp) return one.timestamp < other.timestamp;
   const number = /^\d{1,15}$/;
   return number.test(one.revision) && number.test(other.revision) && Number(one.revision) < Number(other.revision);
 }

@@ -137,6 +137,11 @@ test("a repository that is older than it was is refused, unless another mirror i
   assert.ok("code" in refusal && refusal.code === "packages-set-back");
   rmSync(/rm -r (\S+)$/.exec(refusal.hint)![1]!, { recursive: true });
   await load(only, cache);
+  // Not every program that makes metadata tells times.
+  serve(now.replaceAll(/<timestamp>\d+<\/timestamp>/g, "").replace(/<revision>\d+</, "<revision>6<"));
+  await load(only, cache);
+  serve(at(1_600_000_000).replace(/<revision>\d+</, "<revision>7<"));
+  await load(only, cache);
   // One from the future says nothing of those after it.
   serve(at(Math.round(Date.now() / 1000) + 1_000_000));
   await load(only, cache);
