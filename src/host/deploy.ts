@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import {
+  isErrno,
   copyFile,
   lstatIfExists,
   type ProgressListener,
@@ -19,6 +20,7 @@ import { type FinalEtc, finalizeDeployment } from "./finalize.ts";
 import { carryImageKernelArgs } from "./image-kernel-args.ts";
 import type { KernelArgs } from "./kernel-args.ts";
 import type { EtcMergeOptions } from "./merge-etc.ts";
+import { ensureRoom } from "./make-room.ts";
 import { type Deployment, deploymentId } from "./model.ts";
 import { inheritedOrigin, originFromRefspec } from "./origin.ts";
 import { stageOverlayBytes } from "./overlay-initrds.ts";
@@ -45,6 +47,8 @@ export interface DeployRequest {
   readonly merge?: boolean;
   /** Default: what the host's owner wants (`retainPolicy`). */
   readonly retain?: RetainOptions;
+  /** Remove other versions, the oldest first, when it does not fit. */
+  readonly makeRoom?: boolean;
   /** Without a merge: take these files of /etc over all the same, when they are there. */
   readonly etcFiles?: { readonly from: Deployment; readonly paths: readonly string[] };
   /** Further initramfs images, as `stageOverlayInitrd` gave them. */
@@ -86,7 +90,9 @@ export async function deploy(
   const request = { ...wanted, retain: wanted.retain ?? retainPolicy(sysroot, stateroot) };
   const merge = request.merge === false ? undefined : sysroot.mergeDeployment(stateroot);
   await checkObjects(sysroot, checksum, progress);
-  checkDeploySpace(sysroot, checksum, keptDeployments(sysroot.deployments, stateroot, merge, request.retain));
+  const kept = () => keptDeployments(sysroot.deployments, stateroot, merge, request.retain);
+  const room = { checksum, needed: merge, allowed: request.makeRoom ?? false };
+  ensureRoom(sysroot, () => checkDeploySpace(sysroot, checksum, kept()), room);
   const origin = chooseOrigin(request.origin, merge);
   const context = {
     stateroot,
@@ -98,7 +104,22 @@ export async function deploy(
   if (request.stage === true && sysroot.booted === undefined)
     throw hostError("not-booted", "Cannot stage deployment: Not currently booted into an OSTree system");
   if (request.stage === true) await (request.startFinalizer ?? startFinalizer)();
-  return explainFullDisk(sysroot, () => makeDeployment(sysroot, request, { ...context, merge }, progress));
+  return explainFullDisk(sysroot, () =>
+    cleanAfterFailure(sysroot, () => makeDeployment(sysroot, request, { ...context, merge }, progress)),
+  );
+}
+
+/** What is half-made goes at once: on a full disk the next command may have no room to begin with. */
+async function cleanAfterFailure<T>(sysroot: Sysroot, change: () => Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (isErrno(error, "ENOSPC", "EDQUOT")) {
+      sysroot.reload();
+      cleanSysroot(sysroot);
+    }
+    throw error;
+  }
 }
 
 function kernelArgsFor(

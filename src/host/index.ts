@@ -37,6 +37,7 @@ export * from "./initramfs-etc.ts";
 export * from "./install-kernel.ts";
 export * from "./kernel-args.ts";
 export * from "./kernel-layout.ts";
+export * from "./make-room.ts";
 export * from "./merge-etc.ts";
 export * from "./model.ts";
 export * from "./next-root.ts";

@@ -10,6 +10,7 @@ import { hostError } from "./errors.ts";
 import { findRevision } from "./find-version.ts";
 import { type FailedVersion, failedVersion } from "./health/failed-versions.ts";
 import { refuseFailed, refuseOnTrial } from "./health/refuse.ts";
+import { ensureRoom } from "./make-room.ts";
 import type { Deployment } from "./model.ts";
 import { asksForLayers, originRefspec } from "./origin.ts";
 import { newAdvisories, type VersionAdvisory } from "./preview/advisories.ts";
@@ -19,7 +20,9 @@ import { pruneRepository } from "./prune-repository.ts";
 import { checkDeploySpace } from "./space.ts";
 import type { Sysroot } from "./sysroot.ts";
 
-export interface UpdateRequest extends Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer" | "signal"> {
+type Deploying = "stage" | "lockFinalization" | "startFinalizer" | "signal" | "makeRoom";
+
+export interface UpdateRequest extends Pick<DeployRequest, Deploying> {
   readonly stateroot?: string;
   /** Accept a commit that is older than what runs. */
   readonly allowDowngrade?: boolean;
@@ -121,7 +124,7 @@ export async function applyUpdate(
   refuseLayers(source.origin);
   refuseOnTrial(sysroot);
   // A version like the present one must fit, before anything is downloaded; the new one is measured when it is here.
-  checkDeploySpace(sysroot, source.current.checksum);
+  await checkRoomFirst(sysroot, source.current, request.makeRoom ?? false);
   const { cacheOnly = false, signal } = request;
   const how = { cacheOnly, commitMetadataOnly: false, signal };
   const found = await describe(sysroot, source, await fetchTarget(sysroot, source, how, progress));
@@ -132,6 +135,12 @@ export async function applyUpdate(
   const deployed = await deploy(sysroot, deployRequest(sysroot, source, found, request), progress);
   pruneRepository(sysroot.repo, progress);
   return { ...found, deployed };
+}
+
+async function checkRoomFirst(sysroot: Sysroot, current: Deployment, allowed: boolean): Promise<void> {
+  using _lock = await sysroot.lock();
+  const { checksum } = current;
+  ensureRoom(sysroot, () => checkDeploySpace(sysroot, checksum), { checksum, needed: current, allowed });
 }
 
 /** Deploying the bare commit would silently take away what the host's owner layered on it. */
@@ -209,7 +218,7 @@ function deployRequest(
   sysroot: Sysroot,
   { current, origin, revision }: UpdateSource,
   { to }: Update,
-  { stage, lockFinalization, startFinalizer, signal }: UpdateRequest,
+  { stage, lockFinalization, startFinalizer, signal, makeRoom }: UpdateRequest,
 ): DeployRequest {
   // Says that it is not the branch's newest on purpose; the next upgrade drops it (`apply_revision_override`).
   if (revision !== undefined) origin?.set("origin", "override-commit", to.checksum);
@@ -222,6 +231,7 @@ function deployRequest(
     stage: stage ?? sysroot.booted !== undefined,
     ...(lockFinalization === undefined ? {} : { lockFinalization }),
     ...(startFinalizer === undefined ? {} : { startFinalizer }),
+    ...(makeRoom === undefined ? {} : { makeRoom }),
     signal,
   };
 }

@@ -30,6 +30,7 @@ import {
   rollback,
   status,
   Sysroot,
+  undeploy,
 } from "../../src/host/index.ts";
 import { readTree } from "../../src/ostree/index.ts";
 import { bootInto, commitTree, newSysroot, ostree, ref } from "./fixture.ts";
@@ -156,4 +157,72 @@ test("a disk that is full to the last block keeps what boots, and says so", asyn
   await rollback(Sysroot.open(path));
   assert.equal(status(Sysroot.open(path)).deployments[0]?.version, "13.1");
   assert.equal(existsSync(join(path, "boot/loader.tmp")), false);
+});
+
+test("what must go is told, and goes when that is wanted: the oldest first, never what runs", async (t) => {
+  const { path, root, repo } = await smallHost(t, "40m", "8m");
+  const big = (letter: string) => ({ "usr/share/big": letter.repeat(8 << 20) });
+  commitTree(repo, root, { version: "13.2", files: big("a") });
+  await deploy(Sysroot.open(path), { rev: ref, retain: { all: true } });
+  const running = bootInto(root, path, 1);
+  commitTree(repo, root, { version: "13.3", files: big("b") });
+  await deploy(running, { rev: ref, retain: { all: true }, stage: false });
+  commitTree(repo, root, { version: "13.4" });
+  const versions = () => status(Sysroot.open(path)).deployments.map(({ version }) => version);
+  assert.deepEqual(versions(), ["13.3", "13.2", "13.1"]);
+  writeFileSync(join(path, "ballast"), Buffer.alloc(availableSpace(path).bytes - (4 << 20)));
+  await assert.rejects(deploy(running, { rev: ref, retain: { all: true } }), (error: Error & { hint?: string }) => {
+    assert.ok(noSpace(error));
+    assert.match(error.hint ?? "", /--make-room .*: 13\.2 \(8\.\d MB\), 13\.3 \(8\.\d MB\)$/);
+    return true;
+  });
+  assert.deepEqual(versions(), ["13.3", "13.2", "13.1"], "nothing was removed");
+  await deploy(running, { rev: ref, retain: { all: true }, makeRoom: true });
+  assert.deepEqual(versions(), ["13.4", "13.3", "13.1"]);
+  ostree("fsck", "-q", `--repo=${repo}`);
+});
+
+test("a disk that fills up at every 5 % of the way leaves what boots, a status and a rollback", async (t) => {
+  const { path, root, repo } = await smallHost(t, "32m", "24m");
+  const kernel = (letter: string) => letter.repeat(3 << 20);
+  const etc = Array.from({ length: 40 }, (_, index) => [`usr/etc/d${index}/file`, "x".repeat(40_000)]);
+  commitTree(repo, root, { version: "13.2", kernel: kernel("k") });
+  await deploy(Sysroot.open(path), { rev: ref });
+  commitTree(repo, root, { version: "13.3", kernel: kernel("K"), files: Object.fromEntries(etc) });
+  const tree = readTree(Sysroot.open(path).repo, ref);
+  const needs = {
+    "": checkoutNeed(tree, 4096).bytes + imageNeed(tree, 4096).bytes,
+    boot: kernelNeed(tree, 4096).bytes,
+  };
+  const first = () => status(Sysroot.open(path)).deployments[0]?.version;
+  const outcomes = new Map<string, number>();
+  for (let percent = 0; percent <= 100; percent += 5) {
+    for (const place of ["", "boot"] as const) {
+      const what = `${percent} % of ${path}/${place}`;
+      const ballast = join(path, place, "ballast");
+      const left = Math.ceil((needs[place] * percent) / 100);
+      // The check beforehand is passed, then somebody else takes the space.
+      const fill = () => writeFileSync(ballast, Buffer.alloc(availableSpace(join(path, place)).bytes - left));
+      const outcome = await deploy(Sysroot.open(path), { rev: ref, retain: { all: true } }, (event) => {
+        if (event.type === "start" && event.task === "checkout") fill();
+      }).then(
+        () => "deployed",
+        (error: unknown) => (noSpace(error) ? "full" : assert.fail(error as Error)),
+      );
+      outcomes.set(`${place} ${outcome}`, (outcomes.get(`${place} ${outcome}`) ?? 0) + 1);
+      assert.equal(first(), outcome === "full" ? "13.2" : "13.3", what);
+      if (left > 0) {
+        await rollback(Sysroot.open(path));
+        assert.equal(first(), outcome === "full" ? "13.1" : "13.2", what);
+        await rollback(Sysroot.open(path));
+      }
+      rmSync(ballast);
+      const sysroot = Sysroot.open(path);
+      if (outcome === "deployed") undeploy(sysroot, sysroot.deployments[0]!);
+      assert.equal(first(), "13.2", what);
+    }
+  }
+  assert.ok((outcomes.get(" full") ?? 0) > 5, JSON.stringify([...outcomes]));
+  assert.ok((outcomes.get("boot full") ?? 0) > 5, JSON.stringify([...outcomes]));
+  assert.equal(Sysroot.open(path).deployments.length, 2);
 });

@@ -9,6 +9,7 @@ import {
   deployReport,
   heedDriver,
   lockFinalizationOption,
+  makeRoomOption,
   namedStateroot,
   openForChange,
   osOption,
@@ -70,6 +71,7 @@ export default defineCommand({
     { name: "retain", help: "Keep all other deployments" },
     { name: "not-as-default", help: "Put it behind the present default" },
     ...stageOptions,
+    makeRoomOption,
     lockFinalizationOption,
     rebootOption,
   ],
@@ -121,6 +123,7 @@ async function deployOfBranch(sysroot: Sysroot, revision: string, invocation: In
     revision,
     ...namedStateroot(invocation),
     ...staging(invocation),
+    makeRoom: invocation.flag("make-room"),
     skipBranchCheck: invocation.flag("skip-branch-check"),
     allowDowngrade: !invocation.flag("disallow-downgrade"),
     cacheOnly: invocation.flag("cache-only"),
@@ -180,6 +183,7 @@ async function deployRequest(sysroot: Sysroot, rev: string, invocation: Invocati
     merge: !invocation.flag("no-merge"),
     ...(retains ? { retain } : {}),
     stage: stages(sysroot, invocation),
+    makeRoom: invocation.flag("make-room"),
     lockFinalization: invocation.flag("lock-finalization"),
   };
 }

@@ -37,6 +37,11 @@ export const stageOptions: readonly OptionDeclaration[] = [
   { name: "no-stage", help: "Make it the default at once" },
 ];
 
+export const makeRoomOption: OptionDeclaration = {
+  name: "make-room",
+  help: "Remove other versions, the oldest first and never what runs, when it does not fit",
+};
+
 export const unchangedOption: OptionDeclaration = {
   name: "unchanged-exit-77",
   help: "Exit with 77 when nothing had to be done",

@@ -7,6 +7,7 @@ import {
   bypassDriverOption,
   heedDriver,
   lockFinalizationOption,
+  makeRoomOption,
   namedStateroot,
   openForChange,
   osOption,
@@ -39,6 +40,7 @@ export default defineCommand({
     { name: "cache-only", short: "C", help: "Do not ask the network; deploy what was downloaded" },
     { name: "allow-downgrade", help: "Accept a commit that is older than the present one" },
     ...stageOptions,
+    makeRoomOption,
     lockFinalizationOption,
     bypassDriverOption,
     unchangedOption,
@@ -94,6 +96,7 @@ function requestOf(invocation: Invocation): UpdateRequest {
   return {
     ...namedStateroot(invocation),
     ...staging(invocation),
+    makeRoom: invocation.flag("make-room"),
     allowDowngrade: invocation.flag("allow-downgrade"),
     cacheOnly: invocation.flag("cache-only"),
     downloadOnly: invocation.flag("download-only"),
