@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { lockFile, makeDirectories, type ProgressListener, removeTree } from "../base/index.ts";
 import type { Checksum } from "../ostree/index.ts";
 import { debFormat } from "./deb-format.ts";
-import type { Installable, PackageFormat } from "./format.ts";
-import { gather, type Inputs, versionOf } from "./gather.ts";
+import type { PackageFormat } from "./format.ts";
+import { gather, type Inputs, type Ready, versionOf } from "./gather.ts";
 import type { ComposeOptions } from "./model.ts";
 import { rpmFormat } from "./rpm/rpm-format.ts";
 import { makeWorkspace, requireRoot, type Workspace } from "./sandbox.ts";
@@ -23,7 +23,7 @@ export function formatOf({ format }: Pick<Treefile, "format">): PackageFormat {
 /** What is there to make a tree of. */
 export interface Build {
   readonly format: PackageFormat;
-  readonly inputs: Inputs & { readonly installable: Installable };
+  readonly inputs: Inputs & Ready;
   /** Removed afterwards. */
   readonly workspace: Workspace;
   /** Seconds since 1970. */
@@ -50,13 +50,13 @@ export async function build<T>(
   makeDirectories(cacheDir);
   using _ = lockFile(join(cacheDir, ".lock"));
   const format = formatOf(treefile);
-  const { installable, ...inputs } = await gather(options, format, progress);
-  if (installable === undefined) return { inputs };
+  const { ready, ...inputs } = await gather(options, format, progress);
+  if (ready === undefined) return { inputs };
   const timestamp = options.timestamp ?? inputs.timestamp;
   const version = options.version ?? automaticVersion(options, inputs.previous, timestamp);
   const workspace = makeWorkspace(join(cacheDir, "work"), treefile.basearch, options.scriptTimeout);
   try {
-    const given = { format, inputs: { ...inputs, installable }, workspace, timestamp };
+    const given = { format, inputs: { ...inputs, ...ready }, workspace, timestamp };
     const made = await make({ ...given, ...(version !== undefined && { version }) });
     trimComposeCache(cacheDir, Date.now() / 1000);
     return { inputs, made };

@@ -35,10 +35,12 @@ export const debFormat: PackageFormat = {
       ids,
       identities: chosen.map((one) => `${importVersion} ${one.name} ${one.version} ${one.architecture} ${one.sha256}`),
       timestamp: Math.max(...sources.map(({ date }) => date)),
-      metadata: new Map<string, Variant>([
-        ["atomic.packages", { type: "a(sss)", value: packageListValue(ids) }],
-        ["atomic.sources", { type: "a(sssss)", value: sources.map(sourceEntry) }],
-      ]),
+      describe: async () => ({
+        metadata: new Map<string, Variant>([
+          ["atomic.packages", { type: "a(sss)", value: packageListValue(ids) }],
+          ["atomic.sources", { type: "a(sssss)", value: sources.map(sourceEntry) }],
+        ]),
+      }),
       download: (listener) =>
         downloadMissing(
           openPackageRepo(options.cacheDir),

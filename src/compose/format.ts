@@ -23,14 +23,19 @@ export interface Choice {
   readonly identities: readonly string[];
   /** Of the newest repository, in seconds since 1970. */
   readonly timestamp: number;
-  /** What the commit tells of packages and repositories. */
-  readonly metadata: ReadonlyMap<string, Variant>;
-  /** The same, in the detached metadata. */
-  readonly detached?: ReadonlyMap<string, Variant>;
+  /** What the commit is to tell of packages and repositories; fetches what the repositories say beyond their indices. */
+  describe(): Promise<Told>;
   /** Downloads the packages that are neither in the cache nor imported. */
   download(progress: ProgressListener): Promise<void>;
   /** Downloads and imports what is not there yet. */
   import(progress: ProgressListener): Promise<Installable>;
+}
+
+/** Metadata of a commit. */
+export interface Told {
+  readonly metadata: ReadonlyMap<string, Variant>;
+  /** Of its detached metadata. */
+  readonly detached?: ReadonlyMap<string, Variant>;
 }
 
 /** Imported packages. They hold nothing of the repositories' indices, which take more memory than all the rest. */

@@ -2,6 +2,7 @@
 /** What a commit of RPM packages says of them, in rpm-ostree's keys. */
 import type { GVariantValue, Variant } from "../../formats/index.ts";
 import type { AvailableRpm, Evr, RepositoryInfo, RpmPackageSet } from "../../packages/index.ts";
+import type { Told } from "../format.ts";
 import type { MetadataPlace, Treefile } from "../treefile/model.ts";
 import { advisoriesValue } from "./advisories.ts";
 
@@ -22,23 +23,24 @@ export function initramfsMetadata({ initramfsArgs }: Treefile): Entries {
   );
 }
 
-/** Where `repo-metadata` and `advisories-metadata` want what the repositories say. */
-export async function repositoryMetadata(
-  { repoMetadata, advisoriesMetadata }: Treefile,
+/** What a commit is to tell, where `repo-metadata` and `advisories-metadata` want it. */
+export async function describeCommit(
+  treefile: Treefile,
   set: RpmPackageSet,
   chosen: readonly AvailableRpm[],
-): Promise<{ get(place: "inline" | "detached"): Entries }> {
-  const places = new Map<MetadataPlace, Entries>([
-    ["inline", new Map()],
-    ["detached", new Map()],
-  ]);
+): Promise<Told> {
+  const { repoMetadata, advisoriesMetadata } = treefile;
+  const packages = ["rpmostree.rpmdb.pkglist", { type: "a(sssss)", value: packageListValue(chosen) }] as const;
+  const metadata: Entries = new Map<string, Variant>([packages, ...initramfsMetadata(treefile)]);
+  const detached: Entries = new Map();
+  const places: Partial<Record<MetadataPlace, Entries>> = { inline: metadata, detached };
   const repositories = set.repositories.map(({ info }) => repositoryEntry(info));
-  places.get(repoMetadata)?.set("rpmostree.rpmmd-repos", { type: "aa{sv}", value: repositories });
+  places[repoMetadata]?.set("rpmostree.rpmmd-repos", { type: "aa{sv}", value: repositories });
   const advisories = advisoriesMetadata === "disabled" ? [] : advisoriesValue(await set.loadAdvisories(), chosen);
   if (advisories.length > 0) {
-    places.get(advisoriesMetadata)?.set("rpmostree.advisories", { type: "a(suuasa{sv})", value: advisories });
+    places[advisoriesMetadata]?.set("rpmostree.advisories", { type: "a(suuasa{sv})", value: advisories });
   }
-  return { get: (place) => places.get(place) ?? new Map() };
+  return { metadata, detached };
 }
 
 /** Numbers are big-endian, as all of a composed commit's metadata in rpm-ostree (`rpmostree_compose_commit`). */

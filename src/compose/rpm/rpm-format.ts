@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ProgressListener, writeFileAtomic } from "../../base/index.ts";
-import type { Variant } from "../../formats/index.ts";
 import { type AvailableRpm, downloadRpms, loadRepositoryKeys } from "../../packages/index.ts";
 import type { Choice, Installable, PackageFormat } from "../format.ts";
 import { findLayers } from "../layers.ts";
@@ -13,7 +12,7 @@ import { writeWrappers } from "./cliwrap.ts";
 import { writeRpmDatabase } from "./database.ts";
 import { importIdentity, keysIdentity, type RpmImportOptions, type TrustedKeys } from "./import.ts";
 import { colorOf, installRpms } from "./install.ts";
-import { initramfsMetadata, packageListValue, repositoryMetadata } from "./metadata.ts";
+import { describeCommit } from "./metadata.ts";
 import { readImportedRpm } from "./package.ts";
 import { resolveRpmTreefile, rpmLockfile } from "./resolve.ts";
 
@@ -35,19 +34,13 @@ export const rpmFormat: PackageFormat = {
     }
     const chosen = resolution.solution.install.map((one) => one.package);
     const repositories = resolution.set.repositories.map(({ info }) => info);
-    const told = await repositoryMetadata(options.treefile, resolution.set, chosen);
     return {
       ids: chosen.map(({ name, version, architecture }) => ({ name, version, architecture })),
       identities: chosen.map(
         (one) => `${one.nevra} ${importIdentity({ ...importOptions(options), checksum: sumOf(one) })}`,
       ),
       timestamp: Math.max(...repositories.map(({ timestamp }) => timestamp)),
-      metadata: new Map<string, Variant>([
-        ["rpmostree.rpmdb.pkglist", { type: "a(sssss)", value: packageListValue(chosen) }],
-        ...told.get("inline"),
-        ...initramfsMetadata(options.treefile),
-      ]),
-      detached: told.get("detached"),
+      describe: () => describeCommit(options.treefile, resolution.set, chosen),
       download: async (listener) => {
         const packageRepo = openPackageRepo(options.cacheDir);
         await downloadMissing(packageRepo, chosen, await rpmImport(options, chosen), listener);
