@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Keyfile } from "../../formats/index.ts";
 import type { DirNode } from "../../ostree/index.ts";
+import { composeError } from "../errors.ts";
 import type { FormatLayout } from "../format.ts";
 import type { Treefile } from "../treefile/model.ts";
 import {
@@ -46,16 +48,35 @@ export function shapeToplevel(tree: DirNode, options: ToplevelOptions): void {
 
 /** Makes the links of the root directory (composepost.rs `compose_init_rootfs_strict`); /boot stays as it is. */
 export function linkToplevel(tree: DirNode, { tmpIsDir, optUsrlocal }: ToplevelOptions): void {
+  const transient = hasTransientRoot(tree);
+  if (transient && !tmpIsDir) {
+    throw composeError("treefile-value", "tmp-is-dir must be true where prepare-root.conf has root.transient");
+  }
   for (const [from, to, target] of moved) {
-    if (optUsrlocal !== "var" && (from === "opt" || from === "usr/local")) continue;
+    const stays = transient ? !/^(home|root)$/.test(from) : optUsrlocal !== "var" && /^(opt|usr\/local)$/.test(from);
+    if (stays) continue;
     moveInto(tree, from, to);
     put(tree, from, makeSymlinkNode(target));
   }
-  if (optUsrlocal !== "var") keepLocal(tree, optUsrlocal);
-  put(tree, "media", makeSymlinkNode("run/media"));
+  if (transient) for (const name of ["opt", "media", "mnt", "usr/local"]) ensureDirectory(tree, name);
+  else {
+    if (optUsrlocal !== "var") keepLocal(tree, optUsrlocal);
+    put(tree, "media", makeSymlinkNode("run/media"));
+  }
   put(tree, "ostree", makeSymlinkNode("sysroot/ostree"));
   const tmp = makeDirectoryNode({ uid: 0, gid: 0, mode: 0o041777, xattrs: [] });
   put(tree, "tmp", tmpIsDir ? tmp : makeSymlinkNode("sysroot/tmp"));
+}
+
+/**
+ * Whether all of the root may be written to until the next boot (ostree-prepare-root(1), `root.transient`): its
+ * directories are no links then (composepost.rs `compose_init_rootfs_transient`).
+ */
+function hasTransientRoot(tree: DirNode): boolean {
+  const paths = ["etc", "usr/etc", "usr/lib"].map((directory) => `${directory}/ostree/prepare-root.conf`);
+  const path = paths.find((one) => readText(tree, one) !== undefined);
+  const value = path && Keyfile.parse(readText(tree, path) ?? "", `/${path}`).get("root", "transient");
+  return value === "true" || value === "1";
 }
 
 /** /opt and /usr/local as parts of the release: directories of the root, or what an overlay of the host lies upon. */

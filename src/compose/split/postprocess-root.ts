@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { exchange, lstatIfExists, type ProgressListener, removeTree, silent, temporaryName } from "../../base/index.ts";
 import type { DirNode } from "../../ostree/index.ts";
@@ -33,6 +33,11 @@ export async function postprocessRoot(
     throw composeError("bad-tree", `${directory} has no directory usr`, { hint: "name the root of a tree" });
   }
   if (lstatIfExists(join(rootfs, integrationPath))) return false;
+  if (rootfs === "/" || statSync(rootfs).dev !== statSync(dirname(rootfs)).dev) {
+    throw composeError("bad-tree", `${directory} is a mount point, which cannot be exchanged for the finished tree`, {
+      hint: "name a directory within a file system",
+    });
+  }
   const wanted = treefile ?? defaultTreefile(rootfs);
   requireSupported(wanted);
   requireRoot();

@@ -26,6 +26,7 @@ const specs: RpmSpec[] = [
     files: { "/opt/local/tool": "tool", "/usr/local/bin/mine": "mine", "/usr/share/local": "" },
     list: "%dev(c,1,5) %attr(0666,root,root) /usr/share/null-device",
   },
+  { name: "transient", files: { "/usr/lib/ostree/prepare-root.conf": "[root]\ntransient = true\n" } },
   {
     name: "ostree",
     files: {
@@ -161,6 +162,17 @@ test("opt-usrlocal: links into /var, directories of the release, or with an over
   assert.match(integration, /^L \/var\/opt - - - - \.\.\/usr\/lib\/opt$/m);
   await assert.rejects(compose(`${base}packages: [shell, local]\nopt-usrlocal: state-overlay\n`), {
     code: "compose-missing-program",
+  });
+});
+
+test("a root that may be written to until the next boot has directories", async () => {
+  const { tree } = await compose(`${base}packages: [shell, transient]\ntmp-is-dir: true\n`);
+  for (const path of ["opt", "media", "mnt", "srv", "usr/local", "tmp"])
+    assert.equal(lookup(tree, path)?.kind, "dir", path);
+  for (const path of ["home", "root", "ostree"]) assert.ok(isSymlink(lookup(tree, path)), path);
+  await assert.rejects(compose(`${base}packages: [shell, transient]\n`), {
+    code: "compose-treefile-value",
+    message: /tmp-is-dir must be true/,
   });
 });
 

@@ -164,6 +164,7 @@ test("what rpm installed into a root becomes a deployment's tree", async () => {
   const listed = execFileSync("rpm", ["--root", root, "--define", "_dbpath /usr/share/rpm", "-qa"]).toString();
   assert.match(listed, /^service-1-1\.noarch$/m);
   await assert.rejects(postprocessRoot(join(scratch, "cache")), { code: "compose-bad-tree" });
+  await assert.rejects(postprocessRoot("/"), { code: "compose-bad-tree", message: /mount point/ });
   const without = join(scratch, "without-etc");
   mkdirSync(join(without, "usr"), { recursive: true });
   await assert.rejects(postprocessRoot(without), { code: "compose-bad-tree", message: /neither/ });
