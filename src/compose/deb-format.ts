@@ -2,6 +2,7 @@
 import { type ProgressListener, writeFileAtomic } from "../base/index.ts";
 import type { GVariantValue, Variant } from "../formats/index.ts";
 import type { DebPackage, PackageId, SourceInfo } from "../packages/index.ts";
+import { composeError } from "./errors.ts";
 import type { Choice, Installable, PackageFormat } from "./format.ts";
 import { installDebs } from "./install.ts";
 import { findLayers } from "./layers.ts";
@@ -25,6 +26,11 @@ export const debFormat: PackageFormat = {
   },
   inputHashKey: "atomic.inputhash",
   async choose(options, progress): Promise<Choice> {
+    if (options.sourceRoot !== undefined) {
+      throw composeError("treefile-unsupported", "a source root is for RPM trees", {
+        hint: "`apt` of the treefile names the archives and their keyrings",
+      });
+    }
     const { solution, sources } = await resolvePackages(options.treefile, options, progress);
     if (options.writeLockfile !== undefined) {
       writeFileAtomic(options.writeLockfile, lockfileOf({ solution, sources }, Date.now() / 1000));

@@ -3,8 +3,9 @@ import type { ComposeResult, InstallResult } from "../../compose/index.ts";
 import { keyLines } from "./columns.ts";
 
 /** What `compose install` and `compose rootfs` have done. */
-export function renderInstalled({ rootfs, changed, packages }: InstallResult): string {
-  if (rootfs !== undefined) return `rootfs: ${rootfs}`;
+export function renderInstalled({ rootfs, version, changed, packages }: InstallResult): string {
+  if (rootfs !== undefined)
+    return [`rootfs: ${rootfs}`, ...(version === undefined ? [] : [`version: ${version}`])].join("\n");
   return changed ? packageLines(packages) : "No changes";
 }
 

@@ -71,11 +71,11 @@ test("install, postprocess and commit make the tree of compose tree", async () =
 });
 
 test("a directory without treefile is postprocessed by the packages it has; rootfs is for containers", async () => {
-  const path = treefile();
+  const path = treefile('automatic-version-prefix: "7"\n');
   await done("install", path, "plain", "--repo=plain-repo", "--cachedir=cache");
   await done("postprocess", "plain/rootfs");
   assert.ok(existsSync(join(scratch, "plain/rootfs/usr/lib/sysimage/dpkg/status")));
-  assert.match(await done("rootfs", path, "image", "--cachedir=cache"), /^rootfs: .*\/image\n$/);
+  assert.match(await done("rootfs", path, "image", "--cachedir=cache"), /^rootfs: .*\/image\nversion: 7\n$/);
   assert.ok(existsSync(join(scratch, "image/etc/extra.conf")));
   const again = await atomic("rootfs", path, "image", "--cachedir=cache");
   assert.deepEqual([again.code, /is there already/.test(again.stderr)], [1, true]);
@@ -89,6 +89,8 @@ test("download-only-rpms and dry runs touch the mark and leave the rest; print-o
   assert.deepEqual([...Repo.open(join(scratch, "dry-cache/pkgrepo")).listRefs()], []);
   assert.match(await done("tree", path, ...options, "--dry-run", "--touch-if-changed=chosen"), /^extra 1/m);
   assert.ok(existsSync(join(scratch, "chosen")));
+  const rooted = await atomic("tree", path, ...options, "--source-root=/", "--dry-run");
+  assert.match(rooted.stderr, /a source root is for RPM trees/);
   assert.equal((JSON.parse(await done("install", path, "x", "--print-only")) as { ref: string }).ref, "tiny/host");
 });
 
