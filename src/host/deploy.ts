@@ -17,6 +17,7 @@ import { cleanSysroot } from "./cleanup.ts";
 import { hostError } from "./errors.ts";
 import { clearFinalizeFailure } from "./finalize-staged.ts";
 import { type FinalEtc, finalizeDeployment } from "./finalize.ts";
+import { recordDeployment } from "./history.ts";
 import { carryImageKernelArgs } from "./image-kernel-args.ts";
 import type { KernelArgs } from "./kernel-args.ts";
 import type { EtcMergeOptions } from "./merge-etc.ts";
@@ -104,9 +105,11 @@ export async function deploy(
   if (request.stage === true && sysroot.booted === undefined)
     throw hostError("not-booted", "Cannot stage deployment: Not currently booted into an OSTree system");
   if (request.stage === true) await (request.startFinalizer ?? startFinalizer)();
-  return explainFullDisk(sysroot, () =>
+  const result = await explainFullDisk(sysroot, () =>
     cleanAfterFailure(sysroot, () => makeDeployment(sysroot, request, { ...context, merge }, progress)),
   );
+  await recordDeployment(sysroot, result.deployment);
+  return result;
 }
 
 /** What is half-made goes at once: on a full disk the next command may have no room to begin with. */

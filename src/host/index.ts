@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from "./automatic/index.ts";
+export * from "./active-change.ts";
 export * from "./boot-entries.ts";
 export * from "./boot-version.ts";
 export * from "./bootloader/find.ts";
 export * from "./bootloader/grub2-generate.ts";
 export type * from "./bootloader/model.ts";
 export * from "./bootloader/syslinux.ts";
+export type * from "./cached-update.ts";
 export * from "./change-kernel-args.ts";
 export * from "./check-out-deployment.ts";
 export * from "./check-objects.ts";
@@ -31,6 +33,7 @@ export * from "./health/decide.ts";
 export * from "./health/failed-versions.ts";
 export * from "./health/settle.ts";
 export * from "./health/trial.ts";
+export * from "./history.ts";
 export * from "./image-kernel-args.ts";
 export * from "./init.ts";
 export * from "./initramfs-etc.ts";

@@ -48,6 +48,29 @@ export async function prepareSoftReboot(
   sysroot.reload();
 }
 
+/**
+ * Readies a soft reboot into a deployment that was just made, where that can be (bootc's `--soft-reboot`).
+ * @param how `required`: throws where it cannot; `auto`: false
+ */
+export async function readySoftReboot(
+  sysroot: Sysroot,
+  target: Deployment,
+  how: "auto" | "required",
+  prepare = prepareSoftReboot,
+): Promise<boolean> {
+  using _lock = await sysroot.lock();
+  if (how === "auto" && (sysroot.booted === undefined || target.booted || !canSoftReboot(sysroot, target)))
+    return false;
+  try {
+    await prepare(sysroot, sysroot.find(target));
+    return true;
+  } catch (error) {
+    // The new version does not boot by composefs, or its program is missing.
+    if (how === "auto" && hostError.is(error, "bad-tree")) return false;
+    throw error;
+  }
+}
+
 function dropStaged(sysroot: Sysroot): void {
   writeDeployments(
     sysroot,

@@ -3,8 +3,11 @@
  * The state of a host as one value: keys and units are those of `rpm-ostree status --json` (its
  * rpmostreed-deployment-utils.cxx), which cockpit, zincati and others read; keys after the blank line in each type are ours.
  */
-import { asChecksum, type Commit, parseRefSpec, type Repo, tryFindRemote } from "../ostree/index.ts";
-import { metadataString, metadataValue, tryLoadCommit } from "./commit-metadata.ts";
+import type { Keyfile } from "../formats/index.ts";
+import { asChecksum, type Commit, isChecksum, parseRefSpec, type Repo, tryFindRemote } from "../ostree/index.ts";
+import { activeChange } from "./active-change.ts";
+import { type CachedUpdate, cachedUpdate } from "./cached-update.ts";
+import { isLayered, metadataString, metadataValue, tryLoadCommit } from "./commit-metadata.ts";
 import { finalizeFailure } from "./finalize-staged.ts";
 import { type CheckResult, readHealthReport } from "./health/checks.ts";
 import { type FailedVersion, readHealthRecord } from "./health/failed-versions.ts";
@@ -12,9 +15,12 @@ import { readTrial } from "./health/trial.ts";
 import { formatKernelArgs } from "./kernel-args.ts";
 import { type Deployment, deploymentId, sameDeployment, type Unlocked } from "./model.ts";
 import { originImage, originRefspec } from "./origin.ts";
+import { pinnedName } from "./pin.ts";
 import { commitSignatures, type SignatureTuple } from "./signatures.ts";
+import { trackedFiles } from "./tracked-initrd.ts";
 import { type JsonValue, toJson } from "./variant-json.ts";
 import type { Sysroot } from "./sysroot.ts";
+import { readUpdateDriver } from "./update-driver.ts";
 
 export interface DeploymentStatus {
   readonly id: string;
@@ -22,6 +28,10 @@ export interface DeploymentStatus {
   readonly serial: number;
   readonly checksum: string;
   readonly "base-checksum": string;
+  /** Only where packages are layered. */
+  readonly "base-version"?: string;
+  readonly "base-timestamp"?: number;
+  readonly "layered-commit-meta"?: Record<string, JsonValue>;
   readonly version?: string;
   /** Seconds since 1970. */
   readonly timestamp?: number;
@@ -34,12 +44,18 @@ export interface DeploymentStatus {
   readonly "finalization-locked": boolean;
   readonly "requested-packages": readonly string[];
   readonly "requested-local-packages": readonly string[];
+  readonly "requested-local-fileoverride-packages": readonly string[];
   readonly "requested-base-removals": readonly string[];
   readonly "requested-base-local-replacements": readonly string[];
   readonly packages: readonly string[];
-  readonly "base-removals": readonly string[];
-  readonly "base-local-replacements": readonly string[];
+  readonly "base-removals": readonly JsonValue[];
+  readonly "base-local-replacements": readonly JsonValue[];
+  readonly "base-remote-replacements": readonly JsonValue[];
   readonly "regenerate-initramfs": boolean;
+  readonly "initramfs-args"?: readonly string[];
+  readonly "initramfs-etc"?: readonly string[];
+  /** What put a commit here that was given by its checksum: URL and description. */
+  readonly "custom-origin"?: readonly [string, string];
   readonly "base-commit-meta": Record<string, JsonValue>;
   readonly "gpg-enabled"?: boolean;
   /** Only where the remote asks for signatures. */
@@ -53,6 +69,8 @@ export interface DeploymentStatus {
 
   readonly "kernel-arguments": string;
   readonly "boot-checksum": string;
+  /** What it was pinned by. */
+  readonly "pin-name"?: string;
   /** Whether it boots next. */
   readonly default: boolean;
   readonly rollback: boolean;
@@ -62,7 +80,9 @@ export interface Status {
   readonly deployments: readonly DeploymentStatus[];
   /** What is going on; null: nothing. */
   readonly transaction: readonly string[] | null;
-  readonly "cached-update": null;
+  /** The newest version that is known, when it is not the one that runs. */
+  readonly "cached-update": CachedUpdate | null;
+  readonly "update-driver": { readonly "driver-name": string; readonly "driver-sd-unit": string } | null;
 
   readonly schemaVersion: 1;
   readonly sysroot: string;
@@ -91,13 +111,21 @@ function healthStatus(sysroot: Sysroot): { health?: HealthStatus } {
   return { health: { ...told, failed, problems } };
 }
 
+/** Title, who does it, and by what command (rpm-ostree: title, sender and path on D-Bus). */
+function transaction(sysroot: Sysroot): readonly string[] | null {
+  const change = activeChange(sysroot);
+  return change === undefined ? null : [change.title, `pid ${change.pid}`, change.commandLine];
+}
+
 /** The state of all deployments. It needs no lock and writes nothing, so it works on a full or read-only disk. */
 export function status(sysroot: Sysroot): Status {
   const failure = finalizeFailure(sysroot.path);
+  const driver = readUpdateDriver(sysroot);
   return {
     deployments: sysroot.deployments.map((deployment) => deploymentStatus(sysroot, deployment)),
-    transaction: null,
-    "cached-update": null,
+    transaction: transaction(sysroot),
+    "cached-update": cachedUpdate(sysroot),
+    "update-driver": driver === undefined ? null : { "driver-name": driver.name, "driver-sd-unit": driver.unit },
     schemaVersion: 1,
     sysroot: sysroot.path,
     ...(failure === undefined ? {} : { "finalize-failure": failure }),
@@ -121,12 +149,14 @@ function deploymentStatus(sysroot: Sysroot, deployment: Deployment): DeploymentS
   const commit = tryLoadCommit(repo, deployment.checksum);
   const slots = sysroot.pendingAndRollback(deployment.stateroot);
   const image = originImage(deployment.origin);
+  const name = pinnedName(deployment.origin);
+  const list = (group: string, key: string) => deployment.origin?.getList(group, key) ?? [];
   return {
     id: `${deployment.stateroot}-${deploymentId(deployment)}`,
     osname: deployment.stateroot,
     serial: deployment.serial,
     checksum: deployment.checksum,
-    "base-checksum": deployment.checksum,
+    ...baseStatus(repo, deployment, commit),
     ...versionAndTime(commit),
     ...originStatus(repo, deployment),
     ...(image === undefined ? {} : { "container-image-reference": image }),
@@ -135,21 +165,75 @@ function deploymentStatus(sysroot: Sysroot, deployment: Deployment): DeploymentS
     pinned: deployment.pinned,
     unlocked: deployment.unlocked,
     "finalization-locked": deployment.finalizationLocked,
-    "requested-packages": deployment.origin?.getList("packages", "requested") ?? [],
-    "requested-local-packages": deployment.origin?.getList("packages", "requested-local") ?? [],
-    "requested-base-removals": [],
-    "requested-base-local-replacements": [],
-    packages: [],
-    "base-removals": [],
-    "base-local-replacements": [],
-    "regenerate-initramfs": false,
-    "base-commit-meta": commitMetadata(commit),
-    ...endOfLife(commit),
+    "requested-packages": list("packages", "requested"),
+    "requested-local-packages": list("packages", "requested-local").map(withoutDigest),
+    "requested-local-fileoverride-packages": list("packages", "requested-local-fileoverride").map(withoutDigest),
+    "requested-base-removals": list("overrides", "remove"),
+    "requested-base-local-replacements": list("overrides", "replace-local").map(withoutDigest),
+    packages: isLayered(commit) ? stringList(commit, "rpmostree.packages") : [],
+    "base-removals": layeredChanges(commit, "rpmostree.removed-base-packages"),
+    "base-local-replacements": layeredChanges(commit, "rpmostree.replaced-base-packages"),
+    "base-remote-replacements": layeredChanges(commit, "rpmostree.replaced-base-remote-packages"),
+    ...initramfsStatus(deployment.origin),
+    ...customOrigin(deployment.origin),
     "kernel-arguments": formatKernelArgs(deployment.kernelArgs),
     "boot-checksum": deployment.bootChecksum,
+    ...(name === undefined ? {} : { "pin-name": name }),
     default: sameDeployment(sysroot.deployments[0], deployment),
     rollback: sameDeployment(slots.rollback, deployment),
   };
+}
+
+/** What packages were layered on, and what its version tells (`rpmostreed_deployment_generate_variant`). */
+function baseStatus(
+  repo: Repo,
+  { checksum }: Deployment,
+  commit: Commit | undefined,
+): Pick<DeploymentStatus, "base-checksum" | "base-commit-meta"> & Partial<DeploymentStatus> {
+  const parent = isLayered(commit) ? commit?.parent : undefined;
+  if (parent === undefined)
+    return { "base-checksum": checksum, "base-commit-meta": commitMetadata(commit), ...endOfLife(commit) };
+  const base = tryLoadCommit(repo, parent);
+  const { version, timestamp } = versionAndTime(base);
+  return {
+    "base-checksum": parent,
+    ...(version === undefined ? {} : { "base-version": version }),
+    ...(timestamp === undefined ? {} : { "base-timestamp": timestamp }),
+    "base-commit-meta": commitMetadata(base),
+    "layered-commit-meta": commitMetadata(commit),
+    ...endOfLife(base),
+  };
+}
+
+function stringList(commit: Commit | undefined, key: string): readonly string[] {
+  const value = commit?.metadata.get(key);
+  return value?.type === "as" ? (value.value as readonly string[]) : [];
+}
+
+function layeredChanges(commit: Commit | undefined, key: string): readonly JsonValue[] {
+  const value = isLayered(commit) ? toJson(metadataValue(commit, key)) : [];
+  return Array.isArray(value) ? (value as readonly JsonValue[]) : [];
+}
+
+/** Local packages are noted as SHA256:NEVRA (`rpmostree_decompose_sha256_nevra`). */
+function withoutDigest(entry: string): string {
+  return entry.replace(/^[0-9a-f]{64}:/, "");
+}
+
+function initramfsStatus(
+  origin: Keyfile | undefined,
+): Pick<DeploymentStatus, "regenerate-initramfs" | "initramfs-args" | "initramfs-etc"> {
+  const [args, files] = [origin?.getList("rpmostree", "initramfs-args") ?? [], trackedFiles(origin)];
+  return {
+    "regenerate-initramfs": origin?.getBoolean("rpmostree", "regenerate-initramfs") ?? false,
+    ...(args.length === 0 ? {} : { "initramfs-args": args }),
+    ...(files.length === 0 ? {} : { "initramfs-etc": files }),
+  };
+}
+
+function customOrigin(origin: Keyfile | undefined): Pick<DeploymentStatus, "custom-origin"> {
+  const [url, description] = ["custom-url", "custom-description"].map((key) => origin?.get("origin", key));
+  return url === undefined ? {} : { "custom-origin": [url, description ?? ""] };
 }
 
 function versionAndTime(commit: Commit | undefined): { version?: string; timestamp?: number } {
@@ -166,7 +250,18 @@ function endOfLife(commit: Commit | undefined): { endoflife?: string } {
 }
 
 /** Package lists are left out, as rpm-ostree does with `rpmostree.rpmdb.pkglist`: they have commands of their own. */
-const leftOut = new Set(["rpmostree.rpmdb.pkglist", "atomic.packages"]);
+const leftOut = new Set([
+  "atomic.packages",
+  "ostree.sizes",
+  "rpmostree.advisories",
+  "rpmostree.modules",
+  "rpmostree.packages",
+  "rpmostree.removed-base-packages",
+  "rpmostree.replaced-base-packages",
+  "rpmostree.replaced-base-remote-packages",
+  "rpmostree.rpmdb.pkglist",
+  "rpmostree.spec",
+]);
 
 function commitMetadata(commit: Commit | undefined): Record<string, JsonValue> {
   const entries = [...(commit?.metadata.keys() ?? [])].filter((key) => !leftOut.has(key));
@@ -176,6 +271,7 @@ function commitMetadata(commit: Commit | undefined): Record<string, JsonValue> {
 function originStatus(repo: Repo, deployment: Deployment): Partial<DeploymentStatus> {
   const refspec = originRefspec(deployment.origin);
   if (refspec === undefined) return {};
+  if (isChecksum(refspec)) return { origin: refspec };
   return { origin: refspec, ...remoteStatus(repo, refspec), ...pendingStatus(repo, refspec, deployment) };
 }
 

@@ -24,6 +24,8 @@ export class Sysroot {
   readonly flags: SysrootFlags = readSysrootFlags();
   /** Told in one line what a change did (libostree's signal `journal-msg`). */
   onMessage: (text: string) => void = () => {};
+  /** Who changes it, for the history: a command line, and a user or program. */
+  initiator: { readonly commandLine: string; readonly agent: string } | undefined;
   #held: { readonly lock: HeldLock; users: number } | undefined;
   #repo: Repo | undefined;
   #bootVersion: BootVersion = { version: 0, sub: 0 };

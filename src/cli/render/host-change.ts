@@ -10,6 +10,8 @@ export interface DeployReport {
   readonly version: string | undefined;
   readonly swap: Swap | "staged";
   readonly etc: FinalEtc | undefined;
+  /** Whether a restart of user space alone is readied. */
+  readonly softReboot: boolean;
   readonly rebooting: boolean;
   /** Whether there is another deployment to go back to. */
   readonly canUndo: boolean;
@@ -21,7 +23,7 @@ export interface DeployReport {
 export function renderDeployed(report: DeployReport, forecast?: EtcForecast): string {
   const { swap, etc, rebooting, where } = report;
   const undo = swap === "staged" ? "atomic host cleanup --pending" : `atomic host rollback${where}`;
-  const reboot = where === "" ? "Reboot now:  systemctl reboot        " : "";
+  const reboot = where === "" ? `Reboot now:  systemctl ${report.softReboot ? "soft-reboot" : "reboot"}        ` : "";
   const last = `${rebooting ? "Rebooting.        " : reboot}${report.canUndo ? `Undo:  ${undo}` : ""}`.trimEnd();
   return [
     swap === "staged"

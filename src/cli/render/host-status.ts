@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type CachedUpdate, readAdvisoryRow } from "../../host/index.ts";
 import type { DeploymentStatus, SignatureTuple, Status } from "../../host/index.ts";
 import type { Style } from "../command.ts";
 import { paint } from "../style.ts";
+import { renderAdvisories, securitySummary } from "./advisories.ts";
 import { formatAge, formatTime, keyLines, shortChecksum } from "./columns.ts";
 import { healthLines } from "./host-health.ts";
 
-/** @param now seconds since 1970, for ages on a terminal */
-export function renderHostStatus(status: Status, style: Style, now: number): string {
+/**
+ * @param now seconds since 1970, for ages on a terminal
+ * @param advisories tell those of the update one by one
+ */
+export function renderHostStatus(status: Status, style: Style, now: number, advisories = style.verbose): string {
   const blocks = status.deployments.map((deployment) => renderDeployment(deployment, status, style, now));
   if (blocks.length === 0) blocks.push("  No deployments.");
-  return [renderHead(status, style), ...blocks].join("\n\n");
+  const update = status["cached-update"];
+  const known = update === null || update.advisories === undefined ? [] : [advisoryLines(update, style, advisories)];
+  return [renderHead(status, style), ...blocks, ...known].join("\n\n");
+}
+
+/** What the newest version that is known mends. */
+function advisoryLines(update: CachedUpdate, style: Style, each: boolean): string {
+  const advisories = (update.advisories ?? []).map(readAdvisoryRow);
+  const version = update.version ?? shortChecksum(update.checksum);
+  if (each) return [`Update ${version}:`, ...renderAdvisories(advisories, style)].join("\n");
+  const summary = securitySummary(advisories);
+  return `Update ${version}: ${summary === "" ? "no" : summary} security advisories (-a lists them)`;
 }
 
 function renderHead(status: Status, style: Style): string {
   const failure = status["finalize-failure"];
-  const state = `State: ${status.transaction === null ? "idle" : "busy"}`;
+  const { transaction } = status;
+  const state = `State: ${transaction === null ? "idle" : `busy (${transaction.slice(1).join(", ")})`}`;
   return [
     state,
     ...(failure === undefined ? [] : [paint(style, "red", `The last update was not applied: ${failure}`)]),
@@ -43,7 +60,7 @@ function slotWords(deployment: DeploymentStatus, { deployments }: Status): strin
   else if (deployment.booted) words.push("booted");
   else if (deployment.rollback) words.push("rollback");
   if (next && (deployment.staged || deployments.length > 1 || !deployment.booted)) words.push("boots next");
-  if (deployment.pinned) words.push("pinned");
+  if (deployment.pinned) words.push(["pinned", deployment["pin-name"] ?? []].flat().join(" "));
   return words.join(", ");
 }
 
@@ -56,6 +73,7 @@ function facts(deployment: DeploymentStatus, style: Style, now: number): [string
     ["Available", availableText(deployment)],
     ["Signature", signatureText(deployment, bad)],
     ["LayeredPackages", deployment["requested-packages"].join(" ") || undefined],
+    ["InitramfsEtc", deployment["initramfs-etc"]?.join(" ")],
     ["Unlocked", deployment.unlocked === "none" ? undefined : bad(deployment.unlocked)],
     ["EndOfLife", deployment.endoflife === undefined ? undefined : bad(deployment.endoflife)],
     ["RemoteError", deployment["remote-error"]],

@@ -38,6 +38,25 @@ export function commitAdvisories(repo: Repo, checksum: Checksum): VersionAdvisor
   return value?.type === advisoriesType ? (value.value as readonly GVariantValue[]).map(readAdvisory) : [];
 }
 
+/** As rpm-ostree's JSON and D-Bus have it. */
+export type AdvisoryRow = readonly [
+  id: string,
+  kind: number,
+  severity: number,
+  packages: readonly string[],
+  more: { readonly cve_references: readonly (readonly [url: string, title: string])[] },
+];
+
+export function advisoryRow({ id, kind, severity, packages, cves }: VersionAdvisory): AdvisoryRow {
+  const references = cves.map(({ url, title }) => [url, title] as const);
+  return [id, advisoryKinds.indexOf(kind), severities.indexOf(severity), packages, { cve_references: references }];
+}
+
+export function readAdvisoryRow([id, kind, severity, packages, more]: AdvisoryRow): VersionAdvisory {
+  const cves = more.cve_references.map(([url, title]) => ({ title, url }));
+  return { id, kind: advisoryKinds[kind] ?? "unknown", severity: severities[severity] ?? "unknown", packages, cves };
+}
+
 function readAdvisory(value: GVariantValue): VersionAdvisory {
   const [id, kind, severity, packages, more] = value as unknown as readonly [
     string,
@@ -46,21 +65,13 @@ function readAdvisory(value: GVariantValue): VersionAdvisory {
     readonly string[],
     ReadonlyMap<string, Variant>,
   ];
-  const references = more.get("cve_references");
-  return {
-    id,
-    kind: advisoryKinds[eitherEndian(kind)] ?? "unknown",
-    severity: severities[eitherEndian(severity)] ?? "unknown",
-    packages,
-    cves: references?.type === "a(ss)" ? readReferences(references.value) : [],
-  };
+  const found = more.get("cve_references");
+  const references = found?.type === "a(ss)" ? (found.value as unknown as AdvisoryRow[4]["cve_references"]) : [];
+  const row = [id, eitherEndian(kind), eitherEndian(severity), packages, { cve_references: references }] as const;
+  return readAdvisoryRow(row);
 }
 
 /** rpm-ostree writes metadata big-endian (`rpmostree_variant_native_to_be`), other tools as the machine has it. */
 function eitherEndian(value: number): number {
   return value > 0xffffff ? value >>> 24 : value;
-}
-
-function readReferences(value: GVariantValue): VersionAdvisory["cves"] {
-  return (value as unknown as readonly (readonly [string, string])[]).map(([url, title]) => ({ title, url }));
 }

@@ -28,11 +28,13 @@ function deployment(version: string, age: number, changes: Partial<DeploymentSta
     "finalization-locked": false,
     "requested-packages": [],
     "requested-local-packages": [],
+    "requested-local-fileoverride-packages": [],
     "requested-base-removals": [],
     "requested-base-local-replacements": [],
     packages: [],
     "base-removals": [],
     "base-local-replacements": [],
+    "base-remote-replacements": [],
     "regenerate-initramfs": false,
     "base-commit-meta": {},
     "gpg-enabled": true,
@@ -52,10 +54,11 @@ const status: Status = {
   deployments: [
     deployment("13.3", 4 * day, { staged: true, default: true }),
     deployment("13.2", 18 * day, { booted: true, unlocked: "development", signatures: [signature(true, false)] }),
-    deployment("13.1", 32 * day, { rollback: true, pinned: true }),
+    deployment("13.1", 32 * day, { rollback: true, pinned: true, "pin-name": "known-good" }),
   ],
   transaction: null,
   "cached-update": null,
+  "update-driver": null,
   schemaVersion: 1,
   sysroot: "/",
 };
@@ -76,7 +79,7 @@ test("on a terminal: marks, ages, short checksums", () => {
         Signature: valid, Debian Atomic
          Unlocked: development
 
-  site:debian/13/x86_64/container-host                rollback, pinned
+  site:debian/13/x86_64/container-host                rollback, pinned known-good
           Version: 13.1 (1 month ago)
            Commit: 131000000000
         Signature: required`,
@@ -114,4 +117,28 @@ test("signatures that are missing or cannot be trusted", () => {
   assert.match(text([]), /Signature: missing/);
   assert.match(text([signature(false, true)]), /Signature: invalid \(key not known\)/);
   assert.match(text([signature(false, false)]), /Signature: invalid \(bad\)/);
+});
+
+test("a known update's advisories are counted, or told one by one", () => {
+  const update: NonNullable<Status["cached-update"]> = {
+    osname: "debian",
+    checksum: "f".repeat(64),
+    version: "13.4",
+    timestamp: now,
+    origin: "site:debian/13/x86_64/container-host",
+    "ref-has-new-commit": true,
+    advisories: [["DSA-1", 1, 4, ["podman-5.amd64"], { cve_references: [["https://cve/1", "CVE-1"]] }]],
+    "update-sha256": "0".repeat(64),
+  };
+  const known = { ...status, "cached-update": update };
+  assert.match(
+    renderHostStatus(known, pipe, now),
+    /\n\nUpdate 13\.4: 1 critical security advisories \(-a lists them\)$/,
+  );
+  assert.match(
+    renderHostStatus(known, pipe, now, true),
+    /Update 13\.4:\n[^]*DSA-1 {2}critical {3}podman-5\.amd64\n +CVE-1$/,
+  );
+  const busy = { ...status, transaction: ["upgrade", "pid 7", "atomic host upgrade"] };
+  assert.match(renderHostStatus(busy, pipe, now), /^State: busy \(pid 7, atomic host upgrade\)/);
 });

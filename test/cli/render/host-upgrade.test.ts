@@ -60,6 +60,7 @@ const deployed: DeployReport = {
   version: "13.2",
   swap: "staged",
   etc: undefined,
+  softReboot: false,
   rebooting: false,
   canUndo: true,
   where: "",

@@ -23,7 +23,7 @@ export default defineCommand({
   ],
   json: true,
   async run(invocation) {
-    const sysroot = await openForChange(invocation);
+    const sysroot = await openForChange(invocation, "cleanup");
     const { cleanup } = await import("../../../host/index.ts");
     const request = {
       ...namedStateroot(invocation),

@@ -15,6 +15,7 @@ import {
   osOption,
   rebootOption,
   refuseBoth,
+  softRebootOption,
   stageOptions,
   staging,
   stateRootOption,
@@ -74,11 +75,12 @@ export default defineCommand({
     makeRoomOption,
     lockFinalizationOption,
     rebootOption,
+    softRebootOption,
   ],
   json: true,
   async run(invocation): Promise<Deployed> {
     refuseBoth(invocation, "preview", "reboot");
-    const sysroot = await openForChange(invocation);
+    const sysroot = await openForChange(invocation, "deploy");
     const driver = invocation.value("register-driver");
     if (driver === undefined) await heedDriver(sysroot, invocation);
     else await register(sysroot, driver);

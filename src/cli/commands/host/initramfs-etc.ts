@@ -53,7 +53,7 @@ export default defineCommand({
     const changing = isChange(invocation);
     if (!changing && invocation.flag("reboot"))
       throw cliError("usage", "Cannot use --reboot without --track, --untrack, --untrack-all, or --force-sync");
-    const sysroot = await (changing ? openForChange(invocation) : openSysroot(invocation));
+    const sysroot = await (changing ? openForChange(invocation, "initramfs-etc") : openSysroot(invocation));
     const { currentDeployment, trackedFiles, trackInInitramfs } = await import("../../../host/index.ts");
     const { stateroot } = namedStateroot(invocation);
     const request = {

@@ -58,7 +58,7 @@ export default defineCommand({
   async run(invocation): Promise<KargsReport> {
     checkOptions(invocation);
     const changing = isChange(invocation);
-    const sysroot = await (changing ? openForChange(invocation) : openSysroot(invocation));
+    const sysroot = await (changing ? openForChange(invocation, "kargs") : openSysroot(invocation));
     const from = await startingPoint(sysroot, invocation);
     const { parseKernelArgs, setKernelArgs, procKernelArgs } = await import("../../../host/index.ts");
     const before = invocation.flag("import-proc-cmdline") ? procKernelArgs() : from.kernelArgs;

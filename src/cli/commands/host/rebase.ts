@@ -13,6 +13,7 @@ import {
   osOption,
   rebootOption,
   refuseBoth,
+  softRebootOption,
   stageOptions,
   staging,
   stateRootOption,
@@ -51,12 +52,13 @@ export default defineCommand({
     lockFinalizationOption,
     bypassDriverOption,
     rebootOption,
+    softRebootOption,
   ],
   json: true,
   async run(invocation): Promise<UpdateReport> {
     refuseBoth(invocation, "download-only", "reboot");
     const request = requestOf(invocation);
-    const sysroot = await openForChange(invocation);
+    const sysroot = await openForChange(invocation, "rebase");
     await heedDriver(sysroot, invocation);
     const { rebase } = await import("../../../host/index.ts");
     const done = await rebase(sysroot, request, invocation.progress);

@@ -41,7 +41,7 @@ export default defineCommand({
   async run(invocation) {
     const what = invocation.value("factory");
     if (what !== undefined) return resetFactory(what, invocation);
-    const sysroot = await openForChange(invocation);
+    const sysroot = await openForChange(invocation, "reset");
     const { resetToBase } = await import("../../../host/index.ts");
     const request = {
       ...namedStateroot(invocation),
@@ -60,7 +60,7 @@ async function resetFactory(what: string, invocation: Invocation) {
   if (what !== "etc" && what !== "all") throw cliError("usage", "--factory is etc or all");
   for (const name of ["overlays", "overrides", "initramfs", "lock-finalization"])
     refuseBoth(invocation, "factory", name);
-  const sysroot = await openForChange(invocation);
+  const sysroot = await openForChange(invocation, "reset");
   const { factoryReset } = await import("../../../host/index.ts");
   const request = { ...namedStateroot(invocation), ...staging(invocation), what } as const;
   const deployed = await factoryReset(sysroot, request, invocation.progress);

@@ -2,7 +2,15 @@
 import { defineCommand } from "../../command.ts";
 import { versionName } from "../../render/host-change.ts";
 import { diffSummary } from "../../render/package-diff.ts";
-import { openForChange, rebootIfAsked, rebootOption, sysrootOption, whereGiven } from "./shared.ts";
+import {
+  openForChange,
+  rebootIfAsked,
+  rebootOption,
+  softRebootIfAsked,
+  softRebootOption,
+  sysrootOption,
+  whereGiven,
+} from "./shared.ts";
 
 export default defineCommand({
   path: ["host", "rollback"],
@@ -14,10 +22,10 @@ export default defineCommand({
     { command: "atomic host rollback 13.1", text: "Further back, to any version that is kept:" },
   ],
   arguments: [{ name: "DEPLOYMENT", optional: true }],
-  options: [sysrootOption, rebootOption],
+  options: [sysrootOption, rebootOption, softRebootOption],
   json: true,
   async run(invocation) {
-    const sysroot = await openForChange(invocation);
+    const sysroot = await openForChange(invocation, "rollback");
     const { chooseDeployment, rollback, versionInfo } = await import("../../../host/index.ts");
     const { treePackages } = await import("../../../compose/index.ts");
     const { diffPackages } = await import("../../../packages/index.ts");
@@ -32,7 +40,7 @@ export default defineCommand({
       running: next.booted,
       packages: after === undefined || old === undefined ? undefined : diffPackages(old, after),
       where: whereGiven(invocation),
-      rebooting: await rebootIfAsked(invocation),
+      rebooting: await rebootIfAsked(invocation, await softRebootIfAsked(sysroot, next, invocation)),
     };
   },
   render({ next, before, running, packages, where, rebooting }) {

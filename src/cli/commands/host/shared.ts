@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the verbs of `atomic host` have in common. */
+import { userInfo } from "node:os";
 import { run } from "../../../base/index.ts";
-import type { DeployRequest, DeployResult, Sysroot, Update } from "../../../host/index.ts";
+import type { Deployment, DeployRequest, DeployResult, Sysroot, Update } from "../../../host/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import type { DeployReport } from "../../render/host-change.ts";
@@ -55,12 +56,27 @@ export async function openSysroot(invocation: Invocation): Promise<Sysroot> {
   return HostSysroot.open(invocation.value("sysroot") ?? "/");
 }
 
-/** Opens the system root for a change; on a running host the program may start again, so nothing may come before. */
-export async function openForChange(invocation: Invocation): Promise<Sysroot> {
-  const { ensureWritable, Sysroot: HostSysroot } = await import("../../../host/index.ts");
+/**
+ * Opens the system root for a change; on a running host the program may start again, so nothing may come before.
+ * @param verb what `status` tells while it goes on, and `cancel` may end
+ */
+export async function openForChange(invocation: Invocation, verb?: string): Promise<Sysroot> {
+  const { announceChange, ensureWritable, Sysroot: HostSysroot } = await import("../../../host/index.ts");
   const path = invocation.value("sysroot") ?? "/";
   ensureWritable(path);
-  return HostSysroot.open(path);
+  const sysroot = HostSysroot.open(path);
+  sysroot.initiator = initiator();
+  if (verb !== undefined) {
+    const announced = announceChange(sysroot, verb, sysroot.initiator.commandLine);
+    process.once("exit", () => announced[Symbol.dispose]());
+  }
+  return sysroot;
+}
+
+/** Who typed what, for the history. */
+function initiator(): NonNullable<Sysroot["initiator"]> {
+  const words = process.argv.slice(2).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)));
+  return { commandLine: ["atomic", ...words].join(" "), agent: process.env["SUDO_USER"] ?? userInfo().username };
 }
 
 /** The stateroot that was named, if one was. */
@@ -87,10 +103,29 @@ export function refuseBoth(invocation: Invocation, one: string, other: string): 
   if (given(one) && given(other)) throw cliError("usage", `Cannot specify both --${one} and --${other}`);
 }
 
+export const softRebootOption: OptionDeclaration = {
+  name: "soft-reboot",
+  value: "WHEN",
+  help: "Ready a restart of user space alone, under the running kernel: auto (where it can be) or required",
+};
+
+/** Readies a soft reboot into a deployment if that was asked for and can be. */
+export async function softRebootIfAsked(
+  sysroot: Sysroot,
+  deployment: Deployment,
+  invocation: Invocation,
+): Promise<boolean> {
+  const how = invocation.flag("soft-reboot") ? invocation.value("soft-reboot") : undefined;
+  if (how === undefined) return false;
+  if (how !== "auto" && how !== "required") throw cliError("usage", "--soft-reboot is auto or required");
+  const { readySoftReboot } = await import("../../../host/index.ts");
+  return readySoftReboot(sysroot, deployment, how);
+}
+
 /** Reboots after a change when that was asked for. */
-export async function rebootIfAsked(invocation: Invocation): Promise<boolean> {
+export async function rebootIfAsked(invocation: Invocation, soft = false): Promise<boolean> {
   if (!invocation.flag("reboot")) return false;
-  await run("systemctl", ["reboot"]);
+  await run("systemctl", [soft ? "soft-reboot" : "reboot"]);
   return true;
 }
 
@@ -102,6 +137,7 @@ export async function deployReport(
 ): Promise<DeployReport> {
   const { commitVersion } = await import("../../../host/index.ts");
   const { stateroot, checksum, serial } = deployed.deployment;
+  const softReboot = await softRebootIfAsked(sysroot, deployed.deployment, invocation);
   return {
     stateroot,
     checksum,
@@ -110,7 +146,8 @@ export async function deployReport(
     swap: deployed.swap,
     etc: deployed.etc,
     canUndo: sysroot.deployments.length > 1,
-    rebooting: await rebootIfAsked(invocation),
+    softReboot,
+    rebooting: await rebootIfAsked(invocation, softReboot),
     where: whereGiven(invocation),
   };
 }

@@ -28,22 +28,30 @@ export default defineCommand({
     { name: "pending-exit-77", help: "Exit with 77 when another deployment than the booted one boots next" },
   ],
   json: true,
-  async run(invocation): Promise<Status | Found> {
+  async run(invocation): Promise<Status | View> {
     const query = invocation.value("jsonpath");
     if (query !== undefined && invocation.flag("json"))
       throw cliError("usage", "Cannot specify both --json and --jsonpath");
     const status = await readStatus(invocation);
-    return query === undefined ? status : { found: queryJson(status, query), status };
+    if (invocation.flag("json")) return status;
+    const found = query === undefined ? {} : { found: queryJson(status, query) };
+    return { status, advisories: invocation.flag("advisories"), ...found };
   },
-  render: (data, style) =>
-    "found" in data ? JSON.stringify(data.found, undefined, 2) : renderHostStatus(data, style, Date.now() / 1000),
+  render(data, style) {
+    if (!("status" in data)) return renderHostStatus(data, style, Date.now() / 1000);
+    if (data.found !== undefined) return JSON.stringify(data.found, undefined, 2);
+    return renderHostStatus(data.status, style, Date.now() / 1000, data.advisories);
+  },
   exitCode: (data, invocation) => (invocation.flag("pending-exit-77") && isPending(data) ? 77 : 0),
 });
 
-/** What a JSONPath expression leads to. */
-interface Found {
-  readonly found: readonly unknown[];
+/** What is shown as text. */
+interface View {
   readonly status: Status;
+  /** What a JSONPath expression leads to. */
+  readonly found?: readonly unknown[];
+  /** Whether advisories are told one by one. */
+  readonly advisories: boolean;
 }
 
 async function readStatus(invocation: Invocation): Promise<Status> {
@@ -55,7 +63,7 @@ async function readStatus(invocation: Invocation): Promise<Status> {
   return { ...all, deployments: all.deployments.filter(({ booted }) => booted) };
 }
 
-function isPending(data: Status | Found): boolean {
-  const { deployments } = "found" in data ? data.status : data;
+function isPending(data: Status | View): boolean {
+  const { deployments } = "status" in data ? data.status : data;
   return deployments.some(({ booted }) => booted) && deployments[0]?.booted === false;
 }

@@ -13,6 +13,7 @@ import {
   osOption,
   rebootOption,
   refuseBoth,
+  softRebootOption,
   stageOptions,
   staging,
   stateRootOption,
@@ -45,6 +46,7 @@ export default defineCommand({
     bypassDriverOption,
     unchangedOption,
     rebootOption,
+    softRebootOption,
     {
       name: "trigger-automatic-update-policy",
       help: "Do what /etc/atomic/updates.conf says about automatic updates (run by atomic-update.timer)",
@@ -54,18 +56,13 @@ export default defineCommand({
   async run(invocation): Promise<UpdateReport | AutomaticResult> {
     if (invocation.flag("trigger-automatic-update-policy")) return automatic(invocation);
     for (const reading of ["preview", "check"]) refuseBoth(invocation, "reboot", reading);
-    const sysroot = await openForChange(invocation);
+    const sysroot = await openForChange(invocation, "upgrade");
     await heedDriver(sysroot, invocation);
     const { previewUpgrade, upgrade } = await import("../../../host/index.ts");
     const mode = modeOf(invocation);
     const act = mode === "check" || mode === "preview" ? previewUpgrade : upgrade;
-    return updateReport(
-      sysroot,
-      await act(sysroot, requestOf(invocation), invocation.progress),
-      mode,
-      invocation,
-      "upgrade",
-    );
+    const request = { ...requestOf(invocation), etc: mode === "preview" };
+    return updateReport(sysroot, await act(sysroot, request, invocation.progress), mode, invocation, "upgrade");
   },
   render: (report, style) => ("policy" in report ? renderAutomatic(report) : renderUpdate(report, style)),
   exitCode(report, invocation) {
@@ -81,7 +78,7 @@ async function automatic(invocation: Invocation): Promise<AutomaticResult> {
   const { readUpdateConfig, triggerAutomaticUpdate } = await import("../../../host/index.ts");
   const config = readUpdateConfig();
   if (config.policy === "none") return { policy: "none", update: undefined, reboot: { state: "not-needed" } };
-  const sysroot = await openForChange(invocation);
+  const sysroot = await openForChange(invocation, "upgrade");
   await heedDriver(sysroot, invocation);
   return triggerAutomaticUpdate(sysroot, config, {}, invocation.progress);
 }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineCommand } from "../../command.ts";
+
+export default defineCommand({
+  path: ["host", "cancel"],
+  summary: "Cancel the change of the host that is under way",
+  description:
+    "Ends the `atomic host` command that downloads or deploys now. What boots stays as it was; what was downloaded is used next time. Transactions of the D-Bus service are cancelled by their clients.",
+  examples: [{ command: "atomic host cancel", text: "A download that is too slow now:" }],
+  async run() {
+    const { cancelChange, Sysroot } = await import("../../../host/index.ts");
+    return { cancelled: await cancelChange(Sysroot.open("/")) };
+  },
+  render: ({ cancelled }) =>
+    cancelled === undefined ? "No active transaction." : `Cancelled: ${cancelled.commandLine}`,
+});
