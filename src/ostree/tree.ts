@@ -161,11 +161,18 @@ export function readTree(repo: Repo, rev: string): DirNode {
  */
 export function openTree(repo: Repo, rev: string, asIs = false): DirNode {
   const { tree, meta } = repo.loadCommit(repo.resolve(rev));
-  return openDirectory({ repo, asIs }, tree, meta, 0);
+  return openDirectory({ repo, asIs, metas: new Map() }, tree, meta, 0);
 }
 
-function openDirectory(from: { repo: Repo; asIs: boolean }, tree: Checksum, meta: Checksum, depth: number): DirNode {
-  const { repo, asIs } = from;
+interface Opened {
+  readonly repo: Repo;
+  readonly asIs: boolean;
+  /** Most directories of a tree have one of a few. */
+  readonly metas: Map<Checksum, DirMeta>;
+}
+
+function openDirectory(from: Opened, tree: Checksum, meta: Checksum, depth: number): DirNode {
+  const { repo, asIs, metas } = from;
   if (depth > directoryDepthLimit) throw ostreeError("corrupt-object", `dirtree ${tree}: directories nested too deep`);
   const mark = <Node extends TreeNode>(node: Node) => (asIs ? Object.assign(node, { asIs }) : node);
   const read = function* (): Generator<[string, TreeNode]> {
@@ -173,7 +180,9 @@ function openDirectory(from: { repo: Repo; asIs: boolean }, tree: Checksum, meta
     for (const { name, checksum } of files) yield [name, mark(objectFile(repo, checksum))];
     for (const { name, tree, meta } of dirs) yield [name, openDirectory(from, tree, meta, depth + 1)];
   };
-  return mark(new LazyDirectory(repo.loadDirMeta(meta), read));
+  const known = metas.get(meta) ?? repo.loadDirMeta(meta);
+  metas.set(meta, known);
+  return mark(new LazyDirectory(known, read));
 }
 
 /** Reads what was not read yet of a tree. */

@@ -4,13 +4,16 @@ import {
   makeDirectories,
   type ProgressListener,
   releaseFreeMemory,
+  runHere,
   stage,
   syncFileSystem,
+  type TaskRunner,
   WorkerPool,
 } from "../../base/index.ts";
 import { type Checksum, type DirNode, readTree, Repo, Transaction } from "../../ostree/index.ts";
 import type { Variant } from "../../formats/index.ts";
 import { useImports } from "./trim-imports.ts";
+import { importBatch } from "./import-batch.ts";
 import type { DebImportTask } from "./import.ts";
 import type { RpmImportTask } from "../rpm/import.ts";
 
@@ -93,7 +96,7 @@ async function importAll<P extends { readonly name: string }>(
 ): Promise<void> {
   // What the indices left behind would count beside the decoders' dictionaries.
   releaseFreeMemory();
-  using pool = new WorkerPool<ImportTask[], Checksum[]>("compose/import", repo.path);
+  using pool = startPool(repo, tasks, how.size);
   let done = 0;
   const settled = await Promise.allSettled(
     batches(tasks, how.size, pool.size).map(async (batch) => {
@@ -110,6 +113,20 @@ async function importAll<P extends { readonly name: string }>(
   );
   const failed = settled.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
+}
+
+/** So many bytes are imported before a thread has started. */
+const smallImport = 1 << 20;
+
+function startPool<P>(
+  repo: Repo,
+  tasks: readonly PendingImport<P>[],
+  size: (one: P) => number,
+): TaskRunner<ImportTask[], Checksum[]> {
+  const bytes = tasks.reduce((sum, { one }) => sum + size(one) + packageCost, 0);
+  return bytes > smallImport
+    ? new WorkerPool<ImportTask[], Checksum[]>("compose/import", repo.path)
+    : runHere((batch) => importBatch(batch, repo));
 }
 
 interface PendingImport<P> {
