@@ -26,6 +26,14 @@ const specs: RpmSpec[] = [
     files: { "/opt/local/tool": "tool", "/usr/local/bin/mine": "mine", "/usr/share/local": "" },
     list: "%dev(c,1,5) %attr(0666,root,root) /usr/share/null-device",
   },
+  {
+    name: "systemd",
+    files: {
+      "/usr/lib/systemd/systemd": "",
+      "/usr/bin/systemctl": "#!/bin/sh\nmkdir -p /etc/systemd/system/sockets.target.wants\n",
+    },
+    attributes: { "/usr/bin/systemctl": "%attr(0755,root,root)" },
+  },
   { name: "transient", files: { "/usr/lib/ostree/prepare-root.conf": "[root]\ntransient = true\n" } },
   {
     name: "ostree",
@@ -163,6 +171,32 @@ test("opt-usrlocal: links into /var, directories of the release, or with an over
   await assert.rejects(compose(`${base}packages: [shell, local]\nopt-usrlocal: state-overlay\n`), {
     code: "compose-missing-program",
   });
+});
+
+test("units are in multi-user.target.wants, whatever they say; a /tmp that nobody can write to is told", async () => {
+  const warnings: string[] = [];
+  const text = `ref: tiny/rpm\nbasearch: x86_64\n${base}packages: [shell, systemd]\nunits: [a.socket]\n`;
+  const make = (more: string) =>
+    composeTree(
+      {
+        treefile: parseTreefile(text + more, join(scratch, "tree.yaml")),
+        repo: Repo.init(join(scratch, `repo-${++count}`), "archive"),
+        cacheDir: join(scratch, "cache"),
+      },
+      (event) => {
+        if (event.type === "warning") warnings.push(event.text);
+      },
+    );
+  const { commit } = await make("");
+  const node = lookup(
+    readTree(Repo.open(join(scratch, `repo-${count}`)), commit!),
+    "usr/etc/systemd/system/multi-user.target.wants/a.socket",
+  );
+  assert.ok(isSymlink(node) && node.header.symlink === "/usr/lib/systemd/system/a.socket");
+  assert.match(warnings.join("\n"), /tmp-is-dir is false: .*read-only/);
+  warnings.length = 0;
+  await make("tmp-is-dir: true\n");
+  assert.doesNotMatch(warnings.join("\n"), /tmp-is-dir/);
 });
 
 test("a root that may be written to until the next boot has directories", async () => {
