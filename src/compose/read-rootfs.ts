@@ -9,6 +9,7 @@ import { makeFileNode, put, walk } from "./tree.ts";
 /** rpmostree-postprocess.cxx `filter_xattrs_cb`: labels come from the tree's policy, all else is this machine's. */
 const acceptedXattrs: Readonly<Record<string, string>> = {
   "security.capability": "security.capability",
+  "security.ima": "security.ima",
   "user.pax.flags": "user.pax.flags",
   // Written where the kernel of the composing machine lets nobody write the other one.
   "user.ima": "security.ima",
@@ -50,6 +51,8 @@ function keptXattrs(xattrs: readonly Xattr[]): Xattr[] {
     const as = Object.hasOwn(acceptedXattrs, name) ? acceptedXattrs[name] : undefined;
     return as === undefined ? [] : [{ name: as, value }];
   });
-  // Where a file has both, the one for the kernel counts.
-  return [...new Map(kept.map((one) => [one.name, one])).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  // A file may have a signature under both names: the kernel's counts.
+  return [...new Map(kept.toReversed().map((one) => [one.name, one])).values()].sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
 }

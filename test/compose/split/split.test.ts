@@ -131,6 +131,7 @@ test("install with postprocess, changed by hand and committed: devices are left 
   execFileSync("mknod", [join(rootfs, "usr/share/zero"), "c", "1", "5"]);
   execFileSync("mknod", ["-m", "0", join(rootfs, "usr/share/gone"), "c", "0", "0"]);
   execFileSync("setfattr", ["-n", "user.stray", "-v", "x", join(rootfs, "usr/share/by-hand")]);
+  execFileSync("setfattr", ["-n", "user.ima", "-v", "0x0302", join(rootfs, "usr/share/by-hand")]);
   await assert.rejects(commitRoot({ ...options, rootfs, treefile: treefile("ignore-devices: false\n") }), {
     code: "compose-bad-tree",
     message: /\/usr\/share\/zero is a device/,
@@ -140,6 +141,7 @@ test("install with postprocess, changed by hand and committed: devices are left 
   const lines = ls(options.repo, commit, "/usr/share").split("\n");
   assert.ok(lines.some((line) => /^-00000 0 0 +0 .*\/usr\/share\/\.ostree-wh\.gone$/.test(line)));
   assert.ok(!lines.some((line) => /zero|stray/.test(line)));
+  assert.match(ls(options.repo, commit, "/usr/share/by-hand"), /security\.ima/);
   assert.match(ls(options.repo, commit, "/usr/bin/ping"), /security\.capability/);
 });
 
