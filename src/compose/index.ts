@@ -6,6 +6,8 @@ export {
   type CommitDifference,
   compareCommits,
   type FileDifference,
+  newChangelogs,
+  type PackageChangelog,
   type Release,
   treePackages,
 } from "./diff/index.ts";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { type ChangelogEntry, newRpmEntries, parseDebianChangelog, readRpmChangelogs } from "./changelog.ts";
 export { distributionUrl } from "./apt/fetch-release.ts";
 export { downloadPackages, type DownloadPackagesOptions } from "./apt/download.ts";
 export { defaultKeyrings, type Keyring, loadKeyring, parseKeyring } from "./keyring.ts";

@@ -76,15 +76,20 @@ function fromRpm(repo: Repo, commit: Commit): PackageList | undefined {
   );
 }
 
-/** What rpm's database in a commit has. rpm's databases are read by their own programs' libraries, which take files. */
+/** What rpm's database in a commit has. */
 export function installedRpms(repo: Repo, commit: Commit): RpmPackage[] | undefined {
+  return withRpmDatabase(repo, commit, readInstalledPackages);
+}
+
+/** rpm's databases are read by their own programs' libraries, which take files: `read` is given a directory with them. */
+export function withRpmDatabase<T>(repo: Repo, commit: Commit, read: (directory: string) => T): T | undefined {
   for (const [place, name] of databasePlaces.flatMap((place) => rpmFiles.map((name) => [place, name] as const))) {
     const checksum = findFile(repo, commit.tree, [...place.split("/"), name]);
     if (checksum === undefined || !repo.has(checksum, "file")) continue;
     const directory = mkdtempSync(join(tmpdir(), "atomic-rpmdb-"));
     try {
       writeFileSync(join(directory, name), repo.loadFile(checksum).content());
-      return readInstalledPackages(directory);
+      return read(directory);
     } finally {
       rmSync(directory, { recursive: true });
     }

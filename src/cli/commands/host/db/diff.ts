@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { PackageChangelog } from "../../../../compose/index.ts";
 import type { Sysroot } from "../../../../host/index.ts";
 import type { Checksum, Repo } from "../../../../ostree/index.ts";
 import type { PackageDiff, PackageDiffRow } from "../../../../packages/index.ts";
 import { defineCommand, type Invocation } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
+import { formatTime } from "../../../render/columns.ts";
 import { packageDiffLines, renderPackageDiff } from "../../../render/package-diff.ts";
 import { openSysroot } from "../shared.ts";
 import { openDbRepo, repoOption } from "./shared.ts";
@@ -37,15 +39,23 @@ export default defineCommand({
     repoOption,
     { name: "sysroot", value: "PATH", help: "Take the deployments from this system root" },
     { name: "format", short: "F", value: "FORMAT", help: "block (default), diff or json" },
+    { name: "changelogs", short: "c", help: "Also print what the upgraded packages tell of their changes" },
     { name: "base", help: "Compare what packages were layered on, not the result" },
   ],
   json: true,
-  async run(invocation): Promise<{ sides: readonly [Side, Side]; diff: PackageDiff; format: string } | DiffReport> {
+  async run(
+    invocation,
+  ): Promise<
+    | { sides: readonly [Side, Side]; diff: PackageDiff; format: string; changelogs: readonly PackageChangelog[] }
+    | DiffReport
+  > {
     const format = invocation.flag("json") ? "json" : (invocation.value("format") ?? "block");
     if (!formats.includes(format))
       throw cliError("usage", "Format argument is invalid, pick one of: diff, block, json");
+    if (format !== "block" && invocation.flag("changelogs"))
+      throw cliError("usage", `${format} format and --changelogs not supported`);
     const { repo, sides } = await openSides(invocation);
-    const { treePackages } = await import("../../../../compose/index.ts");
+    const { newChangelogs, treePackages } = await import("../../../../compose/index.ts");
     const { diffPackages, packageDiffRows } = await import("../../../../packages/index.ts");
     const [before, after] = sides.map(({ name, checksum }) => {
       const list = treePackages(repo, checksum);
@@ -53,8 +63,9 @@ export default defineCommand({
       return list;
     });
     const diff = diffPackages(before!, after!);
-    if (format !== "json") return { sides, diff, format };
     const [from, to] = sides;
+    const changelogs = invocation.flag("changelogs") ? newChangelogs(repo, from.checksum, to.checksum, diff) : [];
+    if (format !== "json") return { sides, diff, format, changelogs };
     return {
       "ostree-commit-from": from.checksum,
       "ostree-commit-to": to.checksum,
@@ -69,9 +80,20 @@ export default defineCommand({
       `ostree diff commit from: ${title(from)}`,
       `ostree diff commit to:   ${title(to)}`,
       ...(data.format === "diff" ? packageDiffLines(data.diff) : renderPackageDiff(data.diff, style)),
+      ...data.changelogs.flatMap(changelogLines),
     ].join("\n");
   },
 });
+
+function changelogLines({ name, entries }: PackageChangelog): string[] {
+  return [
+    `  Changes of ${name}`,
+    ...entries.flatMap(({ version, author, time, text }) => [
+      `    ${[version, time === undefined ? [] : formatTime(time).slice(0, 10), author].flat().join("  ")}`,
+      ...text.split("\n").map((line) => `      ${line}`.trimEnd()),
+    ]),
+  ];
+}
 
 async function openSides(invocation: Invocation): Promise<{ repo: Repo; sides: readonly [Side, Side] }> {
   const [from, to] = invocation.args;
