@@ -24,7 +24,6 @@ export class Clients {
     this.#bus = bus;
     this.#idleMs = idleSeconds * 1000;
     this.#onIdle = onIdle;
-    this.touch();
   }
 
   register(sender: string, id: string): void {
@@ -45,10 +44,7 @@ export class Clients {
   touch(): void {
     clearTimeout(this.#timer);
     if (this.#idleMs === 0 || this.#registered.size > 0) return;
-    this.#timer = setTimeout(() => {
-      this.#onIdle();
-      this.touch();
-    }, this.#idleMs).unref();
+    this.#timer = setTimeout(() => this.#onIdle(), this.#idleMs).unref();
   }
 
   stop(): void {

@@ -3,6 +3,7 @@
  * The host on D-Bus, as `org.projectatomic.rpmostree1`: what Cockpit and other programs that know rpm-ostree's service
  * use. One change goes on at a time; it ends by itself when nobody needs it.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../base/index.ts";
 import type { DbusMessage } from "../../formats/index.ts";
 import { readUpdateConfig, type UpdateConfig } from "../automatic/index.ts";
@@ -45,13 +46,15 @@ export class HostService {
   readonly #ended = Promise.withResolvers<void>();
   #transaction: Transaction | undefined;
   #config: UpdateConfig;
+  /** Calls that are not answered yet. */
+  #calls = 0;
 
   private constructor(options: ServiceOptions) {
     this.options = options;
     this.state = new HostState(options.openSysroot);
     this.#config = readUpdateConfig(options.configRoot);
     this.authorizer = new Authorizer(options.bus);
-    this.clients = new Clients(options.bus, options.idleSeconds, () => this.#stopIfIdle());
+    this.clients = new Clients(options.bus, options.idleSeconds, () => void this.#stopIfIdle());
   }
 
   /** Exports the objects and takes the name. */
@@ -65,6 +68,7 @@ export class HostService {
     bus.onCall = (call) => service.#handle(call);
     bus.connection.onClose(() => service.#ended.resolve());
     await bus.requestName(serviceName);
+    service.clients.touch();
     return service;
   }
 
@@ -94,7 +98,8 @@ export class HostService {
 
   #handle(call: DbusMessage): void {
     this.clients.touch();
-    void this.#objects.handle(this.options.bus.connection, call);
+    this.#calls++;
+    void this.#objects.handle(this.options.bus.connection, call).finally(() => this.#calls--);
   }
 
   /** Reads the host's state and tells what has changed. */
@@ -164,7 +169,14 @@ export class HostService {
     else await run("systemctl", ["reboot"]);
   }
 
-  #stopIfIdle(): void {
-    if (this.#transaction === undefined) this.stop();
+  /**
+   * Ends unless a change goes on. The name is given up first: calls that come from then on make the bus start the service
+   * anew, those that came before are still answered.
+   */
+  async #stopIfIdle(): Promise<void> {
+    if (this.#transaction !== undefined || this.#calls > 0) return this.clients.touch();
+    await this.options.bus.callBus("ReleaseName", "s", [serviceName]).catch(() => {});
+    while (this.#calls > 0 || this.#transaction !== undefined) await sleep(20);
+    this.stop();
   }
 }
