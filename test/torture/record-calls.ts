@@ -7,8 +7,10 @@ export interface Call {
   readonly name: string;
   /** Which call of that name it is in its thread: what strace's `when=` counts. */
   readonly occurrence: number;
-  /** Absolute paths that it names, first those of descriptors. */
+  /** Absolute paths that it names or has open. */
   readonly paths: readonly string[];
+  /** Those that it names. */
+  readonly names: readonly string[];
   /** strace's text of the arguments. */
   readonly text: string;
   readonly result: string;
@@ -49,9 +51,9 @@ export function readCalls(log: string, directory: string): Call[] {
     const key = `${thread} ${name}`;
     const occurrence = (counts.get(key) ?? 0) + 1;
     counts.set(key, occurrence);
-    const paths = pathsOf(text, result);
+    const { paths, names } = pathsOf(text, result);
     if (!paths.some((path) => path.startsWith(`${directory}/`)) || !changes(name, text, result)) continue;
-    calls.push({ name, occurrence, paths, text, result, main: thread === main });
+    calls.push({ name, occurrence, paths, names, text, result, main: thread === main });
   }
   return calls;
 }
@@ -73,17 +75,17 @@ function changes(name: string, text: string, result: string): boolean {
 }
 
 /** A name is taken relative to the directory of the descriptor before it. */
-function pathsOf(text: string, result: string): string[] {
-  const paths: string[] = [];
+function pathsOf(text: string, result: string): { paths: string[]; names: string[] } {
+  const [paths, names]: [string[], string[]] = [[], []];
   let base = "";
   for (const [, descriptor, quoted] of text.matchAll(/(?:AT_FDCWD|\b\d+)<([^>]*)>|"((?:[^"\\]|\\.)*)"/g)) {
     if (descriptor !== undefined) {
       base = descriptor;
       paths.push(descriptor);
-    } else if (quoted !== undefined && quoted.length < 4096) paths.push(resolve(base, unescape(quoted)));
+    } else if (quoted !== undefined && quoted.length < 4096) names.push(resolve(base, unescape(quoted)));
   }
   const opened = /^\d+<([^>]*)>/.exec(result)?.[1];
-  return opened === undefined ? paths : [...paths, opened];
+  return { paths: [...paths, ...names, ...(opened === undefined ? [] : [opened])], names };
 }
 
 const letters: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", f: "\f", v: "\v", '"': '"', "\\": "\\" };

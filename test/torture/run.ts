@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * `node --run torture`: changes of a system root are killed and made to fail at every system call that changes something.
+ * `node --run torture`: changes of a system root are killed and made to fail at every system call that changes something,
+ * and the states are enumerated that a power cut may leave.
  * After each the old or the new version boots, status and rollback work, the next run succeeds and nothing is left over.
  *
  *     node --run torture -- [--all] [SCENARIO...]
@@ -28,12 +29,17 @@ process.on("exit", () => removeTree(scratch));
 
 const names = positionals.length > 0 ? (positionals as ScenarioName[]) : (Object.keys(scenarios) as ScenarioName[]);
 const sums = new Map<string, number>();
+let powerCuts = 0;
 const began = performance.now();
 for (const name of names) {
   using torture = await Torture.prepare(name, scratch);
+  const states = torture.cutPower();
   const { calls, runs } = await torture.run({ every, jobs });
+  powerCuts += states;
   const told = faults.map((fault) => `${runs[fault]} ${fault}`).join(", ");
-  console.log(`${name}: ${calls} calls; ${told}; ${Math.round((performance.now() - began) / 1000)} s`);
+  console.log(
+    `${name}: ${calls} calls; ${told}; ${states} states after a power cut; ${Math.round((performance.now() - began) / 1000)} s`,
+  );
   for (const fault of faults) sums.set(fault, (sums.get(fault) ?? 0) + runs[fault]);
 }
 console.log(

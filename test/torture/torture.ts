@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { removeTree } from "../../src/base/index.ts";
 import { cleanup, rollback, status, Sysroot } from "../../src/host/index.ts";
 import { bundleOperation, cutShort, type Fault, recordCalls } from "./cut-short.ts";
+import { CrashStates } from "./crash-states.ts";
 import { type Call, fillable, takesSpace } from "./record-calls.ts";
 import { type Scenario, type ScenarioName, scenarios } from "./scenarios.ts";
 import { diskView, listFiles } from "./tree-view.ts";
@@ -63,10 +64,22 @@ export class Torture implements Disposable {
     return new Torture(name, directory, program, calls, inventory(work));
   }
 
-  /** Where the log of the undisturbed run is, and what it began with. */
-  get recorded(): { readonly base: string; readonly work: string; readonly log: string } {
-    const inside = (name: string) => join(this.#directory, name);
-    return { base: inside("base"), work: inside("whole"), log: inside("calls") };
+  /** Looks at what boots in each state that a power cut may leave. @returns how many there are */
+  cutPower(): number {
+    const before = join(this.#directory, "base/sysroot");
+    const states = new CrashStates(before, this.calls, join(this.#directory, "whole/sysroot"));
+    const { boots: allowed } = this.#scenario;
+    let count = 0;
+    for (const { view, what } of states.views()) {
+      count++;
+      try {
+        const version = whatBoots(view, allowed[0] !== undefined);
+        assert.ok(allowed.includes(version), `${version} boots`);
+      } catch (error) {
+        throw new Error(`${this.#name}: ${what}`, { cause: error });
+      }
+    }
+    return count;
   }
 
   async run({ every, jobs }: TortureOptions): Promise<Totals> {
