@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GVariantValue } from "../../formats/index.ts";
 import { type KernelArgChanges, changeKernelArgs } from "../change-kernel-args.ts";
+import { trackInInitramfs } from "../initramfs-etc.ts";
 import { parseKernelArgs } from "../kernel-args.ts";
 import { releaseStaged } from "../release-staged.ts";
 import { cleanup, type CleanupRequest } from "../remove-deployments.ts";
@@ -34,7 +35,6 @@ export function osChanges(service: HostService, name: string): Record<string, Ha
     () => {
       throw notSupported(what);
     };
-  const initramfs = refuse("making an initramfs on the host");
   return {
     Upgrade: begin(([options]) => updateWork(service, name, { options: readUpdateOptions(options) })),
     Deploy: begin(([revision, options]) =>
@@ -70,8 +70,8 @@ export function osChanges(service: HostService, name: string): Record<string, Ha
     FinalizeDeployment: begin(([options]) => finalizeWork(service, options)),
     AutomaticUpdateTrigger: (call: Call) => automaticTrigger(service, name, call),
     PkgChange: refuse("layering packages on the host"),
-    SetInitramfsState: initramfs,
-    InitramfsEtc: initramfs,
+    SetInitramfsState: refuse("making an initramfs on the host"),
+    InitramfsEtc: begin((inputs) => initramfsEtcWork(service, name, inputs)),
     ModifyYumRepo: refuse("package repositories on the host"),
   };
 }
@@ -142,6 +142,30 @@ function kernelArgsWork(service: HostService, name: string, inputs: readonly GVa
         ...(startFinalizer === undefined ? {} : { startFinalizer }),
       });
       if (options.flag("reboot")) await service.reboot();
+    },
+  };
+}
+
+function initramfsEtcWork(service: HostService, name: string, inputs: readonly GVariantValue[]): Work {
+  const [track, untrack, untrackAll, forceSync, given] = inputs;
+  const options = new Options(given, { "lock-finalization": "b", ...plainOptions });
+  const { startFinalizer } = service.options;
+  return {
+    title: "initramfs-etc",
+    run: async (progress) => {
+      const sysroot = service.options.openSysroot();
+      const request = {
+        stateroot: name,
+        track: track as readonly string[],
+        untrack: untrack as readonly string[],
+        untrackAll: untrackAll === true,
+        forceSync: forceSync === true,
+        lockFinalization: options.flag("lock-finalization"),
+        ...(startFinalizer === undefined ? {} : { startFinalizer }),
+      };
+      const done = await trackInInitramfs(sysroot, request, progress);
+      if (done === undefined) progress({ type: "note", text: "No changes." });
+      else if (options.flag("reboot")) await service.reboot();
     },
   };
 }

@@ -125,6 +125,12 @@ test("a rebase to another branch, kernel arguments, a clean-up", async (t) => {
   assert.equal(kargs.success, true, kargs.message);
   assert.equal(running().staged?.kernelArgs.join(" "), "rw mitigations=off");
 
+  const track = `(${list("/etc/motd")}, ${list()}, False, False, ${none})`;
+  const tracked = await transact(address, "InitramfsEtc", "asasbba{sv}", track);
+  assert.equal(tracked.success, true, tracked.message);
+  assert.equal(running().staged?.origin?.get("rpmostree", "initramfs-etc"), "/etc/motd;");
+  assert.equal(running().staged?.overlayInitrds.length, 1);
+
   const cleaned = await transact(address, "Cleanup", "as", `(${list("pending-deploy")},)`);
   assert.equal(cleaned.success, true, cleaned.message);
   assert.equal(running().staged, undefined);
