@@ -25,7 +25,7 @@ export async function automaticTrigger(
     run: async (progress, signal) => {
       const finalizer = startFinalizer === undefined ? {} : { startFinalizer };
       const hooks = { signal, reboot: () => service.reboot(), ...finalizer };
-      await triggerAutomaticUpdate(service.options.openSysroot(), config, hooks, progress);
+      await triggerAutomaticUpdate(service.openSysroot(), config, hooks, progress);
     },
   });
   return [true, address];

@@ -80,7 +80,7 @@ function rollbackWork(service: HostService, options: Options): Work {
   return {
     title: "rollback",
     run: async () => {
-      await rollback(service.options.openSysroot());
+      await rollback(service.openSysroot());
       if (options.flag("reboot")) await service.reboot();
     },
   };
@@ -90,7 +90,7 @@ function cleanupWork(service: HostService, request: CleanupRequest, options?: Op
   return {
     title: "cleanup",
     run: async (progress) => {
-      await cleanup(service.options.openSysroot(), request, progress);
+      await cleanup(service.openSysroot(), request, progress);
       if (options?.flag("reboot") === true) await service.reboot();
     },
   };
@@ -130,7 +130,7 @@ function kernelArgsWork(service: HostService, name: string, inputs: readonly GVa
   return {
     title: "kargs",
     run: async () => {
-      const sysroot = service.options.openSysroot();
+      const sysroot = service.openSysroot();
       const of = currentDeployment(sysroot, name);
       const final = options.text("final-kernel-args");
       const before = parseKernelArgs(String(existing)).filter((arg) => !arg.startsWith("ostree="));
@@ -153,7 +153,7 @@ function initramfsEtcWork(service: HostService, name: string, inputs: readonly G
   return {
     title: "initramfs-etc",
     run: async (progress) => {
-      const sysroot = service.options.openSysroot();
+      const sysroot = service.openSysroot();
       const request = {
         stateroot: name,
         track: track as readonly string[],
@@ -185,7 +185,7 @@ function finalizeWork(service: HostService, value: GVariantValue | undefined): W
     title: "finalize-deployment",
     run: async () => {
       const request = checksum === undefined ? {} : { checksum };
-      await releaseStaged(service.options.openSysroot(), { ...request, allowUnlocked: options.flag("allow-unlocked") });
+      await releaseStaged(service.openSysroot(), { ...request, allowUnlocked: options.flag("allow-unlocked") });
       await service.reboot();
     },
   };

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../base/index.ts";
-import type { DbusMessage } from "../../formats/index.ts";
+import type { DbusMessage, GVariantValue, Variant } from "../../formats/index.ts";
 import { readUpdateConfig, type UpdateConfig } from "../automatic/index.ts";
 import type { Finalizer } from "../stage-deployment.ts";
 import type { Sysroot } from "../sysroot.ts";
@@ -96,6 +96,16 @@ export class HostService {
     return this.#transaction;
   }
 
+  /** For a transaction's work: the history tells who began it. */
+  openSysroot(): Sysroot {
+    const sysroot = this.options.openSysroot();
+    if (this.#transaction !== undefined) {
+      const { clientDescription, commandLine } = this.#transaction.request;
+      sysroot.initiator = { commandLine, agent: clientDescription };
+    }
+    return sysroot;
+  }
+
   #handle(call: DbusMessage): void {
     this.clients.touch();
     this.#calls++;
@@ -140,7 +150,8 @@ export class HostService {
     current?.close();
     const clientDescription = await this.clients.describe(sender);
     const uid = await this.options.bus.userOf(sender);
-    const request = { ...work, key, method, path, sender, uid, clientDescription };
+    const commandLine = commandLineOf(inputs) ?? method;
+    const request = { ...work, key, method, path, sender, uid, clientDescription, commandLine };
     const transaction = await Transaction.open(this.options.runtimeDirectory, request, (closed) =>
       this.#closed(closed),
     );
@@ -179,4 +190,11 @@ export class HostService {
     while (this.#calls > 0 || this.#transaction !== undefined) await sleep(20);
     this.stop();
   }
+}
+
+/** What the client says was typed; one of the dictionaries of options has it. */
+function commandLineOf(inputs: readonly GVariantValue[]): string | undefined {
+  const values = inputs.map((input) => (input instanceof Map ? input.get("initiating-command-line") : undefined));
+  const found = values.find((value) => (value as Variant | undefined)?.type === "s") as Variant | undefined;
+  return found === undefined ? undefined : String(found.value);
 }

@@ -32,6 +32,8 @@ export interface TransactionRequest {
   /** Says that two calls ask for the same. */
   readonly key: string;
   readonly clientDescription: string;
+  /** What was typed, as the client says; else the method. */
+  readonly commandLine: string;
   /** The change itself. Its text is the message of `Finished`. */
   readonly run: (progress: ProgressListener, signal: AbortSignal) => Promise<void>;
 }

@@ -94,7 +94,7 @@ export function updateWork(service: HostService, stateroot: string, wish: Update
     title: options.asked(resets).length > 0 && title === "upgrade" ? "reset" : title,
     run: async (progress, signal) => {
       const driver = options.text("register-driver");
-      if (driver !== undefined) registerUpdateDriver(service.options.openSysroot(), driver);
+      if (driver !== undefined) registerUpdateDriver(service.openSysroot(), driver);
       const changed = await update(service, stateroot, wish, signal, progress);
       if (changed && options.flag("reboot")) await service.reboot();
     },
@@ -132,7 +132,7 @@ async function resetBase(
     overrides: options.flag("no-overrides"),
     initramfs: options.flag("no-initramfs"),
   };
-  return (await resetToBase(service.options.openSysroot(), { ...request, ...parts }, progress)) !== undefined;
+  return (await resetToBase(service.openSysroot(), { ...request, ...parts }, progress)) !== undefined;
 }
 
 async function bring(
@@ -141,7 +141,7 @@ async function bring(
   request: UpdateRequest,
   progress: ProgressListener,
 ): Promise<Update> {
-  const sysroot = service.options.openSysroot();
+  const sysroot = service.openSysroot();
   const preview = options.flag("dry-run") || options.flag("download-metadata-only");
   if (refspec !== undefined) {
     if (preview) throw notSupported("a dry run of a rebase");
@@ -179,7 +179,7 @@ export function checkWork(service: HostService, stateroot: string, title: string
   return {
     title,
     run: async (progress, signal) => {
-      await previewUpgrade(service.options.openSysroot(), { stateroot, signal }, progress);
+      await previewUpgrade(service.openSysroot(), { stateroot, signal }, progress);
     },
   };
 }
@@ -189,7 +189,7 @@ export function checkRevisionWork(service: HostService, stateroot: string, revis
   return {
     title: "package-diff",
     run: async (progress, signal) => {
-      await previewRevision(service.options.openSysroot(), { stateroot, revision, signal }, progress);
+      await previewRevision(service.openSysroot(), { stateroot, revision, signal }, progress);
     },
   };
 }
@@ -199,7 +199,7 @@ export function checkRebaseWork(service: HostService, stateroot: string, refspec
   return {
     title: "package-diff",
     run: async (progress, signal) => {
-      const sysroot = service.options.openSysroot();
+      const sysroot = service.openSysroot();
       const complete = completeRefspec(refspec, requireRefspec(currentDeployment(sysroot, stateroot)));
       const { remote, ref } = isChecksum(complete) ? { remote: undefined, ref: complete } : parseRefSpec(complete);
       if (remote === undefined) return;
