@@ -91,6 +91,8 @@ class LayerReader implements Layer {
     if (!rule && architecture === undefined) return this.#takeUnknown(written, value, where);
     if (this.values.has(key)) throw composeError("treefile-key", `${where}: ${written} is given twice`);
     if (value === null || value === undefined) return;
+    const fault = faultOf(value);
+    if (fault !== undefined) throw composeError("treefile-value", `${where}: ${written}: ${fault}`);
     const kind = rule?.kind ?? words;
     const read = kind.read(value);
     if (read === undefined) {
@@ -111,4 +113,19 @@ class LayerReader implements Layer {
     }
     throw composeError("treefile-key", `${where}: unknown key ${written}`, didYouMean(written, keyRules.keys()));
   }
+}
+
+/** The deepest key has four levels; a YAML alias to what it stands in has no end. */
+const nestingLimit = 16;
+
+/** No path, argument or line of a script can have a NUL. */
+function faultOf(value: unknown, depth = 0): string | undefined {
+  if (typeof value === "string") return value.includes("\0") ? "has a character of code 0" : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth === nestingLimit) return `is nested more than ${nestingLimit} deep`;
+  for (const inner of Object.entries(value).flat()) {
+    const fault = faultOf(inner, depth + 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }

@@ -184,6 +184,8 @@ const faults: [name: string, text: string, code: string, message: RegExp, hint?:
   ["a kickstart file", "include: part.ks\n", "treefile-include", /part.ks, which is missing/],
   ["a repository variable that is filled in", "repovars: {basearch: x}\n", "treefile-value", /basearch is filled in/],
   ["an include that has no end", "include: /dev/zero\n", "treefile-include", /includes \/dev\/zero, which is no file/],
+  ["a name that no file can have", 'include: "a\\0b.yaml"\n', "treefile-value", /include: has a character of code 0/],
+  ["an alias to itself", "packages: &a [*a]\n", "treefile-value", /packages: is nested more than 16 deep/],
   ["an include of itself", "include: tree.yaml\n", "treefile-include", /included twice, or includes itself/],
   ["a variable without value", "ref: ${stream}\n", "treefile-value", /variable stream has no value/],
   [
