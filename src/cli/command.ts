@@ -63,8 +63,11 @@ export interface Command<Data = unknown> {
   /** Reading verbs offer `--json`. */
   readonly json?: boolean;
   run(invocation: Invocation): Promise<Data> | Data;
-  /** Text for standard output, without the final newline; nothing is printed for "". */
-  render?(data: Data, style: Style): string;
+  /**
+   * Text for standard output, without the final newline; nothing is printed for "". Or pieces of text, printed one after the
+   * other as they are: for output that may be longer than memory should grow.
+   */
+  render?(data: Data, style: Style): string | Iterable<string>;
   exitCode?(data: Data, invocation: Invocation): number;
 }
 

@@ -16,7 +16,9 @@ export async function execute(command: Command, words: readonly string[], help =
   const invocation = { ...asked, progress };
   const data = await command.run(invocation);
   const json = allOptions(command).some(({ name }) => name === "json") && asked.flag("json");
-  print(json ? JSON.stringify(data, jsonValue, 2) : (command.render?.(data, style) ?? ""));
+  const output = json ? JSON.stringify(data, jsonValue, 2) : (command.render?.(data, style) ?? "");
+  if (typeof output === "string") print(output);
+  else for (const piece of output) process.stdout.write(piece);
   return command.exitCode?.(data, invocation) ?? 0;
 }
 

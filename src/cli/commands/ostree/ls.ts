@@ -5,7 +5,8 @@ import { argument, openRepo, repoOption } from "./open-repo.ts";
 import { xattrsText } from "./xattrs-text.ts";
 
 interface Listed {
-  readonly entries: readonly ListEntry[];
+  /** Read as they are printed: there may be millions. */
+  readonly entries: Iterable<ListEntry>;
   readonly checksum: boolean;
   readonly xattrs: boolean;
   readonly nul: boolean;
@@ -33,21 +34,30 @@ export default defineCommand<Listed>({
     const repo = await openRepo(invocation);
     const depth = invocation.flag("recursive") ? Number.POSITIVE_INFINITY : invocation.flag("dironly") ? 0 : 1;
     const paths = invocation.args.length > 1 ? invocation.args.slice(1) : ["/"];
+    const listed = function* () {
+      for (const path of paths) yield* listTree(repo, rev, path, depth);
+    };
     return {
-      entries: paths.flatMap((path) => [...listTree(repo, rev, path, depth)]),
+      entries: invocation.flag("json") ? [...listed()] : listed(),
       checksum: invocation.flag("checksum"),
       xattrs: invocation.flag("xattrs"),
       nul: invocation.flag("nul-filenames-only"),
     };
   },
-  render({ entries, checksum, xattrs, nul }) {
-    if (nul) {
-      process.stdout.write(entries.map(({ path }) => `${path}\0`).join(""));
-      return "";
+  *render({ entries, checksum, xattrs, nul }) {
+    let piece = "";
+    for (const entry of entries) {
+      piece += nul ? `${entry.path}\0` : `${line(entry, checksum, xattrs)}\n`;
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = "";
     }
-    return entries.map((entry) => line(entry, checksum, xattrs)).join("\n");
+    yield piece;
   },
 });
+
+/** Characters printed at a time. */
+const pieceLength = 1 << 15;
 
 const letters = { file: "-", symlink: "l", dir: "d" } as const;
 
