@@ -3,14 +3,15 @@
 import ffi from "node:ffi";
 import { getSystemErrorMap } from "node:util";
 
-const { functions: libc } = ffi.dlopen("libc.so.6", {
-  __errno_location: { return: "pointer", arguments: [] },
-  strerror: { return: "pointer", arguments: ["int32"] },
-});
+/** Where this thread's errno stands; 0 until it is needed. */
+let errnoPointer = 0n;
 
-/** Of this thread. */
-const errnoPointer = libc.__errno_location() as bigint;
-const errorNames = getSystemErrorMap();
+/** Finds errno: before the first call that may fail, since the search may change it. */
+export function locateErrno(): void {
+  if (errnoPointer !== 0n) return;
+  const { functions } = ffi.dlopen("libc.so.6", { __errno_location: { return: "pointer", arguments: [] } });
+  errnoPointer = functions.__errno_location() as bigint;
+}
 
 export const errnos = {
   EACCES: 13,
@@ -24,7 +25,7 @@ export const errnos = {
   EXDEV: 18,
 };
 
-/** Reads errno; must follow the failed call directly. */
+/** Reads errno; must follow the failed call directly, of one of `libcFunctions`. */
 export function lastErrno(): number {
   return ffi.getInt32(errnoPointer, 0);
 }
@@ -32,7 +33,7 @@ export function lastErrno(): number {
 /** An error with `code`, `errno`, `syscall` and `path` as `node:fs` throws it. */
 export function failed(syscall: string, path: string, errno: number): NodeJS.ErrnoException {
   const [name, text] =
-    errorNames.get(-errno) ??
+    getSystemErrorMap().get(-errno) ??
     (errno === errnos.ENODATA ? ["ENODATA", "no data available"] : [`E${errno}`, "unknown error"]);
   const error: NodeJS.ErrnoException = new Error(`${name}: ${text}, ${syscall} '${path}'`);
   return Object.assign(error, { code: name, errno: -errno, syscall, path });
@@ -40,7 +41,8 @@ export function failed(syscall: string, path: string, errno: number): NodeJS.Err
 
 /** The C library's text for an error number, as other programs print it (strerror(3)): `No such file or directory`. */
 export function errnoText(errno: number): string {
-  return ffi.toString(libc.strerror(Math.abs(errno)) as bigint) ?? `Unknown error ${errno}`;
+  const { functions } = ffi.dlopen("libc.so.6", { strerror: { return: "pointer", arguments: ["int32"] } });
+  return ffi.toString(functions.strerror(Math.abs(errno)) as bigint) ?? `Unknown error ${errno}`;
 }
 
 /** A result that is negative when the call failed. */

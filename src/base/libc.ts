@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ffi, { type FunctionDefinitions } from "node:ffi";
+import { locateErrno } from "./errno.ts";
 
 /**
  * Functions of the C library, each looked up when it is first used: a process uses few of those that are declared, and
@@ -9,6 +10,7 @@ export function libcFunctions<const T extends FunctionDefinitions>(definitions: 
   const functions = {};
   for (const [name, definition] of Object.entries(definitions)) {
     const get = () => {
+      locateErrno();
       const value: unknown = ffi.dlopen("libc.so.6", { [name]: definition }).functions[name];
       Object.defineProperty(functions, name, { value });
       return value;
