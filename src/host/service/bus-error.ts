@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AtomicError } from "../../base/index.ts";
+import type { GVariantValue } from "../../formats/index.ts";
 
 /** An error as it goes over D-Bus: a name that programs compare and a text for people. */
 export interface BusError extends Error {
@@ -32,6 +33,11 @@ export const busErrors = {
 /** What this program does not have, said so that the user knows that it was not done. */
 export function notSupported(what: string): BusError {
   return busError(busErrors.notSupported, `Atomic does not support ${what}`);
+}
+
+/** For arguments that name packages to add to a version. */
+export function refuseLayered(packages: GVariantValue | undefined): void {
+  if (Array.isArray(packages) && packages.length > 0) throw notSupported("layering packages on the host");
 }
 
 export function asBusError(error: unknown): BusError {

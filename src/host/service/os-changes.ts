@@ -9,10 +9,9 @@ import { rollback } from "../rollback.ts";
 import { setKernelArgs } from "../set-kargs.ts";
 import { currentDeployment } from "../update.ts";
 import { automaticTrigger } from "./automatic-trigger.ts";
-import { busError, busErrors, notSupported } from "./bus-error.ts";
+import { busError, busErrors, notSupported, refuseLayered } from "./bus-error.ts";
 import type { Call, Handler } from "./object-tree.ts";
 import { Options } from "./options.ts";
-import { refuseLayered } from "./os-object.ts";
 import type { HostService, Work } from "./service.ts";
 import {
   checkRebaseWork,

@@ -4,7 +4,7 @@ import { asChecksum } from "../../ostree/index.ts";
 import { noPackageChanges } from "../../packages/index.ts";
 import { formatKernelArgs } from "../kernel-args.ts";
 import { originRefspec } from "../origin.ts";
-import { busError, busErrors, notSupported } from "./bus-error.ts";
+import { busError, busErrors, notSupported, refuseLayered } from "./bus-error.ts";
 import type { Call, Handler, Implementation } from "./object-tree.ts";
 import { requiredActions } from "./os-actions.ts";
 import { osChanges } from "./os-changes.ts";
@@ -103,10 +103,6 @@ function osReads(service: HostService, name: string): Record<string, Handler> {
     GetPackages: packages,
     Search: packages,
   };
-}
-
-export function refuseLayered(packages: GVariantValue | undefined): void {
-  if (Array.isArray(packages) && packages.length > 0) throw notSupported("layering packages on the host");
 }
 
 async function rpmDiff({ state }: HostService, from: string, to: string): Promise<GVariantValue[]> {

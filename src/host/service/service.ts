@@ -3,6 +3,8 @@
  * The host on D-Bus, as `org.projectatomic.rpmostree1`: what Cockpit and other programs that know rpm-ostree's service
  * use. One change goes on at a time; it ends by itself when nobody needs it.
  */
+import { type FSWatcher, watch } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../base/index.ts";
 import type { DbusMessage, GVariantValue, Variant } from "../../formats/index.ts";
@@ -19,6 +21,9 @@ import { serviceName, servicePath } from "./rpmostree1.ts";
 import { HostState } from "./state.ts";
 import { sysrootObject } from "./sysroot-object.ts";
 import { Transaction, type TransactionRequest } from "./transaction.ts";
+
+/** After the last of several events that belong to one change. */
+const settleMs = 300;
 
 export interface ServiceOptions {
   readonly bus: Bus;
@@ -46,6 +51,8 @@ export class HostService {
   readonly #ended = Promise.withResolvers<void>();
   #transaction: Transaction | undefined;
   #config: UpdateConfig;
+  #watcher: FSWatcher | undefined;
+  #settling: NodeJS.Timeout | undefined;
   /** Calls that are not answered yet. */
   #calls = 0;
 
@@ -69,6 +76,7 @@ export class HostService {
     bus.connection.onClose(() => service.#ended.resolve());
     await bus.requestName(serviceName);
     service.clients.touch();
+    service.#watch();
     return service;
   }
 
@@ -77,7 +85,22 @@ export class HostService {
     await this.#ended.promise;
   }
 
+  /** Whoever changes deployments touches their directory, our commands and libostree's programs (`Sysroot.touch`). */
+  #watch(): void {
+    const directory = join(this.state.sysroot.path, "ostree/deploy");
+    this.#watcher = watch(directory, { persistent: false }, () => {
+      // A change makes several events, and our own tells of itself when it is done.
+      clearTimeout(this.#settling);
+      this.#settling = setTimeout(() => {
+        if (this.#transaction?.active !== true) void this.reload().catch(() => {});
+      }, settleMs).unref();
+    });
+    this.#watcher.on("error", () => this.#watcher?.close());
+  }
+
   stop(): void {
+    this.#watcher?.close();
+    clearTimeout(this.#settling);
     this.#transaction?.close();
     this.clients.stop();
     this.options.bus.connection.close();

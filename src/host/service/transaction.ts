@@ -10,11 +10,12 @@ import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import type { ProgressListener } from "../../base/index.ts";
+import type { GVariantValue } from "../../formats/index.ts";
 import { hostError } from "../errors.ts";
 import { authenticateClient } from "./auth.ts";
 import { errorText } from "./bus-error.ts";
 import { DbusConnection } from "./connection.ts";
-import { type Call, ObjectTree } from "./object-tree.ts";
+import { ObjectTree } from "./object-tree.ts";
 import { transactionInterface } from "./rpmostree1.ts";
 import { TransactionProgress } from "./transaction-progress.ts";
 
@@ -76,7 +77,7 @@ export class Transaction {
     this.#objects.export("/", [
       {
         declaration: transactionInterface,
-        methods: { Start: (call) => this.#start(call), Cancel: () => this.#cancel() },
+        methods: { Start: () => this.#start(), Cancel: () => this.#cancel() },
         properties: () => ({ Title: request.title, InitiatingClientDescription: request.clientDescription }),
       },
     ]);
@@ -130,7 +131,7 @@ export class Transaction {
     if (this.#finished !== undefined && this.#objects.connections.size === 0) this.close();
   }
 
-  #start(_call: Call): readonly [boolean] {
+  #start(): readonly [boolean] {
     if (this.#started) return [false];
     this.#started = true;
     setImmediate(() => void this.#run());
@@ -161,8 +162,8 @@ export class Transaction {
     this.#closeIfDone();
   }
 
-  #emit(member: string, body: readonly never[] | readonly unknown[]): void {
-    this.#objects.emit("/", transactionInterface, member, body as never);
+  #emit(member: string, body: readonly GVariantValue[]): void {
+    this.#objects.emit("/", transactionInterface, member, body);
   }
 
   /** Who calls `Start` after the end is told of the end. */

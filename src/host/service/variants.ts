@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The state of a host as rpm-ostree's D-Bus dictionaries (its rpmostreed-deployment-utils.cxx, rpmostree-package-variants.cxx). */
 import type { GVariantValue, Variant } from "../../formats/index.ts";
-import type { Commit, Repo } from "../../ostree/index.ts";
+import { asChecksum, type Commit, type Repo } from "../../ostree/index.ts";
 import type { PackageChange, PackageDiff, PackageId } from "../../packages/index.ts";
 import { tryLoadCommit } from "../commit-metadata.ts";
 import { advisoryKinds, severities, type VersionAdvisory } from "../preview/advisories.ts";
@@ -48,7 +48,7 @@ const deploymentTypes: Readonly<Partial<Record<keyof DeploymentStatus, string>>>
 
 /** One deployment, as in the property `Deployments`. */
 export function deploymentDictionary(status: DeploymentStatus, repo: Repo): Dictionary {
-  const commit = tryLoadCommit(repo, status.checksum as never);
+  const commit = tryLoadCommit(repo, asChecksum(status.checksum));
   return new Map([
     ...plainEntries(status, Object.keys(deploymentTypes) as (keyof DeploymentStatus)[]),
     ...signatureEntries(status.signatures),

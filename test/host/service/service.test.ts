@@ -2,8 +2,8 @@
 // Needs root: deployments have owners and the immutable flag.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deploy, parseKernelArgs, Sysroot } from "../../../src/host/index.ts";
-import { bootInto, newSysroot } from "../fixture.ts";
+import { deploy, parseKernelArgs, setPinned, Sysroot } from "../../../src/host/index.ts";
+import { bootInto, newSysroot, ref } from "../fixture.ts";
 import { busctl, onBus, osPath, serve, service, sysrootPath, transact } from "./bus-fixture.ts";
 
 test("busctl and gdbus find the objects and their properties", async (t) => {
@@ -26,6 +26,19 @@ test("busctl and gdbus find the objects and their properties", async (t) => {
   assert.equal(booted.trim(), `(<objectpath '${osPath}'>,)`);
   const name = await busctl(address, "get-property", service, osPath, `${service}.OS`, "Name");
   assert.deepEqual(name, { type: "s", data: "debian" });
+});
+
+test("what other programs change is told without being asked", async (t) => {
+  const { root, path, first } = newSysroot(t);
+  await deploy(Sysroot.open(path), { rev: first, stateroot: "debian", origin: ref });
+  const { address } = await serve(t, root, () => bootInto(root, path));
+  const pinned = async () =>
+    (await busctl(address, "get-property", service, sysrootPath, `${service}.Sysroot`, "Deployments")).data[0].pinned
+      .data;
+  assert.equal(await pinned(), false);
+  const other = Sysroot.open(path);
+  await setPinned(other, other.deployments[0]!, true);
+  while (!(await pinned())) await new Promise((resolve) => setTimeout(resolve, 50));
 });
 
 test("a transaction is followed by its own address: clean-up", async (t) => {
