@@ -85,6 +85,10 @@ test("a static delta's size is told when that is what will come", async (t) => {
   ostree("static-delta", "generate", `--repo=${remote}`, `--from=${first}`, `--to=${second}`, "--min-fallback-size=0");
   ostree("summary", "-u", `--repo=${remote}`);
   const preview = await previewUpgrade(running());
+  for (const path of readdirSync(join(remote, "objects"), { recursive: true, encoding: "utf8" }))
+    if (path.endsWith(".dirtree")) rmSync(join(remote, "objects", path));
+  const { etc, download } = await previewUpgrade(running(), { etc: true });
+  assert.deepEqual([etc, download], [undefined, preview.download], "a remote that has deltas alone");
   const done = await upgrade(running(), request);
   assert.ok(done.download! > 0);
   assert.equal(done.download, preview.download);

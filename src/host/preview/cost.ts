@@ -23,7 +23,7 @@ export async function fetchEtcDefaults({ repo }: Sysroot, refspec: string, commi
     await pull(repo, { remote, refs: [commit], subpaths: ["/usr/etc"] });
     return true;
   } catch (error) {
-    if (!ostreeError.is(error, "pull-failed")) throw error;
+    if (!ostreeError.is(error, "no-such-object")) throw error;
     return false;
   }
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { run } from "../../../src/base/index.ts";
 import { deploy, Sysroot } from "../../../src/host/index.ts";
-import { commitTree, newSysroot, ref, type TreeOptions } from "../../host/fixture.ts";
+import { commitTree, newSysroot, ostree, ref, type TreeOptions } from "../../host/fixture.ts";
 
 const program = [...process.execArgv, join(import.meta.dirname, "../../../src/cli/atomic.ts"), "host"];
 
@@ -98,6 +98,8 @@ test("etc is compared and reset at the command line", async (t) => {
   assert.equal((await host("etc diff", [at])).stdout, "/etc is as the version shipped it.\n");
   writeFileSync(join(etc, "motd"), "mine\n");
   assert.equal((await host("etc diff", [at])).stdout, "M    motd\n");
+  const stock = ostree("admin", "config-diff", at, "--os=debian");
+  assert.equal((await host("etc diff", [at])).stdout, stock, "as stock ostree has it");
   assert.match((await host("etc diff", [at, "-p"])).stdout, /^--- version\/etc\/motd\n\+\+\+ etc\/motd\n[^]*\+mine\n$/);
   assert.match((await host("etc reset", [at])).stderr, /say which files below \/etc, or --all/);
   assert.match((await host("etc keep", [at, "motd"])).stdout, /^motd\n/);
