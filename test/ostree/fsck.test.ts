@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setXattr } from "../../src/base/index.ts";
@@ -39,6 +48,23 @@ async function broken(mode: RepoMode, damage: (repo: Repo) => void, options: Fsc
   damage(repo);
   return await fsck(repo, options);
 }
+
+test("symbolic links are not followed, wherever they lead", async () => {
+  using scratch = temporary();
+  const tree = join(scratch.path, "links");
+  mkdirSync(tree);
+  for (const [name, target] of [
+    ["through-a-file", "/dev/null/x"],
+    ["nowhere", "nowhere"],
+  ] as const) {
+    symlinkSync(target, join(tree, name));
+  }
+  const path = join(scratch.path, "repo");
+  stock(`--repo=${path}`, "init", "--mode=bare");
+  stock(`--repo=${path}`, "commit", "-b", "main", `--tree=dir=${tree}`);
+  const { findings, objects } = await fsck(Repo.open(path));
+  assert.deepEqual({ findings, objects }, { findings: [], objects: 5 });
+});
 
 for (const mode of ["archive", "bare", "bare-user"] as readonly RepoMode[]) {
   test(`damage of every kind is found, ${mode}`, async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type ProgressListener, runHere, type TaskRunner, WorkerPool } from "../../base/index.ts";
+import { lstatIfExists, type ProgressListener, runHere, type TaskRunner, WorkerPool } from "../../base/index.ts";
 import { ChecksumSet } from "../checksum-set.ts";
 import { listPrefixes } from "../inventory.ts";
 import type { RepoMode } from "../model.ts";
@@ -93,7 +93,7 @@ function isLittle(objects: string, prefixes: readonly string[]): boolean {
     const names = readdirSync(join(objects, prefix));
     count += names.length;
     if (count > fewObjects) return false;
-    for (const name of names) bytes += statSync(join(objects, prefix, name), { throwIfNoEntry: false })?.size ?? 0;
+    for (const name of names) bytes += lstatIfExists(join(objects, prefix, name))?.size ?? 0;
     if (bytes > fewBytes) return false;
   }
   return true;
