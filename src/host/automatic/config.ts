@@ -24,6 +24,14 @@ export interface UpdateConfig {
   readonly retrySeconds: number;
 }
 
+export const noUpdates: UpdateConfig = {
+  policy: "none",
+  windows: [],
+  timeZone: "UTC",
+  hookSeconds: 60,
+  retrySeconds: 300,
+};
+
 export const updateConfigPath = "etc/atomic/updates.conf";
 const compatiblePath = "etc/rpm-ostreed.conf";
 

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../base/index.ts";
 import type { DbusMessage, GVariantValue, Variant } from "../../formats/index.ts";
-import { readUpdateConfig, type UpdateConfig } from "../automatic/index.ts";
+import { noUpdates, readUpdateConfig, type UpdateConfig } from "../automatic/index.ts";
 import type { Finalizer } from "../stage-deployment.ts";
 import type { Sysroot } from "../sysroot.ts";
-import { busError, busErrors } from "./bus-error.ts";
+import { busError, busErrors, errorText } from "./bus-error.ts";
 import type { Bus } from "./bus.ts";
 import { Clients } from "./clients.ts";
 import { type Call, ObjectTree } from "./object-tree.ts";
@@ -35,6 +35,8 @@ export interface ServiceOptions {
   readonly idleSeconds: number;
   /** Directory with the `etc` of the configuration; default `/`. */
   readonly configRoot?: string;
+  /** Told of what is wrong and was passed over. */
+  readonly onWarning?: (text: string) => void;
   readonly startFinalizer?: Finalizer;
   readonly reboot?: () => Promise<void>;
 }
@@ -59,7 +61,7 @@ export class HostService {
   private constructor(options: ServiceOptions) {
     this.options = options;
     this.state = new HostState(options.openSysroot);
-    this.#config = readUpdateConfig(options.configRoot);
+    this.#config = this.#readConfig();
     this.authorizer = new Authorizer(options.bus);
     this.clients = new Clients(options.bus, options.idleSeconds, () => void this.#stopIfIdle());
   }
@@ -135,9 +137,19 @@ export class HostService {
     void this.#objects.handle(this.options.bus.connection, call).finally(() => this.#calls--);
   }
 
+  /** A mistake in it turns automatic updates off, but does not keep the host from being managed. */
+  #readConfig(): UpdateConfig {
+    try {
+      return readUpdateConfig(this.options.configRoot);
+    } catch (error) {
+      this.options.onWarning?.(errorText(error));
+      return noUpdates;
+    }
+  }
+
   /** Reads the host's state and tells what has changed. */
   async reload(): Promise<void> {
-    this.#config = readUpdateConfig(this.options.configRoot);
+    this.#config = this.#readConfig();
     await this.state.reload();
     this.#exportSystems();
     this.#objects.emitChanges();

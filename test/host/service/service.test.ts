@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Needs root: deployments have owners and the immutable flag.
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { deploy, parseKernelArgs, setPinned, Sysroot } from "../../../src/host/index.ts";
 import { bootInto, newSysroot, ref } from "../fixture.ts";
@@ -39,6 +41,24 @@ test("what other programs change is told without being asked", async (t) => {
   const other = Sysroot.open(path);
   await setPinned(other, other.deployments[0]!, true);
   while (!(await pinned())) await new Promise((resolve) => setTimeout(resolve, 50));
+});
+
+test("a mistake in the configuration of updates does not keep the service from starting", async (t) => {
+  const { root, path, first } = newSysroot(t);
+  await deploy(Sysroot.open(path), { rev: first, stateroot: "debian", origin: ref });
+  const write = (text: string) => writeFileSync(join(root, "etc/atomic/updates.conf"), `[Updates]\n${text}\n`);
+  mkdirSync(join(root, "etc/atomic"), { recursive: true });
+  write("Policy=alway");
+  const warnings: string[] = [];
+  const options = { configRoot: root, onWarning: (text: string) => void warnings.push(text) };
+  const { address } = await serve(t, root, () => bootInto(root, path), options);
+  const policy = async () =>
+    (await busctl(address, "get-property", service, sysrootPath, `${service}.Sysroot`, "AutomaticUpdatePolicy")).data;
+  assert.equal(await policy(), "none");
+  assert.match(warnings[0] ?? "", /"alway" is no policy/);
+  write("Policy=stage");
+  await onBus(address, "busctl", "call", service, sysrootPath, `${service}.Sysroot`, "ReloadConfig");
+  assert.equal(await policy(), "stage");
 });
 
 test("a transaction is followed by its own address: clean-up", async (t) => {

@@ -22,6 +22,7 @@ export default defineCommand({
       bus: await connectBus(invocation.value("address")),
       openSysroot: () => Sysroot.open(sysroot.path),
       runtimeDirectory: invocation.value("runtime-directory") ?? "/run/atomic",
+      onWarning: (text) => invocation.progress({ type: "warning", text }),
       idleSeconds: idleSeconds(invocation.value("idle-seconds")),
     });
     await service.ended();
