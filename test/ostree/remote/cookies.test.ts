@@ -63,7 +63,7 @@ test("the proxy is the remote's, or the environment's as curl reads it", () => {
   assert.equal(of("http://localhost:80/", undefined, exempt), undefined);
   assert.equal(of("http://www.example.com/", undefined, exempt), undefined);
   assert.equal(of("http://badexample.com/", undefined, exempt), "http://all/");
-  assert.throws(() => of("http://a/", "socks5://s", {}), /only HTTP and HTTPS proxies/);
+  assert.throws(() => of("http://a/", "socks4://s", {}), /only HTTP, HTTPS and SOCKS 5 proxies/);
 });
 
 test("rates are written as curl writes them, and kept by all who share one", () => {
