@@ -22,6 +22,13 @@ function requiresVerity(tree: string): boolean {
   return ["verity", "signed"].includes(readPrepareRoot(tree).get("composefs", "enabled") ?? "");
 }
 
+/** Whether a tree's root is mounted by composefs where that is possible. */
+export function bootsByComposefs(tree: string): boolean {
+  return ["yes", "true", "1", "maybe", "verity", "signed"].includes(
+    readPrepareRoot(tree).get("composefs", "enabled") ?? "",
+  );
+}
+
 /** How a tree wants to be mounted at boot: its ostree-prepare-root.conf (`otcore_load_config`). */
 export function readPrepareRoot(tree: string): Keyfile {
   const paths = ["etc", "usr/lib"].map((directory) => join(tree, directory, "ostree/prepare-root.conf"));

@@ -14,6 +14,7 @@ export * from "./check-objects.ts";
 export * from "./cleanup.ts";
 export * from "./commit-metadata.ts";
 export * from "./complete-boot.ts";
+export { bootsByComposefs } from "./composefs.ts";
 export * from "./deploy-revision.ts";
 export * from "./deploy.ts";
 export * from "./deployment-signatures.ts";

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawnSync } from "node:child_process";
-import { inMountNamespace, removeIfExists } from "../base/index.ts";
+import { inMountNamespace, removeIfExists, unlessErrno, unmount } from "../base/index.ts";
 import type { Sysroot } from "./sysroot.ts";
 
 /** Mounts must be seen by systemd, not only by this program, which has a mount namespace of its own. */
@@ -16,6 +15,7 @@ export function resetSoftReboot(sysroot: Sysroot): void {
 
 /** `impl_clear_soft_reboot` */
 export function unmountNextRoot(): void {
-  inMountNamespace(machineMounts, () => spawnSync("umount", ["-R", "/run/nextroot"], { stdio: "ignore" }));
+  // Lazily: with all that is mounted below it. EINVAL: nothing is mounted there.
+  inMountNamespace(machineMounts, () => unlessErrno(["EINVAL", "ENOENT"], () => unmount("/run/nextroot", true)));
   removeIfExists("/run/ostree/nextroot-booted");
 }

@@ -17,9 +17,10 @@ export interface Ext4Options {
 const blockSize = 4096;
 
 /**
- * Features that newer e2fsprogs turn on by default and that GRUB 2.06 and 2.12 cannot read ("unknown filesystem").
+ * Without what newer e2fsprogs turn on by default and GRUB 2.06 and 2.12 cannot read ("unknown filesystem"); with fs-verity
+ * for the host to use on the objects of its repository.
  */
-const withoutFeatures = "^metadata_csum_seed,^orphan_file";
+const features = "^metadata_csum_seed,^orphan_file,verity";
 
 /** Makes an ext4 file system with the content of a directory in a partition of the disk file `disk`. */
 export async function makeExt4(disk: string, partition: Partition, options: Ext4Options): Promise<void> {
@@ -31,7 +32,7 @@ export async function makeExt4(disk: string, partition: Partition, options: Ext4
     "assume_storage_prezeroed=1",
     "nodiscard",
   ].join(",");
-  const identity = ["-L", options.label, "-U", options.uuid, "-O", withoutFeatures, "-m", "1"];
+  const identity = ["-L", options.label, "-U", options.uuid, "-O", features, "-m", "1"];
   const blocks = String(partitionSize(partition) / blockSize);
   const args = ["-q", "-F", "-t", "ext4", "-b", String(blockSize), ...identity, "-E", extended];
   await run("mke2fs", [...args, "-d", options.source, disk, blocks], { env: fakeTime(options.timestamp) });

@@ -256,6 +256,13 @@ export class Machine implements AsyncDisposable {
     this.#console.clear();
   }
 
+  /** Restarts the user space under the running kernel, from what was prepared for it, and waits until it is up. */
+  async softReboot(timeoutSeconds = 600): Promise<string> {
+    await this.run("systemctl soft-reboot");
+    this.#ready = false;
+    return this.waitForBoot(timeoutSeconds);
+  }
+
   /** Presses the reset button: nothing in the machine is told. */
   async reset(): Promise<void> {
     const reset = this.#waitForEvent("RESET", startSeconds);

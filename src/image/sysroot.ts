@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ProgressListener, readTextIfExists } from "../base/index.ts";
-import { deploy, initSysroot } from "../host/index.ts";
+import { bootsByComposefs, deploy, initSysroot } from "../host/index.ts";
 import { addRemote, importKeys, pull, type Repo } from "../ostree/index.ts";
 import { isLabelled, labelSysroot } from "./labels.ts";
 
@@ -46,8 +46,15 @@ export async function prepareSysroot(
   const request = { stateroot, rev: refspec, origin: refspec, kernelArgs: options.kernelArgs, imageKernelArgs };
   const { deployment } = await deploy(sysroot, request, progress);
   const root = sysroot.directory(deployment);
+  if (bootsByComposefs(root)) preferVerity(sysroot.repo);
   if (isLabelled(root)) labelSysroot(directory);
   return { deployment: root.slice(directory.length), checksum: deployment.checksum, title: titleOf(root) };
+}
+
+/** From the machine's first update on: nothing that is made here has fs-verity yet. */
+function preferVerity(repo: Repo): void {
+  repo.config.set("ex-integrity", "fsverity", "maybe");
+  repo.saveConfig();
 }
 
 function titleOf(root: string): string {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * A host of Debian forky, whose ostree-prepare-root mounts the root by composefs: from our image of the deployment, without
+ * fs-verity and then with it. In this order: tests go on where the one before left the machine.
+ */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Machine } from "../../src/image/index.ts";
+import type { RunningServer } from "../../src/ostree/index.ts";
+import { deployments, type Fixture, makeFixture, publish, serve, start } from "./fixture.ts";
+
+let fixture: Fixture;
+let machine: Machine;
+let server: RunningServer;
+
+/** Not that of the other boot tests, which may run at the same time. */
+const port = 8433;
+
+const examples = join(import.meta.dirname, "../../examples");
+
+/** The example host of forky; the second release must have its root verified. */
+function treefiles(directory: string): Promise<readonly [string, string]> {
+  const example = readFileSync(join(examples, "debian-container-host.yaml"), "utf8");
+  const forky = example
+    .replaceAll("../system", join(examples, "../system"))
+    .replaceAll("trixie", "forky")
+    .replaceAll(/^( +)(components: .*)$/gm, "$1$2\n$1check-valid-until: false")
+    .replace("less zstd", "less zstd composefs");
+  const configure = (enabled: string) => `  - |
+    #!/bin/sh -e
+    mkdir -p /usr/lib/ostree
+    printf '[composefs]\\nenabled = ${enabled}\\n[sysroot]\\nreadonly = true\\n' >/usr/lib/ostree/prepare-root.conf
+`;
+  const [first, second] = [join(directory, "first.yaml"), join(directory, "second.yaml")];
+  writeFileSync(first, forky + configure("yes"));
+  writeFileSync(second, `include: first.yaml\npostprocess:\n${configure("verity")}`);
+  return Promise.resolve([first, second]);
+}
+
+before(async () => {
+  fixture = await makeFixture(treefiles, port);
+  server = await serve(fixture.repo.path, port);
+  machine = await start({ disk: fixture.disk, snapshot: true, unsafe: true });
+});
+after(async () => {
+  await machine?.stop();
+  await server?.close();
+  fixture?.[Symbol.dispose]();
+});
+
+async function output(script: string): Promise<string> {
+  return (await machine.run(script, { timeoutSeconds: 900 })).output.trim();
+}
+
+test("the root is mounted by composefs, and no unit has failed", async () => {
+  assert.equal(await machine.waitForBoot(900), "running", await output("systemctl --failed --no-pager"));
+  assert.equal(await output("findmnt -n -o SOURCE /"), "composefs");
+});
+
+test("unlock makes /usr writable until the next boot", async () => {
+  await output("atomic ostree admin unlock && touch /usr/unlocked");
+  assert.match(await output("ostree admin status"), /Unlocked: development/);
+});
+
+test("a soft reboot starts another deployment under the running kernel", async () => {
+  const boot = await output("cat /proc/sys/kernel/random/boot_id");
+  await output(`atomic ostree admin deploy ${fixture.ref}`);
+  await output("atomic ostree admin prepare-soft-reboot 0");
+  assert.match(await output("ostree admin status"), /\(soft-reboot\)/);
+  assert.equal(await machine.softReboot(900), "running", await output("systemctl --failed --no-pager"));
+  assert.equal(await output("cat /proc/sys/kernel/random/boot_id"), boot);
+  assert.equal(await output("systemctl show -P SoftRebootsCount"), "1");
+  assert.match(await output("ostree admin status"), new RegExp(`^\\* debian ${fixture.first.commit}\\.1$`, "m"));
+  assert.equal(await output("ls /usr/unlocked 2>/dev/null || echo gone"), "gone");
+});
+
+test("with fs-verity on every object a root is booted that must have it", async () => {
+  await output("atomic ostree admin post-copy");
+  publish(fixture, fixture.second);
+  await output("atomic host upgrade");
+  assert.equal(await machine.reboot(900), "running", await output("systemctl --failed --no-pager"));
+  const [now] = await deployments(machine);
+  assert.equal(now?.checksum, fixture.second.commit);
+  assert.match(await output("findmnt -n -o OPTIONS /"), /verity=require/);
+});
+
+test("the files of both releases cannot be changed", async () => {
+  const script = "find /ostree/repo/objects -name '*.file' -type f -print0 | xargs -0 lsattr -l";
+  const lines = (await output(script)).split("\n");
+  assert.ok(lines.length > 5000, `${lines.length} objects`);
+  assert.deepEqual(
+    lines.filter((line) => !/\bVerity\b/.test(line)),
+    [],
+  );
+});
