@@ -19,6 +19,7 @@ export * from "./raw-inflate.ts";
 export * from "./root-directory.ts";
 export * from "./source.ts";
 export * from "./syscalls.ts";
+export * from "./user-name.ts";
 export * from "./xattrs.ts";
 export * from "./xz-decode.ts";
 export * from "./xz-encode.ts";

@@ -66,7 +66,7 @@ test("unlock makes /usr writable until the next boot", async () => {
 
 test("a soft reboot starts another deployment under the running kernel", async () => {
   const boot = await output("cat /proc/sys/kernel/random/boot_id");
-  await output(`atomic ostree admin deploy ${fixture.ref}`);
+  await output(`atomic ostree admin deploy debian:${fixture.ref}`);
   await output("atomic ostree admin prepare-soft-reboot 0");
   assert.match(await output("ostree admin status"), /\(soft-reboot\)/);
   assert.equal(await machine.softReboot(900), "running", await output("systemctl --failed --no-pager"));

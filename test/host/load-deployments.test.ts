@@ -6,6 +6,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { deploy, hostError, status, Sysroot } from "../../src/host/index.ts";
 import { bootInto, commitTree, newSysroot, ref } from "./fixture.ts";
 
@@ -14,11 +15,11 @@ test("reading needs no lock: while deployments are swapped, one whole state or t
   await deploy(sysroot, { rev: ref, stateroot: "debian" });
   commitTree(repo, root, { version: "13.2", kernel: "2" });
   await deploy(sysroot, { rev: ref });
-  const child = join(import.meta.dirname, "crash-child.ts");
+  const child = join(import.meta.dirname, "rollback-child.ts");
   let swapping = true;
   const swaps = (async () => {
     for (let count = 0; count < 4; count++) {
-      await new Promise((done) => execFile(process.execPath, [...process.execArgv, child, "rollback", path], done));
+      await promisify(execFile)(process.execPath, [...process.execArgv, child, path]);
     }
     swapping = false;
   })();

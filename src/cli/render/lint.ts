@@ -24,8 +24,9 @@ export function renderFindings({ findings, passed, skipped }: LintReport, all: b
 function summary(findings: readonly Finding[], passed: number, skipped: number): string {
   const failed = Map.groupBy(findings, ({ lint }) => lint);
   const count = (severity: string) => [...failed.values()].filter(([first]) => first?.severity === severity).length;
-  const parts = [`${passed} passed`, `${count("error")} errors`, `${count("warning")} warnings`];
-  if (count("info") > 0) parts.push(`${count("info")} notes`);
+  const told = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;
+  const parts = [`${passed} passed`, told(count("error"), "error"), told(count("warning"), "warning")];
+  if (count("info") > 0) parts.push(told(count("info"), "note"));
   if (skipped > 0) parts.push(`${skipped} skipped`);
   return `Lints: ${parts.join(", ")}`;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
+import { homedir } from "node:os";
+import { userName } from "../../base/index.ts";
 
 /** Kinds of file systems that hold nobody's data, and those of the system itself (g_unix_is_system_fs_type). */
 const systemTypes: ReadonlySet<string> = new Set(
@@ -15,7 +16,7 @@ const systemTypes: ReadonlySet<string> = new Set(
  * home (g_unix_mount_entry_guess_should_display).
  */
 export function listMediaMounts(table = readFileSync("/proc/self/mounts", "utf8")): string[] {
-  const roots = ["/media/", `/run/media/${userInfo().username}/`, `${homedir()}/`];
+  const roots = ["/media/", `/run/media/${userName()}/`, `${homedir()}/`];
   const found = table.split("\n").flatMap((line) => {
     const [, path = "", type = ""] = line.split(" ").map(unescapeField);
     const shown = roots.some((root) => path.startsWith(root)) && !path.includes("/.");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the verbs of `atomic host` have in common. */
-import { userInfo } from "node:os";
-import { run } from "../../../base/index.ts";
+import { run, userName } from "../../../base/index.ts";
 import type { Deployment, DeployRequest, DeployResult, Sysroot, Update } from "../../../host/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
 import { cliError } from "../../errors.ts";
@@ -76,7 +75,7 @@ export async function openForChange(invocation: Invocation, verb?: string): Prom
 /** Who typed what, for the history. */
 function initiator(): NonNullable<Sysroot["initiator"]> {
   const words = process.argv.slice(2).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)));
-  return { commandLine: ["atomic", ...words].join(" "), agent: process.env["SUDO_USER"] ?? userInfo().username };
+  return { commandLine: ["atomic", ...words].join(" "), agent: process.env["SUDO_USER"] ?? userName() };
 }
 
 /** The stateroot that was named, if one was. */

@@ -28,7 +28,7 @@ test("faults are told by lint, five of each, with a hint; errors end with 1", ()
     stdout,
     /^warning\[var-log\]:\n(?:  \/var\/log\/\d.log is a log of the build\n){5}  \.\.\. and 2 more\n/m,
   );
-  assert.match(stdout, /^Lints: \d+ passed, \d errors, \d warnings$/m);
+  assert.match(stdout, /^Lints: \d+ passed, 3 errors, 3 warnings, 1 note$/m);
   assert.match(lint("tree", "--no-truncate").stdout, /6.log is a log/);
 });
 
