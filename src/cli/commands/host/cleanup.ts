@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
 import { formatBytes } from "../../style.ts";
-import { namedStateroot, openForChange, osOption, stateRootOption, sysrootOption } from "./shared.ts";
+import { hostOptions, namedStateroot, openForChange } from "./shared.ts";
 
 export default defineCommand({
   path: ["host", "cleanup"],
@@ -13,9 +13,7 @@ export default defineCommand({
     { command: "atomic host cleanup --rollback", text: "Give up the version before, for its space:" },
   ],
   options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
+    ...hostOptions,
     { name: "pending", short: "p", help: "Remove staged and pending deployments" },
     { name: "rollback", short: "r", help: "Remove the deployments behind the booted one" },
     { name: "base", short: "b", help: "Remove temporary files (always done; taken for rpm-ostree's sake)" },

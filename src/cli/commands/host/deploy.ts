@@ -5,23 +5,16 @@ import { cliError } from "../../errors.ts";
 import { type DeployReport, renderDeployed } from "../../render/host-change.ts";
 import { renderUpdate, type UpdateReport } from "../../render/host-upgrade.ts";
 import {
-  bypassDriverOption,
   deployReport,
   heedDriver,
-  lockFinalizationOption,
-  makeRoomOption,
+  hostOptions,
   namedStateroot,
   openForChange,
-  osOption,
-  rebootOption,
   refuseBoth,
-  softRebootOption,
-  stageOptions,
-  staging,
-  stateRootOption,
-  sysrootOption,
   unchangedOption,
+  updateOptions,
   updateReport,
+  updateRequest,
 } from "./shared.ts";
 
 type Deployed = { readonly driver: string } | DeployReport | UpdateReport;
@@ -54,16 +47,11 @@ export default defineCommand({
   ],
   arguments: [{ name: "REVISION" }],
   options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
+    ...hostOptions,
     { name: "preview", help: "Show what would change" },
-    { name: "cache-only", short: "C", help: "Do not ask the network; deploy what was downloaded" },
-    { name: "download-only", help: "Download, but do not deploy" },
     { name: "skip-branch-check", help: "Take a commit of another branch, too" },
     { name: "disallow-downgrade", help: "Refuse a commit that is older than the present one" },
     { name: "register-driver", value: "NAME", help: "From now on NAME drives the updates; REVISION may be empty" },
-    bypassDriverOption,
     unchangedOption,
     { name: "karg", value: "ARG", repeat: true, help: "Use these kernel arguments instead of the present ones" },
     { name: "karg-append", value: "ARG", repeat: true, help: "Add a kernel argument" },
@@ -71,11 +59,7 @@ export default defineCommand({
     { name: "no-merge", help: "Take the version's own /etc, without local changes" },
     { name: "retain", help: "Keep all other deployments" },
     { name: "not-as-default", help: "Put it behind the present default" },
-    ...stageOptions,
-    makeRoomOption,
-    lockFinalizationOption,
-    rebootOption,
-    softRebootOption,
+    ...updateOptions,
   ],
   json: true,
   async run(invocation): Promise<Deployed> {
@@ -123,13 +107,9 @@ async function deployOfBranch(sysroot: Sysroot, revision: string, invocation: In
   const { deployRevision, previewRevision } = await import("../../../host/index.ts");
   const request: DeployRevisionRequest = {
     revision,
-    ...namedStateroot(invocation),
-    ...staging(invocation),
-    makeRoom: invocation.flag("make-room"),
+    ...updateRequest(invocation),
     skipBranchCheck: invocation.flag("skip-branch-check"),
     allowDowngrade: !invocation.flag("disallow-downgrade"),
-    cacheOnly: invocation.flag("cache-only"),
-    downloadOnly: invocation.flag("download-only"),
   };
   const mode = invocation.flag("preview") ? "preview" : request.downloadOnly === true ? "download" : "apply";
   const act = mode === "preview" ? previewRevision : deployRevision;

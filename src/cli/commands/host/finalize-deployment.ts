@@ -2,7 +2,7 @@
 import { run } from "../../../base/index.ts";
 import { defineCommand } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { openForChange, osOption, stateRootOption, sysrootOption } from "./shared.ts";
+import { hostOptions, openForChange } from "./shared.ts";
 
 export default defineCommand({
   path: ["host", "finalize-deployment"],
@@ -15,9 +15,7 @@ export default defineCommand({
   ],
   arguments: [{ name: "CHECKSUM", optional: true }],
   options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
+    ...hostOptions,
     { name: "allow-missing-checksum", help: "Take whatever is staged" },
     { name: "allow-unlocked", help: "It is no error when it was not held back" },
   ],

@@ -3,17 +3,13 @@ import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { type DeployReport, renderDeployed } from "../../render/host-change.ts";
 import {
+  deployOptions,
   deployReport,
-  lockFinalizationOption,
+  hostOptions,
   namedStateroot,
   openForChange,
   openSysroot,
-  osOption,
-  rebootOption,
-  stageOptions,
   staging,
-  stateRootOption,
-  sysrootOption,
   unchangedOption,
 } from "./shared.ts";
 
@@ -36,17 +32,13 @@ export default defineCommand({
     },
   ],
   options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
+    ...hostOptions,
     { name: "track", value: "FILE", repeat: true, help: "Track this file or directory below /etc" },
     { name: "untrack", value: "FILE", repeat: true, help: "Track it no longer" },
     { name: "untrack-all", help: "Track nothing" },
     { name: "force-sync", help: "Make a deployment with the files as they are now" },
-    ...stageOptions,
-    lockFinalizationOption,
+    ...deployOptions,
     unchangedOption,
-    rebootOption,
   ],
   json: true,
   async run(invocation): Promise<Tracked> {

@@ -5,18 +5,14 @@ import { editText } from "../../edit-text.ts";
 import { cliError } from "../../errors.ts";
 import { type DeployReport, renderDeployed } from "../../render/host-change.ts";
 import {
+  deployOptions,
   deployReport,
-  lockFinalizationOption,
+  hostOptions,
   namedStateroot,
   openForChange,
   openSysroot,
-  osOption,
-  rebootOption,
   refuseBoth,
-  stageOptions,
   staging,
-  stateRootOption,
-  sysrootOption,
   unchangedOption,
 } from "./shared.ts";
 
@@ -38,9 +34,7 @@ export default defineCommand({
     { command: "atomic host kargs --append=mitigations=off --delete=quiet", text: "Change them for the next boot:" },
   ],
   options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
+    ...hostOptions,
     { name: "append", value: "KEY=VALUE", repeat: true, help: "Add an argument" },
     { name: "append-if-missing", value: "KEY=VALUE", repeat: true, help: "Add an argument unless it is there" },
     { name: "delete", value: "KEY=VALUE", repeat: true, help: "Remove an argument; KEY alone when it occurs once" },
@@ -49,10 +43,8 @@ export default defineCommand({
     { name: "editor", help: "Edit them in an editor: VISUAL, EDITOR or vi" },
     { name: "deploy-index", value: "INDEX", help: "Start from the arguments of this deployment of the status" },
     { name: "import-proc-cmdline", help: "Start from the arguments that the running kernel was given" },
-    ...stageOptions,
-    lockFinalizationOption,
+    ...deployOptions,
     unchangedOption,
-    rebootOption,
   ],
   json: true,
   async run(invocation): Promise<KargsReport> {

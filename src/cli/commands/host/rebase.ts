@@ -3,23 +3,7 @@ import type { RebaseRequest } from "../../../host/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { renderUpdate, type UpdateReport } from "../../render/host-upgrade.ts";
-import {
-  bypassDriverOption,
-  heedDriver,
-  lockFinalizationOption,
-  makeRoomOption,
-  namedStateroot,
-  openForChange,
-  osOption,
-  rebootOption,
-  refuseBoth,
-  softRebootOption,
-  stageOptions,
-  staging,
-  stateRootOption,
-  sysrootOption,
-  updateReport,
-} from "./shared.ts";
+import { hostOptions, openForUpdate, refuseBoth, updateOptions, updateReport, updateRequest } from "./shared.ts";
 
 export default defineCommand({
   path: ["host", "rebase"],
@@ -35,31 +19,21 @@ export default defineCommand({
     { name: "REVISION", optional: true },
   ],
   options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
+    ...hostOptions,
     { name: "branch", short: "b", value: "BRANCH", help: "Follow this branch; with --remote, of that remote" },
     { name: "remote", short: "m", value: "REMOTE", help: "Follow this remote" },
     { name: "skip-purge", help: "Keep the ref of the branch that is left" },
-    { name: "cache-only", short: "C", help: "Do not ask the network; deploy what was downloaded" },
-    { name: "download-only", help: "Download, but do not deploy" },
     { name: "custom-origin-description", value: "TEXT", help: "What a commit given by its checksum is, in words" },
     { name: "custom-origin-url", value: "URL", help: "What a commit given by its checksum is, for programs" },
     { name: "experimental", hidden: true, help: "Taken for rpm-ostree's sake" },
     { name: "disallow-downgrade", help: "Refuse a commit that is older than the present one" },
-    ...stageOptions,
-    makeRoomOption,
-    lockFinalizationOption,
-    bypassDriverOption,
-    rebootOption,
-    softRebootOption,
+    ...updateOptions,
   ],
   json: true,
   async run(invocation): Promise<UpdateReport> {
     refuseBoth(invocation, "download-only", "reboot");
     const request = requestOf(invocation);
-    const sysroot = await openForChange(invocation, "rebase");
-    await heedDriver(sysroot, invocation);
+    const sysroot = await openForUpdate(invocation, "rebase");
     const { rebase } = await import("../../../host/index.ts");
     const done = await rebase(sysroot, request, invocation.progress);
     const mode = invocation.flag("download-only") ? "download" : "apply";
@@ -75,13 +49,9 @@ function requestOf(invocation: Invocation): RebaseRequest {
     refspec,
     ...(revision === undefined ? {} : { revision }),
     ...(customOrigin === undefined ? {} : { customOrigin }),
-    ...namedStateroot(invocation),
-    ...staging(invocation),
-    makeRoom: invocation.flag("make-room"),
+    ...updateRequest(invocation),
     skipPurge: invocation.flag("skip-purge"),
     allowDowngrade: !invocation.flag("disallow-downgrade"),
-    cacheOnly: invocation.flag("cache-only"),
-    downloadOnly: invocation.flag("download-only"),
   };
 }
 

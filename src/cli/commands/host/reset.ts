@@ -3,17 +3,13 @@ import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { renderDeployed } from "../../render/host-change.ts";
 import {
+  deployOptions,
   deployReport,
-  lockFinalizationOption,
+  hostOptions,
   namedStateroot,
   openForChange,
-  osOption,
-  rebootOption,
   refuseBoth,
-  stageOptions,
   staging,
-  stateRootOption,
-  sysrootOption,
 } from "./shared.ts";
 
 export default defineCommand({
@@ -26,16 +22,12 @@ export default defineCommand({
     { command: "atomic host reset --factory=all --reboot", text: "A machine as it was when new:" },
   ],
   options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
+    ...hostOptions,
     { name: "overlays", short: "l", help: "Take back layered packages" },
     { name: "overrides", short: "o", help: "Take back replaced and removed packages" },
     { name: "initramfs", short: "i", help: "Stop making the initramfs anew and tracking files" },
     { name: "factory", value: "WHAT", help: "etc: forget all changes of /etc; all: of /etc and /var" },
-    ...stageOptions,
-    lockFinalizationOption,
-    rebootOption,
+    ...deployOptions,
   ],
   json: true,
   async run(invocation) {

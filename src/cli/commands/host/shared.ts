@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the verbs of `atomic host` have in common. */
 import { run, userName } from "../../../base/index.ts";
-import type { Deployment, DeployRequest, DeployResult, Sysroot, Update } from "../../../host/index.ts";
+import type { Deployment, DeployRequest, DeployResult, Sysroot, Update, UpdateRequest } from "../../../host/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import type { DeployReport } from "../../render/host-change.ts";
@@ -21,6 +21,9 @@ export const stateRootOption: OptionDeclaration = {
 
 /** rpm-ostree's older name of `--stateroot`. */
 export const osOption: OptionDeclaration = { name: "os", value: "NAME", hidden: true, help: "The same as --stateroot" };
+
+/** Which operating system of which system root is meant. */
+export const hostOptions: readonly OptionDeclaration[] = [sysrootOption, stateRootOption, osOption];
 
 export const bypassDriverOption: OptionDeclaration = {
   name: "bypass-driver",
@@ -48,6 +51,25 @@ export const unchangedOption: OptionDeclaration = {
 };
 
 export const rebootOption: OptionDeclaration = { name: "reboot", short: "r", help: "Reboot when done" };
+
+export const softRebootOption: OptionDeclaration = {
+  name: "soft-reboot",
+  value: "WHEN",
+  help: "Ready a restart of user space alone, under the running kernel: auto (where it can be) or required",
+};
+
+/** How a new deployment comes to be the one that runs. */
+export const deployOptions: readonly OptionDeclaration[] = [...stageOptions, lockFinalizationOption, rebootOption];
+
+/** Of the verbs that bring another version: what `updateRequest` and `openForUpdate` heed, and a reboot. */
+export const updateOptions: readonly OptionDeclaration[] = [
+  { name: "cache-only", short: "C", help: "Do not ask the network; deploy what was downloaded" },
+  { name: "download-only", help: "Download, but do not deploy" },
+  makeRoomOption,
+  bypassDriverOption,
+  ...deployOptions,
+  softRebootOption,
+];
 
 /** Opens the system root for reading. */
 export async function openSysroot(invocation: Invocation): Promise<Sysroot> {
@@ -91,6 +113,24 @@ export function staging(invocation: Invocation): Pick<DeployRequest, "stage" | "
   return invocation.flag("no-stage") ? { stage: false } : {};
 }
 
+/** What `updateOptions` and the named stateroot ask of an update, whichever version it brings. */
+export function updateRequest(invocation: Invocation): UpdateRequest {
+  return {
+    ...namedStateroot(invocation),
+    ...staging(invocation),
+    makeRoom: invocation.flag("make-room"),
+    cacheOnly: invocation.flag("cache-only"),
+    downloadOnly: invocation.flag("download-only"),
+  };
+}
+
+/** As `openForChange`, unless another program drives the updates. */
+export async function openForUpdate(invocation: Invocation, verb: string): Promise<Sysroot> {
+  const sysroot = await openForChange(invocation, verb);
+  await heedDriver(sysroot, invocation);
+  return sysroot;
+}
+
 /** Refuses what another program that drives the updates would not know of, unless told not to. */
 export async function heedDriver(sysroot: Sysroot, invocation: Invocation): Promise<void> {
   const { refuseOtherDriver } = await import("../../../host/index.ts");
@@ -101,12 +141,6 @@ export function refuseBoth(invocation: Invocation, one: string, other: string): 
   const given = (name: string) => invocation.flag(name);
   if (given(one) && given(other)) throw cliError("usage", `Cannot specify both --${one} and --${other}`);
 }
-
-export const softRebootOption: OptionDeclaration = {
-  name: "soft-reboot",
-  value: "WHEN",
-  help: "Ready a restart of user space alone, under the running kernel: auto (where it can be) or required",
-};
 
 /** Readies a soft reboot into a deployment if that was asked for and can be. */
 export async function softRebootIfAsked(

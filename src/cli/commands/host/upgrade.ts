@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AutomaticResult, UpdateRequest } from "../../../host/index.ts";
+import type { AutomaticResult } from "../../../host/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { renderAutomatic } from "../../render/host-automatic.ts";
 import { renderUpdate, type UpdateReport } from "../../render/host-upgrade.ts";
 import {
-  bypassDriverOption,
-  heedDriver,
-  lockFinalizationOption,
-  makeRoomOption,
-  namedStateroot,
-  openForChange,
-  osOption,
-  rebootOption,
+  hostOptions,
+  openForUpdate,
   refuseBoth,
-  softRebootOption,
-  stageOptions,
-  staging,
-  stateRootOption,
-  sysrootOption,
   unchangedOption,
+  updateOptions,
   updateReport,
+  updateRequest,
 } from "./shared.ts";
 
 export default defineCommand({
@@ -32,21 +23,12 @@ export default defineCommand({
     { command: "atomic host upgrade --reboot", text: "Update and boot into it:" },
   ],
   options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
+    ...hostOptions,
     { name: "check", help: "Only say whether there is an update; exit with 77 when there is none" },
     { name: "preview", help: "Show what would change; exit with 77 when there is no update" },
-    { name: "download-only", help: "Download the update, but do not deploy it" },
-    { name: "cache-only", short: "C", help: "Do not ask the network; deploy what was downloaded" },
     { name: "allow-downgrade", help: "Accept a commit that is older than the present one" },
-    ...stageOptions,
-    makeRoomOption,
-    lockFinalizationOption,
-    bypassDriverOption,
+    ...updateOptions,
     unchangedOption,
-    rebootOption,
-    softRebootOption,
     {
       name: "trigger-automatic-update-policy",
       help: "Do what /etc/atomic/updates.conf says about automatic updates (run by atomic-update.timer)",
@@ -56,12 +38,12 @@ export default defineCommand({
   async run(invocation): Promise<UpdateReport | AutomaticResult> {
     if (invocation.flag("trigger-automatic-update-policy")) return automatic(invocation);
     for (const reading of ["preview", "check"]) refuseBoth(invocation, "reboot", reading);
-    const sysroot = await openForChange(invocation, "upgrade");
-    await heedDriver(sysroot, invocation);
+    const sysroot = await openForUpdate(invocation, "upgrade");
     const { previewUpgrade, upgrade } = await import("../../../host/index.ts");
     const mode = modeOf(invocation);
     const act = mode === "check" || mode === "preview" ? previewUpgrade : upgrade;
-    const request = { ...requestOf(invocation), etc: mode === "preview" };
+    const allowDowngrade = invocation.flag("allow-downgrade");
+    const request = { ...updateRequest(invocation), allowDowngrade, etc: mode === "preview" };
     return updateReport(sysroot, await act(sysroot, request, invocation.progress), mode, invocation, "upgrade");
   },
   render: (report, style) => ("policy" in report ? renderAutomatic(report) : renderUpdate(report, style)),
@@ -78,8 +60,7 @@ async function automatic(invocation: Invocation): Promise<AutomaticResult> {
   const { readUpdateConfig, triggerAutomaticUpdate } = await import("../../../host/index.ts");
   const config = readUpdateConfig();
   if (config.policy === "none") return { policy: "none", update: undefined, reboot: { state: "not-needed" } };
-  const sysroot = await openForChange(invocation, "upgrade");
-  await heedDriver(sysroot, invocation);
+  const sysroot = await openForUpdate(invocation, "upgrade");
   return triggerAutomaticUpdate(sysroot, config, {}, invocation.progress);
 }
 
@@ -87,15 +68,4 @@ function modeOf(invocation: Invocation): UpdateReport["mode"] {
   if (invocation.flag("preview")) return "preview";
   if (invocation.flag("check")) return "check";
   return invocation.flag("download-only") ? "download" : "apply";
-}
-
-function requestOf(invocation: Invocation): UpdateRequest {
-  return {
-    ...namedStateroot(invocation),
-    ...staging(invocation),
-    makeRoom: invocation.flag("make-room"),
-    allowDowngrade: invocation.flag("allow-downgrade"),
-    cacheOnly: invocation.flag("cache-only"),
-    downloadOnly: invocation.flag("download-only"),
-  };
 }
