@@ -8,6 +8,7 @@ import { ByteReader, ByteWriter } from "../base/index.ts";
 import { formatError } from "./errors.ts";
 import { type GVariantValue, isVariant } from "./gvariant.ts";
 import { memberOf } from "./gvariant-frame.ts";
+import { putNumber, readNumber } from "./gvariant-number.ts";
 import { gvariantType, type GVariantType } from "./gvariant-type.ts";
 
 /** A cursor and the byte order of the message that it reads. */
@@ -95,41 +96,13 @@ function put(type: GVariantType, value: GVariantValue, out: ByteWriter, depth: n
       for (const [index, member] of type.members.entries()) put(member, value[index], out, depth + 1);
       break;
     default:
-      putNumber(type, value, out);
+      if (!putNumber(numberCode(type), value, out)) throw misfit(type.text, value);
   }
 }
 
-function putNumber(type: GVariantType, value: GVariantValue, out: ByteWriter): void {
-  switch (type.code) {
-    case "y":
-      out.u8(integer(type, value, 0, 0xff));
-      break;
-    case "n":
-      out.u16(integer(type, value, -0x8000, 0x7fff) & 0xffff, true);
-      break;
-    case "q":
-      out.u16(integer(type, value, 0, 0xffff), true);
-      break;
-    case "i":
-      out.u32(integer(type, value, -0x80000000, 0x7fffffff) >>> 0, true);
-      break;
-    case "u":
-    case "h":
-      out.u32(integer(type, value, 0, 0xffffffff), true);
-      break;
-    case "d":
-      if (typeof value !== "number") throw misfit(type.text, value);
-      out.put(new Uint8Array(new Float64Array([value]).buffer));
-      break;
-    default:
-      if (typeof value !== "bigint") throw misfit(type.text, value);
-      out.u64(BigInt.asUintN(64, value), true);
-  }
-}
-
-function integer(type: GVariantType, value: GVariantValue, least: number, most: number): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw misfit(type.text, value);
+/** A file descriptor is the index of one: a `u`. */
+function numberCode({ code }: GVariantType): string {
+  return code === "h" ? "u" : code;
 }
 
 function text(type: GVariantType, value: GVariantValue): string {
@@ -180,29 +153,7 @@ function take(type: GVariantType, input: DbusInput, depth: number): GVariantValu
     case "{":
       return type.members.map((member) => take(member, input, depth + 1));
     default:
-      return takeNumber(type, input);
-  }
-}
-
-function takeNumber({ code }: GVariantType, { reader, littleEndian }: DbusInput): GVariantValue {
-  switch (code) {
-    case "y":
-      return reader.u8();
-    case "n":
-      return (reader.u16(littleEndian) << 16) >> 16;
-    case "q":
-      return reader.u16(littleEndian);
-    case "i":
-      return reader.u32(littleEndian) | 0;
-    case "u":
-    case "h":
-      return reader.u32(littleEndian);
-    case "x":
-      return BigInt.asIntN(64, reader.u64(littleEndian));
-    case "t":
-      return reader.u64(littleEndian);
-    default:
-      return new DataView(new BigUint64Array([reader.u64(littleEndian)]).buffer).getFloat64(0, true);
+      return readNumber(numberCode(type), reader.take(alignmentOf(type)), littleEndian);
   }
 }
 

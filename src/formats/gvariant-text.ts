@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ByteWriter } from "../base/index.ts";
+import { putNumber, readNumber } from "./gvariant-number.ts";
 import { type GVariantType, gvariantType } from "./gvariant-type.ts";
 import type { GVariantValue, Variant } from "./gvariant.ts";
 
@@ -63,28 +65,11 @@ function printMaybe(type: GVariantType, value: GVariantValue, swap: boolean): st
   return member.code === "m" && /^(nothing|just )/.test(text) ? `just ${text}` : text;
 }
 
-function swapped(type: GVariantType, value: GVariantValue): number | bigint {
-  const bytes = Buffer.alloc(8);
-  switch (type.code) {
-    case "n":
-      bytes.writeInt16LE(value as number);
-      return bytes.readInt16BE();
-    case "q":
-      bytes.writeUInt16LE(value as number);
-      return bytes.readUInt16BE();
-    case "u":
-      bytes.writeUInt32LE(value as number);
-      return bytes.readUInt32BE();
-    case "x":
-      bytes.writeBigInt64LE(value as bigint);
-      return bytes.readBigInt64BE();
-    case "t":
-      bytes.writeBigUInt64LE(value as bigint);
-      return bytes.readBigUInt64BE();
-    default:
-      bytes.writeInt32LE(value as number);
-      return bytes.readInt32BE();
-  }
+function swapped({ code }: GVariantType, value: GVariantValue): number | bigint {
+  const number = code === "h" ? "i" : code;
+  const out = new ByteWriter();
+  putNumber(number, value, out);
+  return readNumber(number, out.done(), false);
 }
 
 function printDouble(value: number): string {

@@ -20,6 +20,7 @@ import {
   slice,
   tupleSlices,
 } from "./gvariant-frame.ts";
+import { putNumber, readNumber } from "./gvariant-number.ts";
 import { depthLimit, gvariantType, type GVariantType } from "./gvariant-type.ts";
 
 /** A value together with its type string: what `v` holds. */
@@ -63,33 +64,9 @@ function put(type: GVariantType, value: GVariantValue, out: ByteWriter): void {
     return;
   }
   switch (type.code) {
-    case "y":
-      out.u8(integer(type, value, 0, 0xff));
-      break;
     case "b":
       if (typeof value !== "boolean") throw misfit(type, value);
       out.u8(value ? 1 : 0);
-      break;
-    case "n":
-      out.u16(integer(type, value, -0x8000, 0x7fff) & 0xffff, true);
-      break;
-    case "q":
-      out.u16(integer(type, value, 0, 0xffff), true);
-      break;
-    case "i":
-    case "h":
-      out.u32(integer(type, value, -0x80000000, 0x7fffffff) >>> 0, true);
-      break;
-    case "u":
-      out.u32(integer(type, value, 0, 0xffffffff), true);
-      break;
-    case "x":
-    case "t":
-      out.u64(wide(type, value), true);
-      break;
-    case "d":
-      if (typeof value !== "number") throw misfit(type, value);
-      out.put(new Uint8Array(new Float64Array([value]).buffer));
       break;
     case "s":
     case "o":
@@ -106,8 +83,12 @@ function put(type: GVariantType, value: GVariantValue, out: ByteWriter): void {
     case "a":
       putArray(type, value, out);
       break;
-    default:
+    case "(":
+    case "{":
       putTuple(type, value, out);
+      break;
+    default:
+      if (!putNumber(numberCode(type), value, out)) throw misfit(type, value);
   }
 }
 
@@ -116,16 +97,9 @@ function misfit(type: GVariantType, value: unknown) {
   return formatError("gvariant-value", `${shown} cannot be written as GVariant type ${type.text}`);
 }
 
-function integer(type: GVariantType, value: GVariantValue, least: number, most: number): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) throw misfit(type, value);
-  return value;
-}
-
-function wide(type: GVariantType, value: GVariantValue): bigint {
-  if (typeof value !== "bigint") throw misfit(type, value);
-  const fits = type.code === "x" ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
-  if (fits !== value) throw misfit(type, value);
-  return BigInt.asUintN(64, value);
+/** A handle is written as an `i` (g_variant_new_handle). */
+function numberCode({ code }: GVariantType): string {
+  return code === "h" ? "i" : code;
 }
 
 export function isVariant(value: GVariantValue): value is Variant {
@@ -194,6 +168,8 @@ function get(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue 
   }
   if (at.depth > depthLimit) throw malformed(at.what, "nested too deep");
   switch (type.code) {
+    case "b":
+      return getBoolean(bytes, at);
     case "s":
     case "o":
     case "g":
@@ -208,34 +184,14 @@ function get(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue 
     case "{":
       return getTuple(type, bytes, at);
     default:
-      return getNumber(type, bytes, at);
+      return readNumber(numberCode(type), bytes, true);
   }
 }
 
-function getNumber(type: GVariantType, bytes: Uint8Array, at: Reading): GVariantValue {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  switch (type.code) {
-    case "y":
-      return view.getUint8(0);
-    case "b":
-      if (view.getUint8(0) > 1) throw malformed(at.what, "a boolean that is neither 0 nor 1");
-      return view.getUint8(0) === 1;
-    case "n":
-      return view.getInt16(0, true);
-    case "q":
-      return view.getUint16(0, true);
-    case "i":
-    case "h":
-      return view.getInt32(0, true);
-    case "u":
-      return view.getUint32(0, true);
-    case "x":
-      return view.getBigInt64(0, true);
-    case "t":
-      return view.getBigUint64(0, true);
-    default:
-      return view.getFloat64(0, true);
-  }
+function getBoolean(bytes: Uint8Array, at: Reading): boolean {
+  const [value] = bytes;
+  if (value !== 0 && value !== 1) throw malformed(at.what, "a boolean that is neither 0 nor 1");
+  return value === 1;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
