@@ -10,6 +10,7 @@ import type { ByteSource } from "../base/index.ts";
 import { formatError } from "./errors.ts";
 import { XmlAttributes, type XmlHandler, type XmlOptions } from "./xml-handler.ts";
 import { newlines, resolveReference } from "./xml-characters.ts";
+import { XmlNames } from "./xml-names.ts";
 
 /** What one document may make us hold: elements inside of each other, attributes of one, bytes of a tag and of a text. */
 const depthLimit = 64;
@@ -60,10 +61,7 @@ class XmlParser {
   readonly #open: string[] = [];
   /** Of each open element: what was found of its text so far, other than white space. */
   readonly #texts: string[] = [];
-  /** One string for each name, whatever the number of its elements: comparing these is comparing pointers. */
-  readonly #names = new Map<string, string>();
-  /** The same by length and ends, to find most without cutting a string out. */
-  readonly #recent: string[] = Array.from({ length: 256 }, () => "");
+  readonly #names: XmlNames;
   /** One character for each byte. */
   #text = "";
   #at = 0;
@@ -77,6 +75,7 @@ class XmlParser {
     this.#handler = handler;
     this.#what = what;
     this.#decode = options.encoding !== "latin1";
+    this.#names = new XmlNames(this.#decode);
   }
 
   push(bytes: Buffer): void {
@@ -220,26 +219,9 @@ class XmlParser {
   }
 
   #name(begin: number, end: number): string {
-    const text = this.#text;
-    const place = ((end - begin) * 31 + text.charCodeAt(begin) * 7 + text.charCodeAt(end - 1)) & 255;
-    const recent = this.#recent[place]!;
-    if (recent.length === end - begin && recent !== "" && text.startsWith(recent, begin)) return recent;
-    const name = this.#newName(text.slice(begin, end));
-    // Found by its bytes, so only where these are the characters too.
-    if (name.length === end - begin) this.#recent[place] = name;
-    return name;
-  }
-
-  #newName(name: string): string {
-    const known = this.#names.get(name);
-    if (known !== undefined) return known;
-    if (!/^[A-Za-z_:\x80-\xff][\w:.\x80-\xff-]*$/.test(name)) {
-      throw this.#malformed(`${JSON.stringify(name.slice(0, 40))} is no name`);
-    }
-    // A document of ever other names must not fill the memory.
-    const own = this.#decode ? this.#utf8(name) : Buffer.from(name, "latin1").toString("latin1");
-    if (this.#names.size < 1000) this.#names.set(name, own);
-    return own;
+    const name = this.#names.find(this.#text, begin, end);
+    if (name !== undefined) return name;
+    throw this.#malformed(`${JSON.stringify(this.#text.slice(begin, Math.min(end, begin + 40)))} is no name`);
   }
 
   #endTag(start: number, open: number): number {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { negative, positive, Sat } from "./sat.ts";
+import { negative, positive } from "./literal.ts";
+import { Sat } from "./sat.ts";
 
 /** Above this many causes the contradiction is shown as it was found; shortening it takes the square of their number. */
 const shortenLimit = 600;

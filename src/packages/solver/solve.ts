@@ -6,7 +6,9 @@
  * when one leads to a contradiction, learns from it, and the walk begins anew, now knowing better.
  */
 import type { Cause, Reason, Requirement, Universe } from "./model.ts";
-import { type Clause, type Literal, negative, positive, Sat } from "./sat.ts";
+import type { Clause } from "./clauses.ts";
+import { type Literal, negative, positive } from "./literal.ts";
+import { Sat } from "./sat.ts";
 
 export interface Wanted<Package, Label> {
   /** One of these must be installed; mostly it is one. */

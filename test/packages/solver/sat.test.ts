@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { negate, negative, positive, Sat, variableOf, type Literal } from "../../../src/packages/solver/sat.ts";
+import { type Literal, negate, negative, positive, variableOf } from "../../../src/packages/solver/literal.ts";
+import { Sat } from "../../../src/packages/solver/sat.ts";
 
 /** Random numbers that are the same on every run. */
 function generator(seed: number): (limit: number) => number {

@@ -3,7 +3,7 @@
  * Decisions on top of the satisfiability solver, and what happens when they cannot be kept: weak rules are given up, and
  * choices are remembered so that they can be reconsidered.
  */
-import { negative, positive } from "../../solver/sat.ts";
+import { negative, positive } from "../../solver/literal.ts";
 import { dropUnneededChoices, giveUpChoice } from "./choice-rules.ts";
 import type { Dependency } from "./dependencies.ts";
 import { giveWay } from "./give-way.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Solves jobs over a pool of RPM packages (solver_solve): makes all rules, then decides. */
-import { negative, positive } from "../../solver/sat.ts";
+import { negative, positive } from "../../solver/literal.ts";
 import { addArchitectureRules } from "./architecture-rules.ts";
 import { addBestRules } from "./best-rules.ts";
 import { addChoiceRules } from "./choice-rules.ts";
