@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Unites the files of the packages in one tree, as dpkg would unpack them into an empty root. */
 import type { DirNode, FileNode, TreeNode } from "../ostree/index.ts";
-import { composeError } from "./errors.ts";
-import { followSymlinks, isSymlink, lookup, lookupDirectory, makeDirectoryNode, plainDirectory, put } from "./tree.ts";
+import { type FilePlace, FileOwners } from "./file-owners.ts";
+import {
+  followSymlinks,
+  isSymlink,
+  lookup,
+  lookupDirectory,
+  makeDirectoryNode,
+  plainDirectory,
+  put,
+  sameObject,
+} from "./tree.ts";
 
 export interface PackageFiles {
   /** For messages and filters. */
@@ -29,8 +38,7 @@ export function assemble(packages: readonly PackageFiles[]): AssembledTree {
 
 class Assembler {
   readonly tree = makeDirectoryNode();
-  /** Who brought a file, by its real path. */
-  readonly #owners = new Map<string, Place>();
+  readonly #owners = new FileOwners<Place>();
   readonly #listed: { readonly name: string; readonly paths: Set<string> }[] = [];
 
   add(one: PackageFiles): void {
@@ -43,7 +51,6 @@ class Assembler {
     return new Map(this.#listed.map(({ name, paths }) => [name, ["/.", ...paths]]));
   }
 
-  /** `written` is the path in the package, `real` where it comes to lie when /lib is a link to usr/lib. */
   #merge(into: DirNode, from: DirNode, at: Place): void {
     for (const [name, node] of from.entries) {
       const written = `${at.written}/${name}`;
@@ -71,7 +78,7 @@ class Assembler {
     } else if (isSymlink(existing)) {
       this.#mergeThroughLink(node, place);
     } else {
-      throw this.#conflict(place, "a directory there, a file here");
+      throw this.#owners.conflict(place, "a directory there, a file here");
     }
   }
 
@@ -80,7 +87,7 @@ class Assembler {
     const real = followSymlinks(this.tree, place.real);
     const target = real === undefined ? undefined : lookup(this.tree, real);
     if (real === undefined || target?.kind === "file")
-      throw this.#conflict(place, "a link to a file there, a directory here");
+      throw this.#owners.conflict(place, "a link to a file there, a directory here");
     if (target === undefined) put(this.tree, real, makeDirectoryNode(node.meta));
     const directory = lookupDirectory(this.tree, real);
     place.paths.add(place.written);
@@ -101,35 +108,17 @@ class Assembler {
     if (existing.kind === "dir") {
       // A link in place of a directory that another package has: the directory stays (dpkg tarobject).
       if (isSymlink(node)) return false;
-      throw this.#conflict(place, "a directory there, a file here");
+      throw this.#owners.conflict(place, "a directory there, a file here");
     }
     if (owner === undefined || sameObject(existing, node)) return false;
     const [winner, loser] = place.one.replaces(owner.one.name) ? [place, owner] : [owner, place];
-    if (!winner.one.replaces(loser.one.name)) throw this.#conflict(place, "other content");
+    if (!winner.one.replaces(loser.one.name)) throw this.#owners.conflict(place, "other content");
     loser.paths.delete(loser.written);
     return winner === place;
   }
-
-  #conflict({ one, written, real }: Place, difference: string) {
-    const other = this.#owners.get(real)?.one.name ?? this.#ownerBelow(real);
-    return composeError("file-conflict", `${written} is in ${other} and in ${one.name} (${difference})`, {
-      hint: `add one of the two to exclude-packages, or [${one.name}, ${written}] to remove-from-packages`,
-    });
-  }
-
-  #ownerBelow(real: string): string {
-    for (const [path, { one }] of this.#owners) if (path.startsWith(`${real}/`)) return one.name;
-    return "another package";
-  }
 }
 
-interface Place {
+interface Place extends FilePlace {
   readonly one: PackageFiles;
   readonly paths: Set<string>;
-  readonly written: string;
-  readonly real: string;
-}
-
-function sameObject(a: FileNode, b: FileNode): boolean {
-  return a.source.type === "object" && b.source.type === "object" && a.source.checksum === b.source.checksum;
 }

@@ -38,6 +38,11 @@ export function isSymlink(node: TreeNode | undefined): node is SymlinkNode {
   return node?.kind === "file" && node.header.symlink !== "";
 }
 
+/** Whether two files are one object of the repository: the same content, mode, owner and attributes. */
+export function sameObject(a: FileNode, b: FileNode): boolean {
+  return a.source.type === "object" && b.source.type === "object" && a.source.checksum === b.source.checksum;
+}
+
 function components(path: string): string[] {
   return path.split("/").filter((name) => name !== "");
 }

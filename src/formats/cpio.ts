@@ -6,17 +6,8 @@
  */
 import { baseError, type ByteSource, decodeText, safeRelative, SourceReader } from "../base/index.ts";
 import { formatError } from "./errors.ts";
+import { fileTypeOf } from "./file-type.ts";
 import type { TarEntry, TarHeader } from "./tar.ts";
-import type { TarType } from "./tar-header.ts";
-
-const types: Readonly<Record<number, TarType>> = {
-  0o010000: "fifo",
-  0o020000: "character",
-  0o040000: "directory",
-  0o060000: "block",
-  0o100000: "file",
-  0o120000: "symlink",
-};
 
 /** Longest name and symlink target: PATH_MAX; a larger one is an attack on memory. */
 const pathLimit = 4096;
@@ -172,7 +163,7 @@ function readName(reader: SourceReader, size: number, what: string): string {
 function toHeader(member: CpioMember, links: Map<string, string>, what: string): TarHeader {
   const { name, mode, uid, gid, mtime, major, minor, inode } = member;
   const path = safeRelative(name, what);
-  const plain = types[mode & 0o170000];
+  const plain = fileTypeOf(mode);
   if (plain === undefined) throw formatError("cpio", `${what}: ${name} is of no known type`);
   const first = plain === "file" && member.links > 1 ? links.get(inode) : undefined;
   if (plain === "file" && member.links > 1 && first === undefined) links.set(inode, path);

@@ -21,6 +21,7 @@ export { queryJson } from "./json-path.ts";
 export * from "./keyfile.ts";
 export * from "./tar.ts";
 export { type TarType } from "./tar-header.ts";
+export { fileTypeOf } from "./file-type.ts";
 export * from "./tar-writer.ts";
 export * from "./tmpfiles.ts";
 export * from "./xml.ts";

@@ -77,6 +77,15 @@ export interface PullResult {
 /** A metadata object is never larger (OSTREE_MAX_METADATA_SIZE). */
 export const metadataFetchLimit = metadataLimit;
 
+export const noObjects: Omit<PullResult, "trees"> = {
+  fetchedMetadata: 0,
+  fetchedContent: 0,
+  importedMetadata: 0,
+  importedContent: 0,
+  written: 0,
+  transferred: 0,
+};
+
 type Counts = { -readonly [Key in Exclude<keyof PullResult, "trees">]: number } & { trees: TreeEntries[] };
 
 export class ObjectGetter {
@@ -96,15 +105,7 @@ export class ObjectGetter {
   }
 
   async run({ objects, names }: PullBatch): Promise<PullResult> {
-    const counts: Counts = {
-      trees: [],
-      fetchedMetadata: 0,
-      fetchedContent: 0,
-      importedMetadata: 0,
-      importedContent: 0,
-      written: 0,
-      transferred: 0,
-    };
+    const counts: Counts = { ...noObjects, trees: [] };
     await Promise.all(objects.map((key) => this.#get(key, names, counts)));
     const total = this.#client?.transferred ?? 0;
     counts.transferred = total - this.#transferred;

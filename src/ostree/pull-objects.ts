@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from "node:os";
 import { WorkerPool } from "../base/index.ts";
-import type { PullBatch, PullData, PullResult, TreeEntries } from "./get-object.ts";
+import { noObjects, type PullBatch, type PullData, type PullResult, type TreeEntries } from "./get-object.ts";
 import type { Checksum } from "./model.ts";
 import type { PullProgress } from "./pull-progress.ts";
 import type { ObjectSource } from "./pull-source.ts";
@@ -26,14 +26,7 @@ const batchSize = 256;
  * is, so that the total is soon known.
  */
 export class ObjectPull implements AsyncDisposable {
-  readonly counts: ObjectCounts = {
-    fetchedMetadata: 0,
-    fetchedContent: 0,
-    importedMetadata: 0,
-    importedContent: 0,
-    written: 0,
-    transferred: 0,
-  };
+  readonly counts: ObjectCounts = { ...noObjects };
   readonly #data: PullData;
   #pool: WorkerPool<PullBatch, PullResult> | undefined;
   readonly #threads: number;

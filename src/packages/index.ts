@@ -64,7 +64,14 @@ export type { RpmDigest } from "./rpm/digests.ts";
 export { fileFlag, type RpmFileInfo, type RpmFileTable } from "./rpm/file-table.ts";
 export type { HeaderDependency } from "./rpm/header-dependencies.ts";
 export type { RpmHeader } from "./rpm/header.ts";
-export type { Evr, RpmDependency, RpmOperator, RpmPackage, RpmRelation } from "./rpm/model.ts";
+export {
+  type Evr,
+  type RpmDependency,
+  type RpmOperator,
+  type RpmPackage,
+  type RpmRelation,
+  rpmRelations,
+} from "./rpm/model.ts";
 export { parseRich, type RichExpression } from "./rpm/rich.ts";
 export type { RpmEntry } from "./rpm/payload.ts";
 export { missingRpmLocks } from "./rpm/solve/locks.ts";

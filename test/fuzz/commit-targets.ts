@@ -71,7 +71,8 @@ function gvariantText(bytes: Buffer): void {
   if (printGVariant(again.type, again.value) !== printed) throw new TypeError(`not the same again: ${printed}`);
 }
 
-function unpack(compression: Compression): FuzzTarget["run"] {
+/** Compressed input is unpacked, up to a megabyte. */
+export function unpack(compression: Compression): FuzzTarget["run"] {
   return (bytes) => {
     const plain = decompress(bytesSource(bytes), compression, "fuzz", { limit: 1 << 20 });
     try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { randomBytes } from "node:crypto";
 import {
@@ -32,6 +32,11 @@ function makeSource(directory: string): string {
   return source;
 }
 
+function pullInChild(repo: Repo, url: string): ChildProcess {
+  const script = join(import.meta.dirname, "pull-in-child.ts");
+  return spawn(process.execPath, ["--no-warnings", script, repo.path, url], { stdio: "inherit" });
+}
+
 /** Starts a pull in a process of its own and kills it when the server has answered for some files. */
 async function pullAndKill(repo: Repo, source: string, answers: number): Promise<void> {
   let answered = 0;
@@ -47,13 +52,7 @@ async function pullAndKill(repo: Repo, source: string, answers: number): Promise
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const child = spawn(
-    process.execPath,
-    ["--no-warnings", join(import.meta.dirname, "pull-in-child.ts"), repo.path, url],
-    {
-      stdio: "inherit",
-    },
-  );
+  const child = pullInChild(repo, url);
   await enough.promise;
   // What was answered is written in the same turn of the client's event loop; it needs a moment to come to it.
   while (globSync("tmp/staging-*/??/*.file*", { cwd: repo.path }).length < answers - 64)
@@ -179,13 +178,7 @@ async function killWhenHalf(repo: Repo, source: string, half: number): Promise<v
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const child = spawn(
-    process.execPath,
-    ["--no-warnings", join(import.meta.dirname, "pull-in-child.ts"), repo.path, url],
-    {
-      stdio: "inherit",
-    },
-  );
+  const child = pullInChild(repo, url);
   const size = () =>
     globSync("tmp/staging-*/partial/*", { cwd: repo.path }).map((path) => statSync(join(repo.path, path)).size);
   const small = () => globSync("tmp/staging-*/??/*.file", { cwd: repo.path }).length;

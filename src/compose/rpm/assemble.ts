@@ -2,8 +2,17 @@
 /** Unites the files of RPM packages in one tree, as rpm-ostree checks them out one upon the other. */
 import type { DirNode, FileNode, TreeNode } from "../../ostree/index.ts";
 import type { RpmFileInfo } from "../../packages/index.ts";
-import { composeError } from "../errors.ts";
-import { followSymlinks, isSymlink, lookup, makeDirectoryNode, makeSymlinkNode, plainDirectory, put } from "../tree.ts";
+import { type FilePlace, FileOwners } from "../file-owners.ts";
+import {
+  followSymlinks,
+  isSymlink,
+  lookup,
+  makeDirectoryNode,
+  makeSymlinkNode,
+  plainDirectory,
+  put,
+  sameObject,
+} from "../tree.ts";
 import { isGhost, type TreeRpm } from "./package.ts";
 import { translatePath } from "./translate.ts";
 
@@ -39,19 +48,15 @@ function checkoutOrder(packages: readonly TreeRpm[]): TreeRpm[] {
   return [...first, ...packages.filter(({ name }) => name !== "filesystem")];
 }
 
-interface Place {
+interface Place extends FilePlace {
   readonly one: TreeRpm;
-  /** As the package has it, `/etc/x`; and where it comes to lie. */
-  readonly written: string;
-  readonly real: string;
 }
 
 class Assembler {
   readonly tree: DirNode;
   readonly skipped = new Map<TreeRpm, Set<string>>();
   readonly #options: AssembleOptions;
-  /** Who brought a file, by its real path. */
-  readonly #owners = new Map<string, Place & { readonly color: number }>();
+  readonly #owners = new FileOwners<Place & { readonly color: number }>();
 
   constructor(options: AssembleOptions) {
     this.#options = options;
@@ -113,7 +118,7 @@ class Assembler {
     } else if (isSymlink(existing)) {
       this.#mergeThroughLink(node, place, files);
     } else {
-      throw this.#conflict(place, "a file there, a directory here");
+      throw this.#owners.conflict(place, "a file there, a directory here");
     }
   }
 
@@ -122,7 +127,7 @@ class Assembler {
     const real = followSymlinks(this.tree, place.real);
     const target = real === undefined ? undefined : lookup(this.tree, real);
     if (real === undefined || target?.kind === "file")
-      throw this.#conflict(place, "a link to a file there, a directory here");
+      throw this.#owners.conflict(place, "a link to a file there, a directory here");
     if (target === undefined) put(this.tree, real, makeDirectoryNode(plainDirectory));
     const directory = lookup(this.tree, real);
     if (directory?.kind === "dir") this.#merge(directory, node, { ...place, real: `/${real}` }, files);
@@ -137,9 +142,9 @@ class Assembler {
 
   /** Whether the file goes in place of the one that is there: OSTREE_REPO_CHECKOUT_OVERWRITE_UNION_IDENTICAL. */
   #takesOver(existing: TreeNode, node: FileNode, place: Place, color: number): boolean {
-    if (existing.kind === "dir") throw this.#conflict(place, "a directory there, a file here");
+    if (existing.kind === "dir") throw this.#owners.conflict(place, "a directory there, a file here");
     const owner = this.#owners.get(place.real);
-    if (owner === undefined || isSame(existing, node)) return false;
+    if (owner === undefined || sameObject(existing, node)) return false;
     // handle_file_dispositions, as librpm's handleColorConflict
     if (owner.color !== 0 && color !== 0 && owner.color !== color) {
       const wins = (color & preferredColor) !== 0 && (owner.color & preferredColor) === 0;
@@ -149,24 +154,8 @@ class Assembler {
     }
     // `setup` is checked out with ADD_FILES: what is there stays (passwd of a previous release).
     if (place.one.name === "setup") return false;
-    throw this.#conflict(place, "other content, mode or owner");
+    throw this.#owners.conflict(place, "other content, mode or owner");
   }
-
-  #conflict({ one, written, real }: Place, difference: string) {
-    const other = this.#owners.get(real)?.one.name ?? this.#ownerBelow(real);
-    return composeError("file-conflict", `${written} is in ${other} and in ${one.name} (${difference})`, {
-      hint: `add one of the two to exclude-packages, or [${one.name}, ${written}] to remove-from-packages`,
-    });
-  }
-
-  #ownerBelow(real: string): string {
-    for (const [path, { one }] of this.#owners) if (path.startsWith(`${real}/`)) return one.name;
-    return "another package";
-  }
-}
-
-function isSame(a: FileNode, b: FileNode): boolean {
-  return a.source.type === "object" && b.source.type === "object" && a.source.checksum === b.source.checksum;
 }
 
 /** Files that the tree has of a package, by the paths of the package. */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
-import { lstatIfExists, makeDirectories, type ProgressListener, silent, stage } from "../../base/index.ts";
-import { packageError } from "../errors.ts";
-import { fetchFiles } from "../fetch-file.ts";
+import { lstatIfExists, makeDirectories, type ProgressListener, silent } from "../../base/index.ts";
+import { fetchPackages } from "../fetch-packages.ts";
 import type { DebPackage } from "./package-set.ts";
 
 export interface DownloadPackagesOptions {
@@ -24,14 +23,6 @@ export async function downloadPackages(
   makeDirectories(directory);
   const paths = new Map(packages.map((one) => [one, join(directory, `${one.sha256}.deb`)]));
   const missing = [...paths].filter(([one, path]) => lstatIfExists(path)?.size !== one.size);
-  if (missing.length === 0) return paths;
-  if (options.offline === true) {
-    const names = missing.slice(0, 5).map(([one]) => one.name);
-    throw packageError(
-      "offline",
-      `${missing.length} packages are not in the cache: ${names.join(", ")}${missing.length > 5 ? ", ..." : ""}`,
-    );
-  }
   const files = missing.map(([{ name, url, size, sha256 }, path]) => ({
     name,
     urls: [url],
@@ -41,13 +32,6 @@ export async function downloadPackages(
     authority: "the signed index",
     code: "bad-download" as const,
   }));
-  const total = files.reduce((sum, { size }) => sum + size, 0);
-  await stage(
-    progress,
-    "packages.download",
-    `Downloading ${missing.length} packages`,
-    () => fetchFiles(files, progress, "packages.download"),
-    () => `${missing.length} packages, ${(total / 1e6).toFixed(1)} MB`,
-  );
+  await fetchPackages(files, options.offline ?? false, progress);
   return paths;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { fileTypeOf } from "../../formats/index.ts";
 import { fileFlag, type RpmFileTable } from "../rpm/file-table.ts";
 import type { HeaderDependency } from "../rpm/header-dependencies.ts";
 import { formatDependency, operatorText, sense } from "../rpm/dependency.ts";
@@ -78,16 +79,6 @@ function describeDependency({ name, flags, version }: HeaderDependency): string 
   return when.length === 0 ? plain : `${plain} (${when.join(", ")})`;
 }
 
-const S_IFMT = 0o170000;
-const types: Readonly<Record<number, InspectedFile["type"]>> = {
-  0o010000: "fifo",
-  0o020000: "character",
-  0o040000: "directory",
-  0o060000: "block",
-  0o100000: "file",
-  0o120000: "symlink",
-};
-
 const flagNames: readonly (readonly [number, string])[] = [
   [fileFlag.config, "config"],
   [fileFlag.noReplace, "noreplace"],
@@ -106,7 +97,7 @@ function describeFiles({ files, links, digestAlgorithm }: RpmFileTable): Inspect
     const target = first === at ? file.linkTarget : files[first]!.path;
     return {
       path,
-      type: first === at ? (types[mode & S_IFMT] ?? "file") : "hardlink",
+      type: first === at ? (fileTypeOf(mode) ?? "file") : "hardlink",
       mode: (mode & 0o7777).toString(8).padStart(4, "0"),
       user,
       group,

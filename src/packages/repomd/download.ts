@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
-import { lstatIfExists, makeDirectories, type ProgressListener, silent, stage } from "../../base/index.ts";
+import { lstatIfExists, makeDirectories, type ProgressListener, silent } from "../../base/index.ts";
 import { hashFile } from "../digest.ts";
 import { packageError } from "../errors.ts";
-import { fetchFiles, type WantedFile } from "../fetch-file.ts";
+import type { WantedFile } from "../fetch-file.ts";
+import { fetchPackages } from "../fetch-packages.ts";
 import type { AvailableRpm } from "./available-rpm.ts";
 import { localPath, resolveLocation } from "./mirrors.ts";
 
@@ -35,24 +36,7 @@ export async function downloadRpms(
     paths.set(one, path);
     if (local === undefined && !isThere(one, path)) missing.push(wanted(one, path));
   }
-  if (missing.length === 0) return paths;
-  if (options.offline === true) {
-    const names = missing.slice(0, 5).map(({ name }) => name);
-    throw packageError(
-      "offline",
-      `${missing.length} packages are not in the cache: ${names.join(", ")}${missing.length > 5 ? ", ..." : ""}`,
-    );
-  }
-  // Two repositories may have the same package.
-  const files = [...new Map(missing.map((file) => [file.path, file])).values()];
-  const total = files.reduce((sum, { size = 0 }) => sum + size, 0);
-  await stage(
-    progress,
-    "packages.download",
-    `Downloading ${files.length} packages`,
-    () => fetchFiles(files, progress, "packages.download"),
-    () => `${files.length} packages, ${(total / 1e6).toFixed(1)} MB`,
-  );
+  await fetchPackages(missing, options.offline ?? false, progress);
   return paths;
 }
 

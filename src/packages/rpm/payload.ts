@@ -2,7 +2,7 @@
 /** The payload of a package joined with its table of files: rpm's lib/rpmfi.c, `iterReadArchiveNext`. */
 import { posix } from "node:path";
 import { baseError, type ByteSource, decodeText, safeRelative, type Xattr } from "../../base/index.ts";
-import { type CpioMember, readCpioMembers, type TarEntry } from "../../formats/index.ts";
+import { type CpioMember, fileTypeOf, readCpioMembers, type TarEntry } from "../../formats/index.ts";
 import { packageError } from "../errors.ts";
 import { encodeCapabilities } from "./capabilities.ts";
 import { fileFlag, type RpmFileInfo, type RpmFileTable } from "./file-table.ts";
@@ -11,16 +11,6 @@ import { fileFlag, type RpmFileInfo, type RpmFileTable } from "./file-table.ts";
 export interface RpmEntry extends TarEntry {
   readonly file: RpmFileInfo;
 }
-
-const S_IFMT = 0o170000;
-const fileTypes: Readonly<Record<number, TarEntry["type"]>> = {
-  0o010000: "fifo",
-  0o020000: "character",
-  0o040000: "directory",
-  0o060000: "block",
-  0o100000: "file",
-  0o120000: "symlink",
-};
 
 /** PATH_MAX; a longer target is an attack on memory. */
 const targetLimit = 4096;
@@ -76,7 +66,7 @@ function fileAt(table: RpmFileTable, index: number, what: string): RpmFileInfo {
 
 /** Only the last name of a hard-linked file has its content. */
 function contentSize(table: RpmFileTable, file: RpmFileInfo, at: number): number {
-  const type = fileTypes[file.mode & S_IFMT];
+  const type = fileTypeOf(file.mode);
   if (type === "symlink") return file.size;
   if (type !== "file") return 0;
   const set = table.links.get(at);
@@ -89,7 +79,7 @@ function contentSize(table: RpmFileTable, file: RpmFileInfo, at: number): number
  */
 function checkPaths(table: RpmFileTable, what: string): string[] {
   const checked = table.files.map(({ path }) => safeRelative(path, what));
-  const symlinks = new Set(checked.filter((_, at) => (table.files[at]!.mode & S_IFMT) === 0o120000));
+  const symlinks = new Set(checked.filter((_, at) => fileTypeOf(table.files[at]!.mode) === "symlink"));
   const all = new Set<string>();
   for (const path of checked) {
     if (all.has(path)) throw packageError("rpm", `${what}: ${JSON.stringify(path)} is twice in the header`);
@@ -103,9 +93,8 @@ function checkPaths(table: RpmFileTable, what: string): string[] {
 }
 
 function checkMember(member: CpioMember, file: RpmFileInfo, expected: number, what: string): void {
-  if (fileTypes[file.mode & S_IFMT] === undefined)
-    throw packageError("rpm", `${what}: ${file.path} is of no known type`);
-  if (member.index === undefined && (member.mode & S_IFMT) !== (file.mode & S_IFMT)) {
+  if (fileTypeOf(file.mode) === undefined) throw packageError("rpm", `${what}: ${file.path} is of no known type`);
+  if (member.index === undefined && fileTypeOf(member.mode) !== fileTypeOf(file.mode)) {
     throw packageError("rpm", `${what}: ${file.path} is of another type in the payload than in the header`);
   }
   if (member.size !== expected) {
@@ -117,7 +106,7 @@ function checkMember(member: CpioMember, file: RpmFileInfo, expected: number, wh
 }
 
 function entryOf(member: CpioMember, file: RpmFileInfo, path: string, what: string): RpmEntry {
-  const type = fileTypes[file.mode & S_IFMT]!;
+  const type = fileTypeOf(file.mode)!;
   if (type !== "symlink")
     return { ...describe(file, path, what), type, pieces: member.pieces, content: member.content };
   const written = decodeText(member.content(targetLimit));
@@ -143,7 +132,7 @@ function describe(file: RpmFileInfo, path: string, what: string): Omit<RpmEntry,
     gid: 0,
     userName: file.user,
     groupName: file.group,
-    size: (file.mode & S_IFMT) === 0o100000 ? file.size : 0,
+    size: fileTypeOf(file.mode) === "file" ? file.size : 0,
     mtime: file.mtime,
     target: file.linkTarget,
     device: { major: file.deviceNumber >> 8, minor: file.deviceNumber & 0xff },

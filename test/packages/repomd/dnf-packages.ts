@@ -4,23 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type AvailableRpm,
-  formatDependency,
-  type RpmDependency,
-  type RpmRelation,
-} from "../../../src/packages/index.ts";
-
-export const relations = [
-  "provides",
-  "requires",
-  "conflicts",
-  "obsoletes",
-  "recommends",
-  "suggests",
-  "supplements",
-  "enhances",
-] as const satisfies readonly RpmRelation[];
+import { type AvailableRpm, formatDependency, type RpmDependency, rpmRelations } from "../../../src/packages/index.ts";
 
 export interface PackageFacts {
   readonly [field: string]: string | number | readonly string[];
@@ -75,7 +59,7 @@ export function factsOf(one: AvailableRpm): PackageFacts {
   const texts = (["location", "summary", "license", "url", "sourceRpm", "group"] as const).map(
     (column) => [column, one.text(column)] as const,
   );
-  const dependencies = relations.map(
+  const dependencies = rpmRelations.map(
     (relation) => [relation, [...new Set(one.dependencies(relation).map(plain))].sort()] as const,
   );
   return {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readRpm, type RpmFile, type RpmRelation, rpmTag } from "../../../src/packages/index.ts";
+import { readRpm, type RpmFile, type RpmRelation, rpmRelations, rpmTag } from "../../../src/packages/index.ts";
 
 const data = join(import.meta.dirname, "../../../../shared/data/rpm");
 
@@ -138,16 +138,7 @@ for (const name of names) {
     using rpm = await readRpm(join(data, "rpms", name), { allowUnsigned: true });
     assert.deepEqual(headerLines(rpm), expected.get("header"), "header");
     assert.deepEqual(scriptLines(rpm), expected.get("scripts"), "scripts");
-    for (const relation of [
-      "requires",
-      "provides",
-      "conflicts",
-      "obsoletes",
-      "recommends",
-      "suggests",
-      "supplements",
-      "enhances",
-    ] as const) {
+    for (const relation of rpmRelations) {
       assert.deepEqual(dependencyLines(rpm, relation), expected.get(relation), relation);
     }
     assert.deepEqual(fileLines(rpm), expected.get("files"), "files");

@@ -4,16 +4,10 @@ import type { Id } from "./pool.ts";
 import type { State } from "./state.ts";
 
 export function addArchitectureRules(state: State): void {
-  const { pool } = state;
-  const seen = new Set<string>();
-  for (let id = 2; id < pool.size; id++) {
-    if (state.added[id] === 0) continue;
-    const name = pool.name(id);
-    if (seen.has(name)) continue;
-    seen.add(name);
+  for (const id of state.addedNames()) {
     addForName(
       state,
-      pool.named(name).filter((one) => state.added[one] === 1),
+      state.pool.named(state.pool.name(id)).filter((one) => state.added[one] === 1),
     );
   }
 }

@@ -74,13 +74,8 @@ function markInstalled(state: State, id: Id, job: Job, targeted: boolean): void 
 
 export function addDistupgradeRules(state: State): void {
   const { pool, rules } = state;
-  const seen = new Set<string>();
-  for (let id = 2; id < pool.size; id++) {
-    if (state.added[id] === 0) continue;
-    const name = pool.name(id);
-    if (seen.has(name)) continue;
-    seen.add(name);
-    for (const one of pool.named(name)) {
+  for (const id of state.addedNames()) {
+    for (const one of pool.named(pool.name(id))) {
       if (state.added[one] === 0 || !state.isDistupgraded(one) || state.distupgradeGood[one] === 1) continue;
       if (!pool.isInstalled(one)) rules.add([-one]);
       else if (!pool.isExcluded(one)) forbidInstalled(state, one);

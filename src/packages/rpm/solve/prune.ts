@@ -2,6 +2,7 @@
 /** Which of several candidates come into question at all (policy.c): by repository, architecture, version, Obsoletes. */
 import type { Id, Pool } from "./pool.ts";
 import type { State } from "./state.ts";
+import { unreached } from "./unreached.ts";
 
 /** Those of the repository that comes first; what is installed stays among them. */
 export function bestPriority(state: State, candidates: readonly Id[]): Id[] {
@@ -82,28 +83,10 @@ function withoutObsoleted(pool: Pool, candidates: readonly Id[]): Id[] {
     if (others.length > 0) direct.set(id, others);
   }
   if (direct.size === 0) return [...candidates];
-  const reached = new Map([...direct.keys()].map((id) => [id, reachable(direct, id)]));
-  return candidates.filter((id) =>
-    direct
-      .keys()
-      .every((other) => other === id || !reached.get(other)!.has(id) || reached.get(id)?.has(other) === true),
-  );
+  return unreached(candidates, direct);
 }
 
 function obsoletedOthers(pool: Pool, id: Id): Id[] {
   const obsoleted = pool.relation(id, "obsoletes").flatMap((one) => pool.obsoletedBy(id, one));
   return obsoleted.filter((other) => pool.name(other) !== pool.name(id));
-}
-
-function reachable(direct: ReadonlyMap<Id, readonly Id[]>, from: Id): Set<Id> {
-  const seen = new Set<Id>();
-  const open = [from];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    for (const next of direct.get(id) ?? []) {
-      if (seen.has(next)) continue;
-      seen.add(next);
-      open.push(next);
-    }
-  }
-  return seen;
 }

@@ -19,13 +19,8 @@ export function addBlacklistRules(state: State): void {
 /** solver_addstrictrepopriorules: a name that a better repository has is not taken from another. */
 export function addPriorityRules(state: State): void {
   const { pool, rules } = state;
-  const seen = new Set<string>();
-  for (let id = 2; id < pool.size; id++) {
-    if (state.added[id] === 0) continue;
-    const name = pool.name(id);
-    if (seen.has(name)) continue;
-    seen.add(name);
-    const named = pool.named(name);
+  for (const id of state.addedNames()) {
+    const named = pool.named(pool.name(id));
     const best = Math.max(pool.priority(id), ...named.map((one) => pool.priority(one)));
     for (const one of named) {
       if (state.added[one] === 1 && !pool.isInstalled(one) && pool.priority(one) < best) rules.add([-one]);

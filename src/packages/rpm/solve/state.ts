@@ -171,6 +171,17 @@ export class State {
     this.sections[name].end = this.rules.count;
   }
 
+  /** Of the packages whose rules exist, the first of each name. */
+  *addedNames(): IterableIterator<Id> {
+    const seen = new Set<string>();
+    for (let id = systemId + 1; id < this.pool.size; id++) {
+      const name = this.added[id] === 0 ? undefined : this.pool.name(id);
+      if (name === undefined || seen.has(name)) continue;
+      seen.add(name);
+      yield id;
+    }
+  }
+
   wantsUpdate(id: Id): boolean {
     return this.updateAll || this.update[id] === 1;
   }

@@ -4,6 +4,7 @@ import { conjunctive } from "./normal-form.ts";
 import { type Id } from "./pool.ts";
 import { isPossible } from "./package-rules.ts";
 import type { State } from "./state.ts";
+import { unreached } from "./unreached.ts";
 
 /**
  * Of several installed packages those that no other one of them needs (filter_unneeded): first by all that they require,
@@ -15,9 +16,9 @@ export function withoutDependents(state: State, ids: readonly Id[]): Id[] {
   const weakly = new Map(ids.map((id) => [id, needs(state, ids, id, "recommends")]));
   addSupplements(state, ids, weakly);
   const all = new Map(ids.map((id) => [id, [...requires.get(id)!, ...weakly.get(id)!]]));
-  const kept = sources(ids, all);
+  const kept = unreached(ids, all);
   const among = new Map(kept.map((id) => [id, weakly.get(id)!.filter((other) => kept.includes(other))]));
-  return sources(kept, among);
+  return unreached(kept, among);
 }
 
 function needs({ pool }: State, ids: readonly Id[], id: Id, relation: "requires" | "recommends"): Id[] {
@@ -48,25 +49,4 @@ function addSupplements(state: State, ids: readonly Id[], edges: ReadonlyMap<Id,
       if (only !== undefined && others.length === 0 && only !== id) edges.get(only)?.push(id);
     }
   }
-}
-
-/** Those that none reaches which they do not reach themselves. */
-function sources(ids: readonly Id[], edges: ReadonlyMap<Id, readonly Id[]>): Id[] {
-  const reached = new Map(ids.map((id) => [id, reachable(edges, id)]));
-  return ids.filter((id) =>
-    ids.every((other) => other === id || !reached.get(other)!.has(id) || reached.get(id)!.has(other)),
-  );
-}
-
-function reachable(edges: ReadonlyMap<Id, readonly Id[]>, from: Id): Set<Id> {
-  const seen = new Set<Id>();
-  const open = [from];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    for (const next of edges.get(id) ?? []) {
-      if (seen.has(next)) continue;
-      seen.add(next);
-      open.push(next);
-    }
-  }
-  return seen;
 }
