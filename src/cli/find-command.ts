@@ -37,23 +37,12 @@ export function isCommandPrefix(words: string): boolean {
   return Object.keys(commands).some((name) => name === words || name.startsWith(`${words} `));
 }
 
-/** Verbs that rpm-ostree has and that are not done, and what to do instead. */
-const notDone: Readonly<Record<string, string>> = {
-  "compose image": "atomic compose rootfs TREEFILE DEST  writes a root that a Containerfile can copy",
-  "compose build-chunked-oci":
-    "container images are not made from commits: atomic compose rootfs, then a Containerfile",
-  "compose container-encapsulate":
-    "container images are not made from commits: atomic compose rootfs, then a Containerfile",
-};
-
 export function unknownCommand(words: readonly string[]): Error {
   const plain = words.filter((word) => !word.startsWith("-"));
   const known = plain.findIndex((_, index) => !isCommandPrefix(plain.slice(0, index + 1).join(" ")));
   const good = plain.slice(0, known === -1 ? plain.length : known);
   const bad = plain[good.length];
   const call = ["atomic", ...good].join(" ");
-  const instead = notDone[[...good, bad].join(" ")];
-  if (instead !== undefined) return cliError("usage", `${call} ${bad} is not done here`, { hint: instead });
   if (bad === undefined) return cliError("usage", `${call} needs a command`, { hint: `${call} --help` });
   const depth = good.length;
   const choices = Object.keys(commands).filter((name) => depth === 0 || name.startsWith(`${good.join(" ")} `));

@@ -17,6 +17,8 @@ export const composeError = defineErrors("compose", {
   "missing-layer":
     "A ref of `ostree-layers` or `ostree-override-layers` is not in the repository, or not in --layer-repo.",
   "bad-package": "A package has a path, a file type or a control file that cannot be taken into a tree.",
+  image:
+    "A container image cannot be written as asked: the message says which option or what about the image is in the way.",
   "bad-tree":
     "A directory that is to be postprocessed or committed has what a deployment cannot have, or lacks what it needs.",
   extensions: "An extensions.yaml cannot be read, or its packages do not go with the base that they are for.",

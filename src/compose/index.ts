@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { hostArchitecture } from "./architecture.ts";
+export * from "./container/index.ts";
 export { composeJson } from "./compose-json.ts";
 export { composeTree } from "./compose-tree.ts";
 export {

@@ -19,6 +19,7 @@ export * from "./gvariant-parse.ts";
 export * from "./ini.ts";
 export { queryJson } from "./json-path.ts";
 export * from "./keyfile.ts";
+export * from "./oci/index.ts";
 export * from "./tar.ts";
 export { type TarType } from "./tar-header.ts";
 export { fileTypeOf } from "./file-type.ts";

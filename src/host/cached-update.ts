@@ -2,8 +2,9 @@
 /** The newest version that is known without asking anybody: staged, or fetched by a check (rpm-ostree's CachedUpdate). */
 import { isChecksum } from "../ostree/index.ts";
 import { metadataString, tryLoadCommit } from "./commit-metadata.ts";
+import { fetchedImageCommit, followedImage } from "./images.ts";
 import { deploymentId } from "./model.ts";
-import { originRefspec } from "./origin.ts";
+import { originImage, originRefspec } from "./origin.ts";
 import { advisoryRow, type AdvisoryRow, newAdvisories } from "./preview/advisories.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -26,9 +27,11 @@ export interface CachedUpdate {
 /** Null: none, or a branch that was left behind (`rpmostreed_update_generate_variant`). */
 export function cachedUpdate({ booted, staged, deployments, repo }: Sysroot): CachedUpdate | null {
   const current = booted ?? deployments[0];
-  const origin = originRefspec(current?.origin);
+  const image = followedImage(current?.origin)?.image;
+  const origin = originImage(current?.origin) ?? originRefspec(current?.origin);
   if (current === undefined || origin === undefined || isChecksum(origin)) return null;
-  const checksum = staged?.checksum ?? repo.tryResolve(origin);
+  const newest = image === undefined ? repo.tryResolve(origin) : fetchedImageCommit(repo, image);
+  const checksum = staged?.checksum ?? newest;
   const commit = checksum === undefined ? undefined : tryLoadCommit(repo, checksum);
   if (checksum === undefined || commit === undefined || checksum === current.checksum) return null;
   const advisories = newAdvisories(repo, current.checksum, checksum);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { run } from "../base/index.ts";
 import { commitVersion } from "./commit-metadata.ts";
 import { type Deployment, deploymentPath } from "./model.ts";
-import { originRefspec } from "./origin.ts";
+import { originImage, originRefspec } from "./origin.ts";
 import type { Sysroot } from "./sysroot.ts";
 
 const bootMessage = "7170336a73ba4601bad31af888aa0df7";
@@ -49,7 +49,7 @@ export async function recordDeployment(sysroot: Sysroot, deployment: Deployment)
     DEPLOYMENT_DEVICE: dev,
     DEPLOYMENT_INODE: ino,
     DEPLOYMENT_CHECKSUM: deployment.checksum,
-    DEPLOYMENT_REFSPEC: originRefspec(deployment.origin) ?? "",
+    DEPLOYMENT_REFSPEC: originImage(deployment.origin) ?? originRefspec(deployment.origin) ?? "",
     DEPLOYMENT_VERSION: commitVersion(sysroot.repo, deployment.checksum) ?? "",
     COMMAND_LINE: commandLine,
     AGENT: agent,

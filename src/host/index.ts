@@ -36,6 +36,7 @@ export * from "./health/settle.ts";
 export * from "./health/trial.ts";
 export * from "./history.ts";
 export * from "./image-kernel-args.ts";
+export { deployedDigest, followedImage, pruneSysroot } from "./images.ts";
 export * from "./init.ts";
 export * from "./initramfs-etc.ts";
 export * from "./install-kernel.ts";

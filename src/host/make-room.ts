@@ -6,7 +6,7 @@ import { cleanSysroot } from "./cleanup.ts";
 import { commitVersion } from "./commit-metadata.ts";
 import { hostError } from "./errors.ts";
 import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
-import { pruneRepository } from "./prune-repository.ts";
+import { pruneSysroot } from "./images.ts";
 import { formatSize } from "./space.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { writeDeployments } from "./write-deployments.ts";
@@ -90,6 +90,6 @@ function removeOne(sysroot: Sysroot, unwanted: Deployment, held: Checksum): void
   writeDeployments(sysroot, kept);
   cleanSysroot(sysroot);
   repo.setRef(holdingRef, held);
-  pruneRepository(repo);
+  pruneSysroot(sysroot, { keepImages: true });
   repo.setRef(holdingRef, undefined);
 }

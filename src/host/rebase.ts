@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ProgressListener, silent } from "../base/index.ts";
 import type { Keyfile } from "../formats/index.ts";
-import { isChecksum, parseRefSpec, Transaction } from "../ostree/index.ts";
+import {
+  formatOstreeImage,
+  isChecksum,
+  isImageReference,
+  parseOstreeImage,
+  parseRefSpec,
+  Transaction,
+} from "../ostree/index.ts";
 import { hostError } from "./errors.ts";
-import { inheritedOrigin, originFromRefspec, originRefspec } from "./origin.ts";
+import { originFromImage } from "./images.ts";
+import { inheritedOrigin, originFromRefspec, originImage, originRefspec } from "./origin.ts";
 import type { Sysroot } from "./sysroot.ts";
+import type { Deployment } from "./model.ts";
 import { applyUpdate, currentDeployment, type Update, type UpdateRequest, type UpdateSource } from "./update.ts";
 
 export interface RebaseRequest extends UpdateRequest {
-  /** `REMOTE:BRANCH`, `BRANCH` of the same remote, `REMOTE:` with the same branch, `:BRANCH` without remote, or a checksum. */
+  /**
+   * `REMOTE:BRANCH`, `BRANCH` of the same remote, `REMOTE:` with the same branch, `:BRANCH` without remote, a checksum, or a
+   * container image (`ostree-unverified-registry:...`).
+   */
   readonly refspec: string;
   /** A version or commit of the branch; default: its newest. */
   readonly revision?: string;
@@ -27,33 +39,43 @@ export async function rebase(
   request: RebaseRequest,
   progress: ProgressListener = silent,
 ): Promise<Update> {
-  const { revision, allowDowngrade = true } = request;
+  const { allowDowngrade = true } = request;
   const current = currentDeployment(sysroot, request.stateroot);
   const old = originRefspec(current.origin);
-  const refspec = completeRefspec(request.refspec, old);
-  if (refspec === old && !isChecksum(refspec))
-    throw hostError("bad-refspec", `Old and new refs are equal: ${refspec}`, { hint: "atomic host upgrade" });
-  const source: UpdateSource = {
-    current,
-    refspec,
-    ...(revision === undefined ? {} : { revision }),
-    origin: rebasedOrigin(current.origin, refspec, request.customOrigin),
-    always: true,
-  };
-  const done = await applyUpdate(sysroot, source, { ...request, allowDowngrade }, progress);
+  const source = isImageReference(request.refspec) ? imageSource(current, request) : branchSource(current, request);
+  const done = await applyUpdate(sysroot, { ...source, always: true }, { ...request, allowDowngrade }, progress);
   if (done.deployed !== undefined && request.skipPurge !== true && old !== undefined) forgetRef(sysroot, old);
   return done;
 }
 
-const imageTransport = /^ostree-(image-signed|unverified-image|unverified-registry|remote-image|remote-registry):/;
+function branchSource(current: Deployment, { refspec: words, revision, customOrigin }: RebaseRequest): UpdateSource {
+  const old = originRefspec(current.origin);
+  const refspec = completeRefspec(words, old);
+  if (refspec === old && !isChecksum(refspec)) throw equalRefs(refspec);
+  const origin = rebasedOrigin(current.origin, refspec, customOrigin);
+  return { current, refspec, ...(revision === undefined ? {} : { revision }), origin };
+}
+
+function imageSource(current: Deployment, { refspec: words, revision, customOrigin }: RebaseRequest): UpdateSource {
+  const image = parseOstreeImage(words);
+  const refspec = formatOstreeImage(image);
+  if (revision !== undefined || customOrigin !== undefined)
+    throw hostError("bad-refspec", `${refspec} is a container image: it has no revisions, and says itself what it is`, {
+      hint: "atomic host rebase IMAGE@DIGEST  takes a certain version of an image",
+    });
+  if (refspec === originImage(current.origin)) throw equalRefs(refspec);
+  return { current, refspec, image, origin: originFromImage(refspec, current.origin) };
+}
+
+function equalRefs(refspec: string): Error {
+  return hostError("bad-refspec", `Old and new refs are equal: ${refspec}`, { hint: "atomic host upgrade" });
+}
 
 /** What is left out is taken from the present origin (`rpmostreed_refspec_parse_partial`). */
 export function completeRefspec(given: string, present: string | undefined): string {
   const words = given.replace(/^ostree:\/\//, "");
-  if (imageTransport.test(words))
-    throw hostError("not-supported", `${words}: container images cannot be deployed yet`, {
-      hint: "rebase to a branch of an OSTree repository: REMOTE:BRANCH",
-    });
+  if (isImageReference(words))
+    throw hostError("bad-refspec", `${words} is a container image, not a branch of a repository`);
   if (words === "") throw hostError("bad-refspec", "Refspec is empty");
   if (isChecksum(words)) return words;
   if (words.startsWith("/"))
@@ -79,7 +101,12 @@ function rebasedOrigin(present: Keyfile | undefined, refspec: string, custom: Re
   if (present === undefined) return originFromRefspec(refspec);
   const origin = inheritedOrigin(present);
   const key = origin.get("origin", "baserefspec") === undefined ? "refspec" : "baserefspec";
-  for (const other of ["container-image-reference", "custom-url", "custom-description"])
+  for (const other of [
+    "container-image-reference",
+    "container-image-reference-digest",
+    "custom-url",
+    "custom-description",
+  ])
     origin.removeKey("origin", other);
   origin.set("origin", key, refspec);
   if (custom === undefined || !isChecksum(refspec)) return origin;

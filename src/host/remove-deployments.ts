@@ -4,7 +4,8 @@ import { type ProgressListener, removeTree, silent } from "../base/index.ts";
 import { cleanTemporary } from "../ostree/index.ts";
 import { cleanSysroot } from "./cleanup.ts";
 import { type Deployment, listDeploymentNames } from "./model.ts";
-import { type PruneReport, pruneRepository } from "./prune-repository.ts";
+import { pruneSysroot } from "./images.ts";
+import type { PruneReport } from "./prune-repository.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { writeDeployments } from "./write-deployments.ts";
 
@@ -48,7 +49,7 @@ export async function cleanup(
   if (request.repomd === true)
     for (const cache of repomdCaches)
       removeTree(join(sysroot.path, "ostree/deploy", sysroot.stateroot(request.stateroot), "var", cache));
-  const pruned = pruneRepository(sysroot.repo, progress);
+  const pruned = pruneSysroot(sysroot, {}, progress);
   return { ...pruned, deployments: [...removed], bootDirectories: cleaned.bootDirectories };
 }
 

@@ -12,6 +12,7 @@ import { finalizeFailure } from "./finalize-staged.ts";
 import { type CheckResult, readHealthReport } from "./health/checks.ts";
 import { type FailedVersion, readHealthRecord } from "./health/failed-versions.ts";
 import { readTrial } from "./health/trial.ts";
+import { deployedDigest } from "./images.ts";
 import { formatKernelArgs } from "./kernel-args.ts";
 import { type Deployment, deploymentId, sameDeployment, type Unlocked } from "./model.ts";
 import { originImage, originRefspec } from "./origin.ts";
@@ -37,6 +38,7 @@ export interface DeploymentStatus {
   readonly timestamp?: number;
   readonly origin?: string;
   readonly "container-image-reference"?: string;
+  readonly "container-image-reference-digest"?: string;
   readonly booted: boolean;
   readonly staged: boolean;
   readonly pinned: boolean;
@@ -148,7 +150,7 @@ function deploymentStatus(sysroot: Sysroot, deployment: Deployment): DeploymentS
   const { repo } = sysroot;
   const commit = tryLoadCommit(repo, deployment.checksum);
   const slots = sysroot.pendingAndRollback(deployment.stateroot);
-  const image = originImage(deployment.origin);
+  const [image, digest] = [originImage(deployment.origin), deployedDigest(repo, deployment)];
   const name = pinnedName(deployment.origin);
   const list = (group: string, key: string) => deployment.origin?.getList(group, key) ?? [];
   return {
@@ -160,6 +162,7 @@ function deploymentStatus(sysroot: Sysroot, deployment: Deployment): DeploymentS
     ...versionAndTime(commit),
     ...originStatus(repo, deployment),
     ...(image === undefined ? {} : { "container-image-reference": image }),
+    ...(digest === undefined ? {} : { "container-image-reference-digest": digest }),
     booted: deployment.booted,
     staged: deployment.staged,
     pinned: deployment.pinned,

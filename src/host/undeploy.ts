@@ -2,7 +2,7 @@
 import { type ProgressListener, silent } from "../base/index.ts";
 import { cleanSysroot } from "./cleanup.ts";
 import { type DeploymentName, sameDeployment } from "./model.ts";
-import { pruneRepository } from "./prune-repository.ts";
+import { pruneSysroot } from "./images.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { writeDeployments } from "./write-deployments.ts";
 
@@ -13,5 +13,5 @@ export function undeploy(sysroot: Sysroot, unwanted: DeploymentName, progress: P
     sysroot.deployments.filter((deployment) => !sameDeployment(deployment, unwanted)),
   );
   cleanSysroot(sysroot);
-  pruneRepository(sysroot.repo, progress);
+  pruneSysroot(sysroot, {}, progress);
 }

@@ -2,7 +2,15 @@
 /** What `upgrade`, `deploy` and `rebase` do alike: find a commit, say what it changes, download it, deploy it. */
 import { type ProgressListener, silent, stage as progressStage } from "../base/index.ts";
 import type { Keyfile } from "../formats/index.ts";
-import { type Checksum, isChecksum, parseRefSpec, pull, type PullOptions, tryFindRemote } from "../ostree/index.ts";
+import {
+  type Checksum,
+  isChecksum,
+  type OstreeImageReference,
+  parseRefSpec,
+  pull,
+  type PullOptions,
+  tryFindRemote,
+} from "../ostree/index.ts";
 import { diffPackages, type PackageDiff } from "../packages/index.ts";
 import { type VersionInfo, versionInfo } from "./commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
@@ -10,13 +18,13 @@ import { hostError } from "./errors.ts";
 import { findRevision } from "./find-version.ts";
 import { type FailedVersion, failedVersion } from "./health/failed-versions.ts";
 import { refuseFailed, refuseOnTrial } from "./health/refuse.ts";
+import { fetchImage, followedImage, pruneSysroot } from "./images.ts";
 import { ensureRoom } from "./make-room.ts";
 import type { Deployment } from "./model.ts";
-import { asksForLayers, originRefspec } from "./origin.ts";
+import { asksForLayers, originImage, originRefspec } from "./origin.ts";
 import { newAdvisories, type VersionAdvisory } from "./preview/advisories.ts";
 import { fetchEtcDefaults, updateCost } from "./preview/cost.ts";
 import { type EtcForecast, forecastDeploymentEtc } from "./preview/etc.ts";
-import { pruneRepository } from "./prune-repository.ts";
 import { checkDeploySpace } from "./space.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -39,8 +47,10 @@ export interface PreviewRequest extends Pick<UpdateRequest, "cacheOnly" | "signa
 
 /** Where an update comes from. */
 export interface UpdateSource {
-  /** `REMOTE:REF`, a local ref, or a checksum. */
+  /** `REMOTE:REF`, a local ref, a checksum, or the words for the image. */
   readonly refspec: string;
+  /** The container image that it comes in. */
+  readonly image?: OstreeImageReference;
   /** A version or commit of that branch; default: its newest. */
   readonly revision?: string;
   /** Take a commit of another branch, too. */
@@ -87,7 +97,19 @@ export function currentDeployment(sysroot: Sysroot, stateroot: string | undefine
 export function requireRefspec({ origin, checksum }: Deployment): string {
   const refspec = originRefspec(origin);
   if (refspec !== undefined) return refspec;
+  const image = originImage(origin);
+  if (image !== undefined)
+    throw hostError("not-supported", `the host follows the image ${image}, which has no branch`, {
+      hint: "atomic host rebase IMAGE@DIGEST  takes a certain version of an image",
+    });
   throw hostError("no-origin", `deployment ${checksum} has no refspec in its origin`);
+}
+
+/** What a deployment's updates come from: an image or a branch. */
+export function followedSource(deployment: Deployment): Pick<UpdateSource, "refspec" | "image"> {
+  const image = followedImage(deployment.origin);
+  if (image === undefined) return { refspec: requireRefspec(deployment) };
+  return { refspec: originImage(deployment.origin)!, image };
 }
 
 /** Whether the host follows a branch of a remote that is configured. */
@@ -108,7 +130,9 @@ export async function previewUpdate(
   progress: ProgressListener = silent,
 ): Promise<Update> {
   const how = { cacheOnly, commitMetadataOnly: true, signal };
-  const { commit } = await fetchTarget(sysroot, source, how, progress);
+  const found = await fetchTarget(sysroot, source, how, progress);
+  if (source.image !== undefined) return describe(sysroot, source, found);
+  const { commit } = found;
   if (etc && !cacheOnly) await fetchEtcDefaults(sysroot, source.refspec, commit);
   const cost = cacheOnly ? undefined : await updateCost(sysroot, source.refspec, commit);
   return describe(sysroot, source, { commit, download: cost?.bytes, disk: cost?.unpacked });
@@ -133,7 +157,7 @@ export async function applyUpdate(
   if (request.allowDowngrade !== true) refuseDowngrade(found);
   if (request.downloadOnly === true) return found;
   const deployed = await deploy(sysroot, deployRequest(sysroot, source, found, request), progress);
-  pruneRepository(sysroot.repo, progress);
+  pruneSysroot(sysroot, {}, progress);
   return { ...found, deployed };
 }
 
@@ -153,11 +177,16 @@ function refuseLayers(origin: Keyfile | undefined): void {
 
 async function fetchTarget(
   sysroot: Sysroot,
-  { refspec, revision, skipBranchCheck = false }: UpdateSource,
+  source: UpdateSource,
   how: Pick<PullOptions, "signal"> & { readonly commitMetadataOnly: boolean; readonly cacheOnly: boolean },
   progress: ProgressListener,
 ): Promise<Fetched> {
   const { repo } = sysroot;
+  const { refspec, revision, skipBranchCheck = false, image } = source;
+  if (image !== undefined) {
+    const { commit, bytes } = await fetchImage(sysroot, image, source.origin, how, progress);
+    return { commit, download: bytes, disk: undefined };
+  }
   if (isChecksum(refspec) && revision !== undefined)
     throw hostError("bad-refspec", "Cannot look up version while pinned to commit", { hint: "atomic host rebase" });
   const { remote, ref } = isChecksum(refspec) ? { remote: undefined, ref: refspec } : parseRefSpec(refspec);

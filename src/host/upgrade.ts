@@ -5,9 +5,9 @@ import type { Sysroot } from "./sysroot.ts";
 import {
   applyUpdate,
   currentDeployment,
+  followedSource,
   type PreviewRequest,
   previewUpdate,
-  requireRefspec,
   type Update,
   type UpdateRequest,
   type UpdateSource,
@@ -45,7 +45,7 @@ function upgradeSource(sysroot: Sysroot, stateroot: string | undefined): UpdateS
   const { origin } = current;
   return {
     current,
-    refspec: requireRefspec(current),
+    ...followedSource(current),
     origin: origin === undefined ? undefined : inheritedOrigin(origin),
   };
 }

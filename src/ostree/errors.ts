@@ -49,5 +49,13 @@ export const ostreeError = defineErrors("ostree", {
   "bad-option": "An option of an ostree command has a value that it cannot have, or does not go with another one.",
   "bad-date": "A date is not understood. Write `2026-01-31 12:00`, `@1767225600`, or `2 weeks ago`.",
   "test-error": "The environment asks for this error with OSTREE_REPO_TEST_ERROR, to test what follows from it.",
+  "bad-image":
+    "The name of a container image is not understood. Write ostree-unverified-registry:HOST/NAME:TAG, ostree-image-signed:docker://HOST/NAME:TAG, or ostree-unverified-image:oci-archive:PATH.",
+  "image-policy":
+    "The image should be verified, but containers-policy.json asks for no signature of it, or is not there. See containers-policy.json(5).",
+  "image-fetch":
+    "skopeo could not bring the container image: it is not there, the registry cannot be reached, or the policy refuses its signatures. Its last message is shown.",
+  "image-content":
+    "A container image cannot be deployed: it is damaged, is not what its manifest says, or lacks what an operating system needs. Nothing was deployed.",
   "bad-statoverride": "A line of a statoverride file is not `=MODE PATH` or `MODE PATH` with a decimal mode.",
 });

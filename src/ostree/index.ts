@@ -21,6 +21,7 @@ export * from "./stat-override.ts";
 export * from "./archive/export-archive.ts";
 export * from "./archive/import-archive.ts";
 export * from "./archive/import-options.ts";
+export * from "./container/index.ts";
 export * from "./bootable.ts";
 export * from "./selinux/labeler.ts";
 export * from "./selinux/policy.ts";

@@ -45,6 +45,7 @@ export { profilePackages, streamsOf } from "./repomd/module-profiles.ts";
 export type { RepositoryConnection, RepositoryInfo, RpmSource } from "./repomd/model.ts";
 export { RpmPackageSet } from "./repomd/package-set.ts";
 export type { InstalledRpm, RpmFileState } from "./rpm/database/installed-header.ts";
+export { type PackageFiles, readInstalledFiles } from "./rpm/database/installed-files.ts";
 export { readInstalledPackages } from "./rpm/database/installed-package.ts";
 export { databasePlaces, findRpmDatabase, readRpmDatabase } from "./rpm/database/open.ts";
 export { writeSqliteDatabase } from "./rpm/database/sqlite.ts";

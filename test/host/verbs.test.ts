@@ -84,7 +84,7 @@ test("what a rebase leaves out is taken from the origin", () => {
   assert.throws(() => completeRefspec("mirror:", undefined), /Could not determine default ref/);
   assert.throws(() => completeRefspec("a b", present), /ref/i);
   for (const image of ["ostree-unverified-registry:quay.io/x", "ostree-image-signed:docker://quay.io/x:1"])
-    assert.throws(() => completeRefspec(image, present), /container images cannot be deployed yet/);
+    assert.throws(() => completeRefspec(image, present), /is a container image, not a branch/);
 });
 
 test("a rebase follows the new branch, forgets the ref of the old one unless told, and can stay on a commit", async (t) => {

@@ -6,11 +6,14 @@ type Loader = () => Promise<{ readonly default: Command }>;
 /** Every command by the words that call it; each is loaded only when it is called. */
 export const commands: Readonly<Record<string, Loader>> = {
   completion: () => import("./completion.ts"),
+  "compose build-chunked-oci": () => import("./compose/build-chunked-oci.ts"),
   "compose commit": () => import("./compose/commit.ts"),
+  "compose container-encapsulate": () => import("./compose/container-encapsulate.ts"),
   "compose explain": () => import("./compose/explain.ts"),
   "compose extensions": () => import("./compose/extensions.ts"),
   "compose diff": () => import("./compose/diff.ts"),
   "compose inspect": () => import("./compose/inspect.ts"),
+  "compose image": () => import("./compose/image.ts"),
   "compose init": () => import("./compose/init.ts"),
   "compose install": () => import("./compose/install.ts"),
   "compose lint": () => import("./compose/lint.ts"),

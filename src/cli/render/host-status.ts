@@ -69,6 +69,7 @@ function facts(deployment: DeploymentStatus, style: Style, now: number): [string
   const bad = (text: string) => paint(style, "red", text);
   const lines: [string, string | undefined][] = [
     ["Version", versionText(deployment, short ? (time) => formatAge(time, now) : formatTime)],
+    ["Digest", deployment["container-image-reference-digest"]],
     ["Commit", short ? shortChecksum(deployment.checksum) : deployment.checksum],
     ["Available", availableText(deployment)],
     ["Signature", signatureText(deployment, bad)],

@@ -22,6 +22,7 @@ const deploymentTypes: Readonly<Partial<Record<keyof DeploymentStatus, string>>>
   timestamp: "t",
   origin: "s",
   "container-image-reference": "s",
+  "container-image-reference-digest": "s",
   booted: "b",
   staged: "b",
   pinned: "b",

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, rmSync } from "node:fs";
-import { safeRelative, temporaryName, writeAll, type Xattr } from "../../base/index.ts";
+import { safeRelative, type Xattr } from "../../base/index.ts";
 import type { TarEntry } from "../../formats/index.ts";
-import { type ContentTask, requireSpace, withLabel } from "../content-task.ts";
+import { withLabel } from "../content-task.ts";
 import { ostreeError } from "../errors.ts";
 import { canonicalXattrs } from "../file-object.ts";
 import { type Checksum, checkName, type DirMeta, directoryDepthLimit, type FileHeader, fileType } from "../model.ts";
@@ -10,11 +9,9 @@ import { changeOwned } from "../modifiers.ts";
 import type { PendingTask } from "../store-tasks.ts";
 import type { Transaction } from "../transaction.ts";
 import { type DirNode, type FileNode, findNode, objectFile, type TreeNode } from "../tree.ts";
+import { entrySource } from "./entry-source.ts";
 import type { ImportArchiveOptions } from "./import-options.ts";
 import type { OpenArchive } from "./open-archive.ts";
-
-/** Content up to this size goes to the workers in memory, larger by way of a file. */
-const memoryLimit = 4 << 20;
 
 const types: Readonly<Partial<Record<TarEntry["type"], number>>> = {
   file: fileType.regular,
@@ -121,7 +118,7 @@ export class ArchiveImport {
     // A later entry of the same name may overtake this one in the workers: it has a place of its own.
     const place: FileNode = { kind: "file", header, source: { type: "bytes", bytes: nothing } };
     parent.entries.set(name, place);
-    const { source, remove, transfer } = this.#content(entry);
+    const { source, remove, transfer } = entrySource(this.#transaction.store, entry);
     return {
       task: { header, source },
       ...(transfer === undefined ? {} : { transfer }),
@@ -138,25 +135,6 @@ export class ArchiveImport {
     const node = objectFile(this.#transaction.repo, checksum);
     node.asIs = true;
     return node;
-  }
-
-  #content(entry: TarEntry): { source: ContentTask["source"]; transfer?: ArrayBuffer; remove?: () => void } {
-    if (entry.size <= memoryLimit) {
-      const bytes = entry.content(memoryLimit);
-      // Short ones share their memory with others.
-      const whole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
-      return { source: { type: "bytes", bytes }, ...(whole ? { transfer: bytes.buffer as ArrayBuffer } : {}) };
-    }
-    const { store } = this.#transaction;
-    requireSpace(store, entry.size);
-    const path = temporaryName(store.staging);
-    const fd = openSync(path, "wx", 0o600);
-    try {
-      for (const piece of entry.pieces()) writeAll(fd, piece);
-    } finally {
-      closeSync(fd);
-    }
-    return { source: { type: "path", path, size: entry.size }, remove: () => rmSync(path) };
   }
 
   /** aic_get_parent_dir */

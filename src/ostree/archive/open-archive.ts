@@ -11,15 +11,18 @@ export interface OpenArchive {
 /** Filters may be stacked (`.tar.gz.xz`), as libarchive reads them; more than a few are an attack. */
 const filterLimit = 4;
 
-/** An archive with whatever compression its first bytes tell of. */
-export function openArchive(fd: number, what: string): OpenArchive {
+/**
+ * An archive with whatever compression its first bytes tell of.
+ * @param limit bytes that may come out of it
+ */
+export function openArchive(fd: number, what: string, limit?: number): OpenArchive {
   let source = streamSource(fd);
   for (let filters = 0; filters < filterLimit; filters++) {
     const { head, whole } = peek(source);
     const compression = detectCompression(head);
     source = whole;
     if (compression === "none") break;
-    source = decompress(whole, compression, what);
+    source = decompress(whole, compression, what, limit === undefined ? {} : { limit });
   }
   return { what, entries: () => readArchive(source, what), close: () => source.close() };
 }

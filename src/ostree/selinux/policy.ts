@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { readTextIfExists } from "../../base/index.ts";
 import { tryFindInCommit } from "../find-path.ts";
 import type { Repo } from "../repo.ts";
+import { type DirNode, findNode } from "../tree.ts";
 import { type Labeler, makeLabeler } from "./labeler.ts";
 
 /** Reads a file of the root file system; `undefined` when there is none. */
@@ -20,6 +21,15 @@ export function commitPolicy(repo: Repo, rev: string): Labeler | undefined {
   return readPolicy((path) => {
     const found = tryFindInCommit(repo, commit, path);
     return found?.type === "file" ? repo.loadFile(found.checksum).content().toString() : undefined;
+  });
+}
+
+/** The same of a tree in memory whose files are objects of a repository. */
+export function treePolicy(root: DirNode): Labeler | undefined {
+  return readPolicy((path) => {
+    const node = findNode(root, path);
+    if (node?.kind !== "file" || node.source.type !== "object") return undefined;
+    return node.source.repo.loadFile(node.source.checksum).content().toString();
   });
 }
 

@@ -9,10 +9,14 @@ export default defineCommand({
   path: ["host", "rebase"],
   summary: "Follow another branch or remote, from its newest version on",
   description:
-    "REFSPEC is REMOTE:BRANCH, or only what changes: BRANCH, or REMOTE: for the same branch of another remote; or a commit's checksum, on which the host then stays. REVISION is a version or commit of the branch. Kernel arguments and changes to /etc are kept.",
+    "REFSPEC is REMOTE:BRANCH, or only what changes: BRANCH, or REMOTE: for the same branch of another remote; or a commit's checksum, on which the host then stays. Or a container image: ostree-image-signed:docker://HOST/NAME:TAG, whose signature containers-policy.json asks for, ostree-unverified-registry:HOST/NAME:TAG, or ostree-unverified-image:oci-archive:FILE. REVISION is a version or commit of the branch. Kernel arguments and changes to /etc are kept.",
   examples: [
     { command: "atomic host rebase site:debian/14/x86_64/container-host", text: "To the next major version:" },
     { command: "atomic host rebase --remote=mirror", text: "The same branch from elsewhere:" },
+    {
+      command: "atomic host rebase ostree-image-signed:docker://registry.example.com/host:13",
+      text: "To a container image:",
+    },
   ],
   arguments: [
     { name: "REFSPEC", optional: true },

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What a repository keeps of images, by the refs and metadata of ostree-rs-ext (its container/store.rs), so that rpm-ostree
+ * and bootc find what we fetched and we what they did: a commit for each layer, and for each image one with its manifest.
+ */
+import {
+  asOciDigest,
+  decodeImageConfig,
+  decodeManifest,
+  type OciDigest,
+  type OciImageConfig,
+  type OciManifest,
+  type Variant,
+} from "../../formats/index.ts";
+import type { Checksum, Commit } from "../model.ts";
+import { Transaction } from "../transaction.ts";
+import type { Repo } from "../repo.ts";
+import { formatImage, type ImageReference } from "./image-reference.ts";
+import { escapeForRef, unescapeRef } from "./ref-escape.ts";
+
+const blobPrefix = "ostree/container/blob/";
+const imagePrefix = "ostree/container/image/";
+/** Images that no reference leads to any more but deployments are made of: layers of such are kept, by others too. */
+const deployedPrefix = "ostree/container/baseimage/atomic/";
+
+export function blobRef(digest: OciDigest): string {
+  return `${blobPrefix}${escapeForRef(digest)}`;
+}
+
+export function imageRef(image: ImageReference): string {
+  return `${imagePrefix}${escapeForRef(formatImage(image))}`;
+}
+
+export function deployedImageRef(digest: OciDigest): string {
+  return `${deployedPrefix}${escapeForRef(digest)}`;
+}
+
+/** An image that was fetched. */
+export interface StoredImage {
+  /** The commit that stands for the image; it has the manifest. */
+  readonly record: Checksum;
+  /** What is deployed of it: the commit that came in it, or where layers were laid over that, the record. */
+  readonly commit: Checksum;
+  readonly digest: OciDigest;
+  readonly manifest: OciManifest;
+  readonly config: OciImageConfig | undefined;
+}
+
+const keys = {
+  digest: "ostree.manifest-digest",
+  manifest: "ostree.manifest",
+  config: "ostree.container.image-config",
+  /** Says who fetched it; nobody reads it. */
+  importer: "ostree.importer.version",
+} as const;
+
+export interface ImageDocuments {
+  readonly digest: OciDigest;
+  readonly manifest: Buffer;
+  readonly config: Buffer;
+}
+
+/** Metadata of a record, by name. */
+export function recordMetadata(documents: ImageDocuments, version: string | undefined): Map<string, Variant> {
+  const text = (value: string): Variant => ({ type: "s", value });
+  return new Map([
+    [keys.config, text(documents.config.toString())],
+    [keys.importer, text("atomic")],
+    [keys.manifest, text(documents.manifest.toString())],
+    [keys.digest, text(documents.digest)],
+    ...(version === undefined ? [] : [["version", text(version)] as const]),
+  ]);
+}
+
+/** The digest of the manifest that a commit was made of; undefined for what is no image's record. */
+export function imageDigestOf(commit: Commit | undefined): OciDigest | undefined {
+  const digest = commit?.metadata.get(keys.digest);
+  return digest?.type === "s" ? asOciDigest(String(digest.value), "the image's record") : undefined;
+}
+
+/** What is here of the image at this reference, or that a deployment has with this digest. */
+export function findImage(repo: Repo, image: ImageReference, digest?: OciDigest): StoredImage | undefined {
+  const refs = [imageRef(image), ...(digest === undefined ? [] : [deployedImageRef(digest)])];
+  const found = refs.map((ref) => repo.tryResolve(ref)).map((record) => record && readRecord(repo, record));
+  return found.find((stored) => stored && (digest === undefined || stored.digest === digest));
+}
+
+function readRecord(repo: Repo, record: Checksum): StoredImage | undefined {
+  if (!repo.has(record, "commit")) return undefined;
+  const content = repo.loadCommit(record);
+  const digest = imageDigestOf(content);
+  const [manifest, config] = [keys.manifest, keys.config].map((key) => content.metadata.get(key));
+  if (digest === undefined || manifest?.type !== "s") return undefined;
+  const what = `the record of ${digest}`;
+  // ostree-rs-ext's parent is the commit that came in the image, also where nothing was laid over it.
+  const { parent, tree } = content;
+  const bare = parent !== undefined && repo.has(parent, "commit") && repo.loadCommit(parent).tree === tree;
+  const known = config?.type === "s" && config.value !== "null";
+  return {
+    record,
+    commit: bare ? parent : record,
+    digest,
+    manifest: decodeManifest(Buffer.from(String(manifest.value)), what),
+    config: known ? decodeImageConfig(Buffer.from(String(config.value)), what) : undefined,
+  };
+}
+
+export interface UsedImages {
+  readonly images: readonly ImageReference[];
+  /** Of deployments. */
+  readonly digests: readonly OciDigest[];
+}
+
+/**
+ * Forgets images that are not used, and layers that no image has (`remove_undeployed_images`, `gc_image_layers`). Their
+ * objects go with the next prune. @returns refs removed
+ */
+export function forgetImages(repo: Repo, used: UsedImages): number {
+  const refs = repo.listRefs();
+  const kept = new Set([...used.images.map(imageRef), ...used.digests.map(deployedImageRef)]);
+  const isRecord = (ref: string) => ref.startsWith(imagePrefix) || ref.startsWith(deployedPrefix);
+  const layers = new Set<string>();
+  for (const [ref, record] of refs) {
+    const isOthers = ref.startsWith("ostree/container/baseimage/") && !isRecord(ref);
+    const isDeployed = /^(ostree\/[01]|rpmostree\/base)\//.test(ref);
+    if (!kept.has(ref) && !isOthers && !isDeployed) continue;
+    for (const { digest } of readRecord(repo, record)?.manifest.layers ?? []) layers.add(blobRef(digest));
+  }
+  const dropped = [...refs.keys()].filter((ref) =>
+    ref.startsWith(blobPrefix) ? !layers.has(ref) : isRecord(ref) && !kept.has(ref),
+  );
+  if (dropped.length === 0) return 0;
+  using transaction = Transaction.begin(repo);
+  for (const ref of dropped) transaction.setRef(ref, undefined);
+  transaction.commit();
+  return dropped.length;
+}
+
+/** Names of the images that are here, as skopeo has them. */
+export function listImages(repo: Repo): string[] {
+  const names = [...repo.listRefs().keys()].filter((ref) => ref.startsWith(imagePrefix));
+  return names.flatMap((ref) => unescapeRef(ref.slice(imagePrefix.length)) ?? []).toSorted();
+}
