@@ -153,6 +153,17 @@ export class PackageSet {
     return this.#candidates.get(name);
   }
 
+  /** The candidates of all names, one after the other: kept, they would take more memory than the indices. */
+  *candidates(): Generator<DebPackage> {
+    for (const name of this.names()) {
+      const packages = this.sources.flatMap((source, place) =>
+        source.index.names.get(name).map((number) => new DebPackage(source, number, this.#starts[place]! + number)),
+      );
+      const [best] = packages.filter((one) => this.#canRun(one)).sort(comparePreference);
+      if (best !== undefined && best.source.priority > 0) yield best;
+    }
+  }
+
   /** The packages whose `Provides` has `name`, of all versions, in the order of the indices. */
   providers(name: string): DebPackage[] {
     return this.#numbered((index) => index.provides.get(name));

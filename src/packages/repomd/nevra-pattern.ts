@@ -32,11 +32,11 @@ export function nevraForms(pattern: string): NevraForm[] {
 
 function form(name: string, architecture?: string, epoch?: string, version?: string, release?: string): NevraForm {
   return {
-    name: glob(name),
-    ...(architecture === undefined ? {} : { architecture: glob(architecture) }),
+    name: globPattern(name),
+    ...(architecture === undefined ? {} : { architecture: globPattern(architecture) }),
     ...(epoch === undefined ? {} : { epoch: Number(epoch) }),
-    ...(version === undefined ? {} : { version: glob(version) }),
-    ...(release === undefined ? {} : { release: glob(release) }),
+    ...(version === undefined ? {} : { version: globPattern(version) }),
+    ...(release === undefined ? {} : { release: globPattern(release) }),
   };
 }
 
@@ -44,7 +44,7 @@ function form(name: string, architecture?: string, epoch?: string, version?: str
 export function nevraTest(
   pattern: string,
 ): (one: { readonly name: string; readonly evr: Evr; readonly architecture: string }) => boolean {
-  const whole = glob(pattern);
+  const whole = globPattern(pattern);
   const withEpoch = pattern.includes(":");
   return ({ name, evr: { epoch, version, release }, architecture }) =>
     whole.test(`${name}-${withEpoch ? `${epoch}:` : ""}${version}-${release}.${architecture}`);
@@ -64,7 +64,7 @@ export function fitsForm(
 }
 
 /** fnmatch(3): `*`, `?` and `[...]`. */
-function glob(pattern: string): RegExp {
+export function globPattern(pattern: string): RegExp {
   const source = pattern.replace(/\[(!?)([^\]]+)\]|\*+|\?|[.+^${}()|[\]\\/-]/g, (part, not?: string, set?: string) => {
     if (part.startsWith("*")) return ".*";
     if (part === "?") return ".";

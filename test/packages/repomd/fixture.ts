@@ -10,6 +10,7 @@ export interface RpmRecipe {
   readonly name: string;
   readonly version?: string;
   readonly release?: string;
+  readonly summary?: string;
   readonly fields?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -59,10 +60,10 @@ function quoted(path: string): string {
   return `"${path}"`;
 }
 
-function packageSection({ name, version, release, fields = [] }: RpmRecipe): string {
+function packageSection({ name, version, release, summary, fields = [] }: RpmRecipe): string {
   return [
     `%package -n ${name}`,
-    `Summary: test package ${name}, with an \u00e9 & <angles>`,
+    `Summary: ${summary ?? `test package ${name}, with an \u00e9 & <angles>`}`,
     ...(version === undefined ? [] : [`Version: ${version}`]),
     ...(release === undefined ? [] : [`Release: ${release}`]),
     ...fields,
