@@ -22,17 +22,19 @@ export interface DiskOptions {
   /** Directories inside of the root file system that get the immutable flag. */
   readonly immutable: readonly string[];
   readonly scratch: string;
+  /** There is a disk at the path, whatever is on it; default: a sparse file is made. */
+  readonly existing?: boolean;
 }
 
 /**
- * Writes a disk with partitions, boot loaders and the root file system into a new sparse file. Nothing is mounted and
+ * Writes a disk with partitions, boot loaders and the root file system into a new sparse file, or over a disk. Nothing is mounted and
  * no loop device is used, so that it works in containers too.
  */
 export async function writeDisk(path: string, options: DiskOptions): Promise<DiskLayout> {
   const layout = planLayout(options.size, options.uuids);
   makeDirectories(options.scratch);
   const grub = await makeGrub(options.scratch, options.label);
-  writeTables(path, options.size, layout, grub);
+  writeTables(path, options, layout, grub);
   await makeFat(path, layout.efiSystem, {
     label: "EFI-SYSTEM",
     volumeId: Number.parseInt(options.uuids("efi-system volume").slice(0, 8), 16),
@@ -46,6 +48,7 @@ export async function writeDisk(path: string, options: DiskOptions): Promise<Dis
     uuid: options.uuids("root file system"),
     hashSeed: options.uuids("root hash seed"),
     source: options.source,
+    zeroed: options.existing !== true,
     ...(options.timestamp === undefined ? {} : { timestamp: options.timestamp }),
   });
   await setImmutableInside(path, layout.root, options.immutable);
@@ -53,13 +56,18 @@ export async function writeDisk(path: string, options: DiskOptions): Promise<Dis
   return layout;
 }
 
-function writeTables(path: string, size: number, layout: DiskLayout, grub: GrubFiles): void {
+function writeTables(
+  path: string,
+  { size, existing = false }: Pick<DiskOptions, "size" | "existing">,
+  layout: DiskLayout,
+  grub: GrubFiles,
+): void {
   const { start, end } = encodeGpt(layout.table);
   patchMbr(start.subarray(0, sectorSize), grub.boot, layout.biosBoot.first);
   const core = placeCore(grub.core, layout.biosBoot.first, partitionSize(layout.biosBoot));
-  const fd = openSync(path, "wx", 0o644);
+  const fd = openSync(path, existing ? "r+" : "wx", 0o644);
   try {
-    ftruncateSync(fd, size);
+    if (!existing) ftruncateSync(fd, size);
     writeAt(fd, start, 0);
     writeAt(fd, core, partitionOffset(layout.biosBoot));
     writeAt(fd, end, size - end.length);

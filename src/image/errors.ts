@@ -15,5 +15,9 @@ export const imageError = defineErrors("image", {
   "machine-timeout": "The virtual machine did not do in time what was waited for; its last console lines are shown.",
   "command-failed": "A command inside the virtual machine ended with an error; its output is shown.",
   "firmware-missing": "The UEFI firmware for virtual machines is not on this machine (Debian: package ovmf).",
+  "disk-in-use":
+    "The disk is mounted, or something else holds it. Nothing was written. Unmount it, or name another one.",
+  "disk-not-empty":
+    "There is something on the disk already, and it would be lost. Nothing was written. --wipe says that it may go.",
   "unusable-option": "An option's value makes no sense here; the message says which and why.",
 });

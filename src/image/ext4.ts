@@ -12,6 +12,8 @@ export interface Ext4Options {
   readonly timestamp?: number;
   /** Copied with owners, modes, extended attributes and hard links. */
   readonly source: string;
+  /** The disk is a new sparse file: nothing needs to be zeroed, now or in the machine's background. */
+  readonly zeroed: boolean;
 }
 
 const blockSize = 4096;
@@ -28,8 +30,7 @@ export async function makeExt4(disk: string, partition: Partition, options: Ext4
     `offset=${partitionOffset(partition)}`,
     `hash_seed=${options.hashSeed}`,
     "root_owner=0:0",
-    // The disk file is new and sparse: nothing needs to be zeroed, now or in the machine's background.
-    "assume_storage_prezeroed=1",
+    ...(options.zeroed ? ["assume_storage_prezeroed=1"] : []),
     "nodiscard",
   ].join(",");
   const identity = ["-L", options.label, "-U", options.uuid, "-O", features, "-m", "1"];

@@ -23,7 +23,8 @@ export async function makeFat(disk: string, partition: Partition, options: FatOp
   const place = [`--offset=${partition.first}`, "-h", String(partition.first), "-S", String(sectorSize)];
   // One sector a cluster: so that 64 MiB hold enough clusters for FAT32. "invariant" leaves out the time of day.
   const kind = ["-F", "32", "-s", "1", "--invariant", "-i", id, "-n", options.label];
-  await run("mkfs.vfat", [...kind, ...place, disk, String(partitionSize(partition) / 1024)]);
+  // -I: of a whole disk mkfs.vfat wants to be told that it is meant.
+  await run("mkfs.vfat", ["-I", ...kind, ...place, disk, String(partitionSize(partition) / 1024)]);
   const image = `${disk}@@${partitionOffset(partition)}`;
   const env = { SOURCE_DATE_EPOCH: String(options.timestamp), TZ: "UTC", MTOOLS_SKIP_CHECK: "1" };
   const local = join(options.scratch, "fat-file");

@@ -3,13 +3,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ProgressListener, readTextIfExists } from "../base/index.ts";
 import { bootsByComposefs, deploy, initSysroot } from "../host/index.ts";
-import { addRemote, importKeys, pull, type Repo } from "../ostree/index.ts";
+import { addRemote, type Checksum, importKeys, pull, type Repo } from "../ostree/index.ts";
 import { isLabelled, labelSysroot } from "./labels.ts";
 
 /** The first deployment of a machine, and where it gets its next releases from. */
 export interface SysrootOptions {
   readonly source: Repo;
   readonly ref: string;
+  /** Default: what the ref is at. */
+  readonly commit?: Checksum;
   readonly stateroot: string;
   readonly kernelArgs: readonly string[];
   readonly remote: {
@@ -40,7 +42,8 @@ export async function prepareSysroot(
   addRemote(sysroot.repo, remote.name, { url: remote.url, set: new Map([["gpg-verify", verify]]) });
   if (remote.gpgKeys !== undefined) await importKeys(sysroot.repo.path, remote.name, readFileSync(remote.gpgKeys));
   // Nothing of this needs to survive a crash: the disk made of it is flushed.
-  await pull(sysroot.repo, { source: options.source, remote: remote.name, refs: [ref], fsync: false }, progress);
+  const wanted = options.commit === undefined ? ref : `${ref}@${options.commit}`;
+  await pull(sysroot.repo, { source: options.source, remote: remote.name, refs: [wanted], fsync: false }, progress);
   const refspec = `${remote.name}:${ref}`;
   const imageKernelArgs = { since: undefined };
   const request = { stateroot, rev: refspec, origin: refspec, kernelArgs: options.kernelArgs, imageKernelArgs };
