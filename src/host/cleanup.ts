@@ -5,6 +5,7 @@ import { listDirectory, lstatIfExists, removeIfExists, removeTree, setImmutable 
 import { Transaction } from "../ostree/index.ts";
 import { bootDirectory } from "./boot-entries.ts";
 import { flip, otherBootVersions } from "./boot-version.ts";
+import { dropOldLiveRefs } from "./live/live-state.ts";
 import {
   backingPath,
   type DeploymentName,
@@ -35,6 +36,7 @@ export function cleanSysroot(sysroot: Sysroot): CleanupResult {
   const bootDirectories = removeOldKernels(sysroot);
   removeOldOverlays(sysroot.boot, new Set(sysroot.deployments.flatMap(({ overlayInitrds }) => overlayInitrds)));
   setDeploymentRefs(sysroot);
+  dropOldLiveRefs(sysroot);
   return { deployments, bootDirectories };
 }
 

@@ -46,5 +46,9 @@ export const hostError = defineErrors("host", {
     "The newest version was tried on this machine and did not come up, so that it was rolled back. Updates pass it over until there is a newer one; `atomic host health allow VERSION` lets it be tried again.",
   "on-trial":
     "The running version has not shown yet that it is healthy. Wait until its checks are through (`atomic host health list`); an update now would leave nothing to go back to.",
+  "nothing-pending":
+    "No version waits to be booted, so there is nothing to apply to the running system. Upgrade first, or name a commit with --target.",
+  replaces:
+    "The running system would lose or exchange packages while their programs may run, or the packages are not known. Reboot into the version instead, or give --allow-replacement.",
   busy: "Another program is changing the system root. Wait for it, or see who holds the lock.",
 });

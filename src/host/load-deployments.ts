@@ -17,9 +17,9 @@ import { parseKernelArgs, withoutOstreeArg } from "./kernel-args.ts";
 import {
   type Deployment,
   type DeploymentName,
-  deploymentId,
   deploymentPath,
   parseDeploymentId,
+  runStatePath,
   type Unlocked,
 } from "./model.ts";
 import { isPinned, readOrigin } from "./origin.ts";
@@ -103,8 +103,7 @@ function readBootLink(sysroot: string, path: string): Omit<DeploymentName, "stat
 
 /** Run-time flags that `ostree admin unlock` leaves (`_ostree_sysroot_get_runstate_path`). */
 function readUnlocked(running: Running | undefined, name: DeploymentName, inOrigin: string | undefined): Unlocked {
-  const state = (flag: string) =>
-    running !== undefined && existsSync(join(running.run, "ostree/deployment-state", deploymentId(name), flag));
+  const state = (flag: string) => running !== undefined && existsSync(join(running.run, runStatePath(name), flag));
   if (state("unlocked-development")) return "development";
   if (state("unlocked-transient")) return "transient";
   return inOrigin === "hotfix" ? "hotfix" : "none";

@@ -82,6 +82,11 @@ export function backingPath(name: DeploymentName): string {
   return `ostree/deploy/${name.stateroot}/backing/${deploymentId(name)}`;
 }
 
+/** Path for what is known of the deployment until the next boot, relative to /run (`_ostree_sysroot_get_runstate_path`). */
+export function runStatePath(name: Pick<DeploymentName, "checksum" | "serial">): string {
+  return `ostree/deployment-state/${deploymentId(name)}`;
+}
+
 export function sameDeployment(a: DeploymentName | undefined, b: DeploymentName | undefined): boolean {
   return a !== undefined && b !== undefined && deploymentPath(a) === deploymentPath(b);
 }

@@ -14,6 +14,7 @@ import { type FailedVersion, readHealthRecord } from "./health/failed-versions.t
 import { readTrial } from "./health/trial.ts";
 import { deployedDigest } from "./images.ts";
 import { formatKernelArgs } from "./kernel-args.ts";
+import { readLiveState } from "./live/live-state.ts";
 import { type Deployment, deploymentId, sameDeployment, type Unlocked } from "./model.ts";
 import { originImage, originRefspec } from "./origin.ts";
 import { pinnedName } from "./pin.ts";
@@ -44,6 +45,9 @@ export interface DeploymentStatus {
   readonly pinned: boolean;
   readonly unlocked: Unlocked;
   readonly "finalization-locked": boolean;
+  /** The commit that /usr of the running system was brought to without a reboot, and one that was not finished. */
+  readonly "live-replaced"?: string;
+  readonly "live-inprogress"?: string;
   readonly "requested-packages": readonly string[];
   readonly "requested-local-packages": readonly string[];
   readonly "requested-local-fileoverride-packages": readonly string[];
@@ -168,6 +172,7 @@ function deploymentStatus(sysroot: Sysroot, deployment: Deployment): DeploymentS
     pinned: deployment.pinned,
     unlocked: deployment.unlocked,
     "finalization-locked": deployment.finalizationLocked,
+    ...liveStatus(sysroot, deployment),
     "requested-packages": list("packages", "requested"),
     "requested-local-packages": list("packages", "requested-local").map(withoutDigest),
     "requested-local-fileoverride-packages": list("packages", "requested-local-fileoverride").map(withoutDigest),
@@ -184,6 +189,14 @@ function deploymentStatus(sysroot: Sysroot, deployment: Deployment): DeploymentS
     ...(name === undefined ? {} : { "pin-name": name }),
     default: sameDeployment(sysroot.deployments[0], deployment),
     rollback: sameDeployment(slots.rollback, deployment),
+  };
+}
+
+function liveStatus(sysroot: Sysroot, deployment: Deployment): Partial<DeploymentStatus> {
+  const { commit, inProgress } = readLiveState(sysroot, deployment) ?? {};
+  return {
+    ...(commit === undefined ? {} : { "live-replaced": commit }),
+    ...(inProgress === undefined ? {} : { "live-inprogress": inProgress }),
   };
 }
 

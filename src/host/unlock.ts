@@ -14,7 +14,7 @@ import {
 } from "../base/index.ts";
 import { deploy } from "./deploy.ts";
 import { hostError } from "./errors.ts";
-import { backingPath, type Deployment, deploymentId, type Unlocked } from "./model.ts";
+import { backingPath, type Deployment, runStatePath, type Unlocked } from "./model.ts";
 import { inheritedOrigin, writeOrigin } from "./origin.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -99,7 +99,7 @@ function recordState(sysroot: Sysroot, deployment: Deployment, how: Exclude<Unlo
     writeOrigin(sysroot.path, deployment, origin, true);
     return;
   }
-  const directory = join(sysroot.running?.run ?? "/run", "ostree/deployment-state", deploymentId(deployment));
+  const directory = join(sysroot.running?.run ?? "/run", runStatePath(deployment));
   makeDirectories(directory);
   writeFileSync(join(directory, `unlocked-${how}`), "");
 }

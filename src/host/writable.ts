@@ -41,7 +41,7 @@ export function ensureWritable(path = "/", options: WritableOptions = {}): void 
 }
 
 /** access(2) says EROFS for a read-only mount, to root too. */
-function isWritable(path: string): boolean {
+export function isWritable(path: string): boolean {
   try {
     accessSync(path, constants.W_OK);
     return true;

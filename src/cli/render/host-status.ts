@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type CachedUpdate, readAdvisoryRow } from "../../host/index.ts";
 import type { DeploymentStatus, SignatureTuple, Status } from "../../host/index.ts";
+import type { PackageDiff } from "../../packages/index.ts";
 import type { Style } from "../command.ts";
 import { paint } from "../style.ts";
 import { renderAdvisories, securitySummary } from "./advisories.ts";
 import { formatAge, formatTime, keyLines, shortChecksum } from "./columns.ts";
 import { healthLines } from "./host-health.ts";
+import { diffSummary, packageDiffLines } from "./package-diff.ts";
 
-/**
- * @param now seconds since 1970, for ages on a terminal
- * @param advisories tell those of the update one by one
- */
-export function renderHostStatus(status: Status, style: Style, now: number, advisories = style.verbose): string {
-  const blocks = status.deployments.map((deployment) => renderDeployment(deployment, status, style, now));
+export interface StatusView {
+  /** Tell those of the update one by one; default: when verbose. */
+  readonly advisories?: boolean;
+  /** What was applied to the running system. */
+  readonly live?: PackageDiff;
+}
+
+/** @param now seconds since 1970, for ages on a terminal */
+export function renderHostStatus(status: Status, style: Style, now: number, view: StatusView = {}): string {
+  const { advisories = style.verbose, live } = view;
+  const blocks = status.deployments.map((deployment) => renderDeployment(deployment, status, style, now, live));
   if (blocks.length === 0) blocks.push("  No deployments.");
   const update = status["cached-update"];
   const known = update === null || update.advisories === undefined ? [] : [advisoryLines(update, style, advisories)];
@@ -39,13 +46,19 @@ function renderHead(status: Status, style: Style): string {
   ].join("\n");
 }
 
-function renderDeployment(deployment: DeploymentStatus, status: Status, style: Style, now: number): string {
+function renderDeployment(
+  deployment: DeploymentStatus,
+  status: Status,
+  style: Style,
+  now: number,
+  live: PackageDiff | undefined,
+): string {
   const name = deployment["container-image-reference"] ?? deployment.origin ?? `${deployment.osname} (no origin)`;
   const mark = deployment.booted ? (style.terminal ? "●" : "*") : " ";
   const slot = slotWords(deployment, status);
   const head = style.terminal ? `${mark} ${name.padEnd(50)}  ${slot}` : `${mark} ${name}  ${slot}`;
   const title = deployment.booted ? paint(style, "bold", head.trimEnd()) : head.trimEnd();
-  return [title, ...keyLines(facts(deployment, style, now), 17 - longestKey)].join("\n");
+  return [title, ...keyLines(facts(deployment, style, now, live), 17 - longestKey)].join("\n");
 }
 
 const longestKey = "LayeredPackages".length;
@@ -64,13 +77,19 @@ function slotWords(deployment: DeploymentStatus, { deployments }: Status): strin
   return words.join(", ");
 }
 
-function facts(deployment: DeploymentStatus, style: Style, now: number): [string, string][] {
+function facts(
+  deployment: DeploymentStatus,
+  style: Style,
+  now: number,
+  live: PackageDiff | undefined,
+): [string, string][] {
   const short = style.terminal && !style.verbose;
   const bad = (text: string) => paint(style, "red", text);
   const lines: [string, string | undefined][] = [
     ["Version", versionText(deployment, short ? (time) => formatAge(time, now) : formatTime)],
     ["Digest", deployment["container-image-reference-digest"]],
-    ["Commit", short ? shortChecksum(deployment.checksum) : deployment.checksum],
+    ...commitFacts(deployment, short, bad),
+    ...liveFacts(deployment, live, style),
     ["Available", availableText(deployment)],
     ["Signature", signatureText(deployment, bad)],
     ["LayeredPackages", deployment["requested-packages"].join(" ") || undefined],
@@ -84,6 +103,32 @@ function facts(deployment: DeploymentStatus, style: Style, now: number): [string
   return lines.flatMap(([key, value]): [string, string][] =>
     value === undefined ? [] : [[key.padStart(longest.length), value]],
   );
+}
+
+/** What was booted and, where it is not the same, what /usr has now (rpm-ostree's names). */
+function commitFacts(
+  deployment: DeploymentStatus,
+  short: boolean,
+  bad: (text: string) => string,
+): [string, string | undefined][] {
+  const text = (checksum: string) => (short ? shortChecksum(checksum) : checksum);
+  const [live, interrupted] = [deployment["live-replaced"], deployment["live-inprogress"]];
+  return [
+    [live === undefined && interrupted === undefined ? "Commit" : "BootedCommit", text(deployment.checksum)],
+    ["InterruptedLiveCommit", interrupted === undefined ? undefined : bad(text(interrupted))],
+    ["LiveCommit", live === undefined ? undefined : text(live)],
+  ];
+}
+
+/** What was applied live, in packages (`rpmostree_diff_print_formatted`): how many, or which. */
+function liveFacts(
+  deployment: DeploymentStatus,
+  live: PackageDiff | undefined,
+  style: Style,
+): [string, string | undefined][] {
+  if (live === undefined || deployment["live-replaced"] === undefined) return [];
+  if (!style.verbose) return [["LiveDiff", diffSummary(live) || undefined]];
+  return [["LiveDiff", packageDiffLines(live).join("\n") || undefined]];
 }
 
 function verboseFacts(deployment: DeploymentStatus): [string, string][] {

@@ -5,6 +5,7 @@ import { noPackageChanges } from "../../packages/index.ts";
 import { formatKernelArgs } from "../kernel-args.ts";
 import { originRefspec } from "../origin.ts";
 import { busError, busErrors, notSupported, refuseLayered } from "./bus-error.ts";
+import { liveWork } from "./live-work.ts";
 import type { Call, Handler, Implementation } from "./object-tree.ts";
 import { requiredActions } from "./os-actions.ts";
 import { osChanges } from "./os-changes.ts";
@@ -43,7 +44,7 @@ export function osObject(service: HostService, name: string): readonly Implement
       declaration: osExperimentalInterface,
       methods: {
         Moo: ({ inputs }) => [inputs[0] === true ? "🐄" : "moo"],
-        LiveFs: refuse("changing the running system (apply-live)"),
+        LiveFs: async (call) => [await service.begin(call, liveWork(service, call.inputs[0]))],
         DownloadPackages: refuse("downloading packages"),
       },
       properties: () => ({}),

@@ -6,7 +6,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run } from "../../base/index.ts";
+import { type ProgressListener, run } from "../../base/index.ts";
 import type { DbusMessage, GVariantValue, Variant } from "../../formats/index.ts";
 import { noUpdates, readUpdateConfig, type UpdateConfig } from "../automatic/index.ts";
 import type { Finalizer } from "../stage-deployment.ts";
@@ -15,6 +15,7 @@ import { busError, busErrors, errorText } from "./bus-error.ts";
 import type { Bus } from "./bus.ts";
 import { Clients } from "./clients.ts";
 import { type Call, ObjectTree } from "./object-tree.ts";
+import { applyLiveOutside, type LiveRunner } from "./live-work.ts";
 import { osPath, osObject } from "./os-object.ts";
 import { Authorizer } from "./polkit.ts";
 import { serviceName, servicePath } from "./rpmostree1.ts";
@@ -39,6 +40,7 @@ export interface ServiceOptions {
   readonly onWarning?: (text: string) => void;
   readonly startFinalizer?: Finalizer;
   readonly reboot?: () => Promise<void>;
+  readonly applyLive?: LiveRunner;
 }
 
 /** What a method that changes the host asks for. */
@@ -213,6 +215,11 @@ export class HostService {
   async reboot(): Promise<void> {
     if (this.options.reboot !== undefined) await this.options.reboot();
     else await run("systemctl", ["reboot"]);
+  }
+
+  /** @param options as at the command line */
+  async applyLive(options: readonly string[], progress: ProgressListener): Promise<void> {
+    await (this.options.applyLive ?? applyLiveOutside)(options, progress);
   }
 
   /**

@@ -9,7 +9,7 @@ import { resetToBase } from "../reset-origin.ts";
 import { registerUpdateDriver } from "../update-driver.ts";
 import { currentDeployment, requireRefspec, type Update, type UpdateRequest } from "../update.ts";
 import { previewUpgrade, upgrade } from "../upgrade.ts";
-import { notSupported } from "./bus-error.ts";
+import { busError, busErrors, notSupported } from "./bus-error.ts";
 import { Options } from "./options.ts";
 import type { HostService, Work } from "./service.ts";
 
@@ -88,7 +88,8 @@ export function readModifiers(modifiers: GVariantValue | undefined, options: Opt
 /** The work of a transaction that brings what is wished. */
 export function updateWork(service: HostService, stateroot: string, wish: UpdateWish): Work {
   const { options } = wish;
-  if (options.flag("apply-live")) throw notSupported("changing the running system (apply-live)");
+  if (options.flag("apply-live") && options.flag("reboot"))
+    throw busError(busErrors.invalidArgs, "Cannot specify `apply-live` and `reboot`");
   const title = wish.refspec !== undefined ? "rebase" : wish.revision !== undefined ? "deploy" : "upgrade";
   return {
     title: options.asked(resets).length > 0 && title === "upgrade" ? "reset" : title,
@@ -96,6 +97,7 @@ export function updateWork(service: HostService, stateroot: string, wish: Update
       const driver = options.text("register-driver");
       if (driver !== undefined) registerUpdateDriver(service.openSysroot(), driver);
       const changed = await update(service, stateroot, wish, signal, progress);
+      if (changed && options.flag("apply-live")) await service.applyLive([], progress);
       if (changed && options.flag("reboot")) await service.reboot();
     },
   };

@@ -28,6 +28,8 @@ const deploymentTypes: Readonly<Partial<Record<keyof DeploymentStatus, string>>>
   pinned: "b",
   unlocked: "s",
   "finalization-locked": "b",
+  "live-replaced": "s",
+  "live-inprogress": "s",
   "requested-packages": "as",
   "requested-local-packages": "as",
   "requested-base-removals": "as",

@@ -136,7 +136,7 @@ test("a known update's advisories are counted, or told one by one", () => {
     /\n\nUpdate 13\.4: 1 critical security advisories \(-a lists them\)$/,
   );
   assert.match(
-    renderHostStatus(known, pipe, now, true),
+    renderHostStatus(known, pipe, now, { advisories: true }),
     /Update 13\.4:\n[^]*DSA-1 {2}critical {3}podman-5\.amd64\n +CVE-1$/,
   );
   const busy = { ...status, transaction: ["upgrade", "pid 7", "atomic host upgrade"] };

@@ -140,8 +140,14 @@ export interface Followed {
  * Begins a transaction and follows it to its end, as a client of libdbus (python3-dbus).
  * @param args Python expressions in a tuple
  */
-export async function transact(address: string, member: string, signature = "", args = "()"): Promise<Followed> {
-  const words = ["-c", transactionClient, osPath, `${service}.OS`, member, signature, args];
+export async function transact(
+  address: string,
+  member: string,
+  signature = "",
+  args = "()",
+  interfaceName = `${service}.OS`,
+): Promise<Followed> {
+  const words = ["-c", transactionClient, osPath, interfaceName, member, signature, args];
   const told = JSON.parse(await onBus(address, "/usr/bin/python3", ...words)) as Followed;
   const last = told.signals.at(-1)!;
   return { ...told, success: last[1] === 1 || last[1] === true, message: String(last[2]) };

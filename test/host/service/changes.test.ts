@@ -137,6 +137,32 @@ test("a rebase to another branch, kernel arguments, a clean-up", async (t) => {
   assert.equal(ref, running().deployments[0]?.origin?.get("origin", "refspec")?.split(":")[1]);
 });
 
+test("what is applied to the running system is done outside of the service, and told by the deployment", async (t) => {
+  const { root, running, release } = await hostAndServer(t);
+  const asked: string[] = [];
+  const applyLive = async (words: readonly string[]) => {
+    asked.push(words.join(" "));
+    if (words.includes("--target=bad")) throw new Error("no such commit");
+  };
+  const { address } = await serve(t, root, running, { applyLive });
+  const live = (options: string) =>
+    transact(address, "LiveFs", "a{sv}", `(dbus.Dictionary(${options}, signature="sv"),)`, `${service}.OSExperimental`);
+  const done = await live("{}");
+  assert.deepEqual([done.success, done.title], [true, "apply-live"], done.message);
+  await live('{"target": "abc", "replace": True}');
+  const failed = await live('{"target": "bad"}');
+  assert.deepEqual([failed.success, failed.message], [false, "no such commit"]);
+
+  release({ ...releases[1]! });
+  const options = 'dbus.Dictionary({"apply-live": True}, signature="sv")';
+  const updated = await transact(address, "UpdateDeployment", "a{sv}a{sv}", `(${none}, ${options})`);
+  assert.equal(updated.success, true, updated.message);
+  assert.deepEqual(asked, ["", "--target=abc --allow-replacement", "--target=bad", ""]);
+  const call = ["call", service, osPath, `${service}.OS`, "UpdateDeployment", "a{sv}a{sv}", "0"];
+  const both = ["2", "apply-live", "b", "true", "reboot", "b", "true"];
+  assert.match(await refusedOnBus(address, "busctl", ...call, ...both), /Cannot specify `apply-live` and `reboot`/);
+});
+
 test("a failed change is told with its reason, and the next one works", async (t) => {
   const { root, running, release } = await hostAndServer(t);
   const { address } = await serve(t, root, running);

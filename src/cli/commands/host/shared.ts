@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the verbs of `atomic host` have in common. */
 import { run, userName } from "../../../base/index.ts";
-import type { Deployment, DeployRequest, DeployResult, Sysroot, Update, UpdateRequest } from "../../../host/index.ts";
+import type {
+  Deployment,
+  DeployRequest,
+  DeployResult,
+  Sysroot,
+  Update,
+  UpdateRequest,
+  WritableOptions,
+} from "../../../host/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import type { DeployReport } from "../../render/host-change.ts";
@@ -81,10 +89,14 @@ export async function openSysroot(invocation: Invocation): Promise<Sysroot> {
  * Opens the system root for a change; on a running host the program may start again, so nothing may come before.
  * @param verb what `status` tells while it goes on, and `cancel` may end
  */
-export async function openForChange(invocation: Invocation, verb?: string): Promise<Sysroot> {
+export async function openForChange(
+  invocation: Invocation,
+  verb?: string,
+  options: WritableOptions = {},
+): Promise<Sysroot> {
   const { announceChange, ensureWritable, Sysroot: HostSysroot } = await import("../../../host/index.ts");
   const path = invocation.value("sysroot") ?? "/";
-  ensureWritable(path);
+  ensureWritable(path, options);
   const sysroot = HostSysroot.open(path);
   sysroot.initiator = initiator();
   if (verb !== undefined) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { queryJson } from "../../../formats/index.ts";
-import type { Status } from "../../../host/index.ts";
+import type { Status, Sysroot } from "../../../host/index.ts";
+import type { PackageDiff } from "../../../packages/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { renderHostStatus } from "../../render/host-status.ts";
@@ -32,15 +33,17 @@ export default defineCommand({
     const query = invocation.value("jsonpath");
     if (query !== undefined && invocation.flag("json"))
       throw cliError("usage", "Cannot specify both --json and --jsonpath");
-    const status = await readStatus(invocation);
+    const sysroot = await openSysroot(invocation);
+    const status = await readStatus(sysroot, invocation);
     if (invocation.flag("json")) return status;
     const found = query === undefined ? {} : { found: queryJson(status, query) };
-    return { status, advisories: invocation.flag("advisories"), ...found };
+    const live = query === undefined ? await liveDiff(sysroot, status) : undefined;
+    return { status, advisories: invocation.flag("advisories"), ...found, ...(live === undefined ? {} : { live }) };
   },
   render(data, style) {
     if (!("status" in data)) return renderHostStatus(data, style, Date.now() / 1000);
     if (data.found !== undefined) return JSON.stringify(data.found, undefined, 2);
-    return renderHostStatus(data.status, style, Date.now() / 1000, data.advisories);
+    return renderHostStatus(data.status, style, Date.now() / 1000, data);
   },
   exitCode: (data, invocation) => (invocation.flag("pending-exit-77") && isPending(data) ? 77 : 0),
 });
@@ -52,10 +55,24 @@ interface View {
   readonly found?: readonly unknown[];
   /** Whether advisories are told one by one. */
   readonly advisories: boolean;
+  /** Packages that were applied to the running system. */
+  readonly live?: PackageDiff;
 }
 
-async function readStatus(invocation: Invocation): Promise<Status> {
-  const sysroot = await openSysroot(invocation);
+/** As `print_live_pkgdiff`: nothing where a commit is gone, or does not tell its packages. */
+async function liveDiff({ repo }: Sysroot, { deployments }: Status): Promise<PackageDiff | undefined> {
+  const booted = deployments.find((deployment) => deployment["live-replaced"] !== undefined);
+  if (booted === undefined) return undefined;
+  const { treePackages } = await import("../../../compose/index.ts");
+  const { asChecksum } = await import("../../../ostree/index.ts");
+  const { diffPackages } = await import("../../../packages/index.ts");
+  const [from, to] = [booted.checksum, booted["live-replaced"]!].map((commit) =>
+    treePackages(repo, asChecksum(commit)),
+  );
+  return from === undefined || to === undefined ? undefined : diffPackages(from, to);
+}
+
+async function readStatus(sysroot: Sysroot, invocation: Invocation): Promise<Status> {
   const { statusWithSignatures } = await import("../../../host/index.ts");
   const all = await statusWithSignatures(sysroot);
   if (!invocation.flag("booted")) return all;
