@@ -10,6 +10,7 @@ import {
   makeDirectoryNode,
   plainDirectory,
   put,
+  sameFile,
   sameObject,
 } from "./tree.ts";
 
@@ -29,17 +30,37 @@ export interface AssembledTree {
   readonly lists: ReadonlyMap<string, readonly string[]>;
 }
 
+/** A tree that has packages already. */
+export interface PresentTree {
+  readonly tree: DirNode;
+  /** The package that has a file, which may be listed by another spelling of its path. */
+  ownerOf(paths: readonly string[]): PresentOwner | undefined;
+}
+
+export interface PresentOwner {
+  readonly name: string;
+  replaces(other: string): boolean;
+  /** The file belongs to another package from now on. */
+  lose(paths: readonly string[]): void;
+}
+
 /** @param packages the one that brings the links of a merged /usr (base-files) first, as `orderForUnpack` gives them */
-export function assemble(packages: readonly PackageFiles[]): AssembledTree {
-  const assembler = new Assembler();
+export function assemble(packages: readonly PackageFiles[], present?: PresentTree): AssembledTree {
+  const assembler = new Assembler(present);
   for (const one of packages) assembler.add(one);
   return { tree: assembler.tree, lists: assembler.lists() };
 }
 
 class Assembler {
-  readonly tree = makeDirectoryNode();
+  readonly tree: DirNode;
+  readonly #present: PresentTree | undefined;
   readonly #owners = new FileOwners<Place>();
   readonly #listed: { readonly name: string; readonly paths: Set<string> }[] = [];
+
+  constructor(present: PresentTree | undefined) {
+    this.#present = present;
+    this.tree = present?.tree ?? makeDirectoryNode();
+  }
 
   add(one: PackageFiles): void {
     const paths = new Set<string>();
@@ -110,11 +131,27 @@ class Assembler {
       if (isSymlink(node)) return false;
       throw this.#owners.conflict(place, "a directory there, a file here");
     }
-    if (owner === undefined || sameObject(existing, node)) return false;
+    if (owner === undefined) return this.#takesOverPresent(existing, node, place);
+    if (sameObject(existing, node)) return false;
     const [winner, loser] = place.one.replaces(owner.one.name) ? [place, owner] : [owner, place];
     if (!winner.one.replaces(loser.one.name)) throw this.#owners.conflict(place, "other content");
     loser.paths.delete(loser.written);
     return winner === place;
+  }
+
+  /** As dpkg does with a file of an installed package; what no package has gives way. */
+  #takesOverPresent(existing: FileNode, node: FileNode, place: Place): boolean {
+    if (this.#present === undefined || sameFile(existing, node)) return false;
+    const paths = [place.written, place.real];
+    const owner = this.#present.ownerOf(paths);
+    if (owner === undefined) return true;
+    if (place.one.replaces(owner.name)) {
+      owner.lose(paths);
+      return true;
+    }
+    if (!owner.replaces(place.one.name)) throw this.#owners.conflict(place, "other content", owner.name);
+    place.paths.delete(place.written);
+    return false;
   }
 }
 

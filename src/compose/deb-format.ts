@@ -71,7 +71,7 @@ export function packageListValue(packages: readonly PackageId[]): GVariantValue 
 }
 
 /** URI, suite, codename, date of its Release file, SHA-256 of that file. A number would have a byte order. */
-function sourceEntry({ uri, suite, codename, date, checksum }: SourceInfo): GVariantValue {
+export function sourceEntry({ uri, suite, codename, date, checksum }: SourceInfo): GVariantValue {
   return [uri, suite, codename, new Date(date * 1000).toISOString(), checksum];
 }
 

@@ -110,7 +110,7 @@ export async function makeInitramfs(
   workspace: Workspace,
   tree: DirNode,
   version: string,
-  treefile: Treefile,
+  treefile: Pick<Treefile, "initramfs" | "initramfsArgs">,
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
   await runStep(workspace, "depmod", ["/usr/sbin/depmod", "-a", version], env);

@@ -11,9 +11,9 @@ export interface FilePlace {
 
 /** Who brought a file into the tree, by its real path. */
 export class FileOwners<Place extends FilePlace> extends Map<string, Place> {
-  /** @param difference what is there, and what was to come there */
-  conflict({ one, written, real }: FilePlace, difference: string): AtomicError {
-    const other = this.get(real)?.one.name ?? this.#ownerBelow(real);
+  /** @param difference what is there, and what was to come there; @param owner of what was there from the start */
+  conflict({ one, written, real }: FilePlace, difference: string, owner?: string): AtomicError {
+    const other = owner ?? this.get(real)?.one.name ?? this.#ownerBelow(real);
     return composeError("file-conflict", `${written} is in ${other} and in ${one.name} (${difference})`, {
       hint: `add one of the two to exclude-packages, or [${one.name}, ${written}] to remove-from-packages`,
     });

@@ -16,6 +16,18 @@ export { composeError } from "./errors.ts";
 export { composeExtensions, type ExtensionsOptions, type ExtensionsResult } from "./extensions/index.ts";
 export { type Distribution, distributions, type ShippedFiles, startingFiles, writeStartingFiles } from "./init.ts";
 export {
+  findLocalPackage,
+  importLocalPackage,
+  type Layered,
+  type LayerOptions,
+  layerPackages,
+  type LayerRepositories,
+  type LayerWish,
+  type LocalPackage,
+  packageRefs,
+  type Replacement,
+} from "./layered/index.ts";
+export {
   type Finding,
   type Lint,
   lintCommit,
@@ -37,7 +49,8 @@ export {
 } from "./lockfile/index.ts";
 export type { ComposeOptions, ComposeResult } from "./model.ts";
 export { type Resolution, resolvePackages, aptSources } from "./resolve.ts";
-export { resolveRpmTreefile } from "./rpm/resolve.ts";
+export { resolveRpmTreefile, rootRpmSources } from "./rpm/resolve.ts";
+export { debianArchitecture } from "./architecture.ts";
 export {
   commitRoot,
   type CommitRootOptions,

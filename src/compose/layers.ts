@@ -2,16 +2,7 @@
 /** `ostree-layers` and `ostree-override-layers`: trees of refs that are laid over the packages. */
 import { type Checksum, type DirNode, type FileNode, readTree, type Repo, type TreeNode } from "../ostree/index.ts";
 import { composeError } from "./errors.ts";
-import {
-  ensureDirectory,
-  followSymlinks,
-  isSymlink,
-  lookup,
-  lookupDirectory,
-  makeDirectoryNode,
-  put,
-  readNode,
-} from "./tree.ts";
+import { ensureDirectory, followSymlinks, lookup, lookupDirectory, makeDirectoryNode, put, sameFile } from "./tree.ts";
 import type { Treefile } from "./treefile/model.ts";
 
 export interface TreeLayer {
@@ -77,16 +68,10 @@ function layOver(tree: DirNode, path: string, node: TreeNode, layer: TreeLayer):
 function layFile(tree: DirNode, path: string, node: FileNode, layer: TreeLayer): void {
   const existing = lookup(tree, path);
   if (existing?.kind === "dir") throw conflict(path, layer, "a directory there, a file here");
-  if (existing !== undefined && !layer.overrides && !isSame(existing, node)) {
+  if (existing !== undefined && !layer.overrides && !sameFile(existing, node)) {
     throw conflict(path, layer, "other content");
   }
   put(tree, path, node);
-}
-
-function isSame(a: FileNode, b: FileNode): boolean {
-  if (a.source.type === "object" && b.source.type === "object") return a.source.checksum === b.source.checksum;
-  const key = ({ header: { uid, gid, mode, symlink } }: FileNode) => `${uid} ${gid} ${mode} ${symlink}`;
-  return key(a) === key(b) && (isSymlink(a) || readNode(a).equals(readNode(b)));
 }
 
 function conflict(path: string, { ref }: TreeLayer, difference: string) {

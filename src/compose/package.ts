@@ -17,6 +17,12 @@ export interface TreePackage extends ImportedPackage {
   readonly preDepends: readonly RelationGroup[];
 }
 
+/** dpkg's lib/dpkg/pkg-show.c, `pkgbin_name_needs_arch`: where several architectures may be installed. */
+export function infoNameOf(fields: Stanza): string {
+  const name = fields.get("Package") ?? "";
+  return fields.get("Multi-Arch") === "same" ? `${name}:${fields.get("Architecture") ?? ""}` : name;
+}
+
 export function treePackage(imported: ImportedPackage, what: string): TreePackage {
   const [fields] = parseDeb822(readText(imported.control, "control") ?? "", what);
   const field = (name: string) => fields?.get(name) ?? "";
@@ -29,14 +35,17 @@ export function treePackage(imported: ImportedPackage, what: string): TreePackag
     version: field("Version"),
     architecture,
     fields,
-    infoName: field("Multi-Arch") === "same" ? `${name}:${architecture}` : name,
+    infoName: infoNameOf(fields),
     essential: field("Essential") === "yes" || field("Protected") === "yes" || field("Important") === "yes",
     preDepends: parseRelations(field("Pre-Depends"), `${what}: Pre-Depends`),
   };
 }
 
 /** Whether `one` says that it takes over files of `other` (Debian Policy 7.6.1). */
-export function replaces(one: TreePackage, other: TreePackage): boolean {
+export function replaces(
+  one: Pick<TreePackage, "name" | "fields">,
+  other: Pick<TreePackage, "name" | "version">,
+): boolean {
   const groups = parseRelations(one.fields.get("Replaces") ?? "", `${one.name}: Replaces`);
   return groups.some((group) =>
     group.some((relation) => relation.name === other.name && satisfiesVersion(relation, other.version)),

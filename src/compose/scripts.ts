@@ -21,14 +21,15 @@ export function prepareLower({ lower }: Workspace): void {
   writeFileSync(join(directory, "policy-rc.d"), policy, { mode: 0o755, flag: "wx" });
 }
 
-/** @param packages in the order of their unpacking */
+/** @param packages in the order of their unpacking; @param before versions that were there of them, by name */
 export async function runMaintainerScripts(
   workspace: Workspace,
   packages: readonly TreePackage[],
   env: Readonly<Record<string, string>>,
   progress: ProgressListener,
+  before: ReadonlyMap<string, string> = new Map(),
 ): Promise<void> {
-  await runPreinsts(workspace, packages, env);
+  await runPreinsts(workspace, packages, env, before);
   await configure(workspace, packages, env, progress);
 }
 
@@ -38,19 +39,23 @@ export DPKG_MAINTSCRIPT_NAME=preinst DPKG_MAINTSCRIPT_DEBUG=0 DPKG_ROOT= DPKG_AD
 DPKG_RUNNING_VERSION="$1"; export DPKG_RUNNING_VERSION; shift
 while [ $# -gt 0 ]; do
   DPKG_MAINTSCRIPT_PACKAGE="$1" DPKG_MAINTSCRIPT_ARCH="$2" DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1 \\
-    "/var/lib/dpkg/info/$3.preinst" install || { echo "atomic-failed: $1" >&2; exit 1; }
-  shift 3
+    "/var/lib/dpkg/info/$3.preinst" "$4" \${5:+"$5"} || { echo "atomic-failed: $1" >&2; exit 1; }
+  shift 5
 done`;
 
 async function runPreinsts(
   workspace: Workspace,
   packages: readonly TreePackage[],
   env: Readonly<Record<string, string>>,
+  before: ReadonlyMap<string, string>,
 ): Promise<void> {
   const scripts = packages.filter(({ control }) => lookupFile(control, "preinst"));
   if (scripts.length === 0) return;
   const dpkg = packages.find(({ name }) => name === "dpkg")?.version ?? "1.22";
-  const names = scripts.flatMap(({ name, architecture, infoName }) => [name, architecture, infoName]);
+  const names = scripts.flatMap(({ name, architecture, infoName }) => {
+    const old = before.get(name);
+    return [name, architecture, infoName, old === undefined ? "install" : "upgrade", old ?? ""];
+  });
   const result = await runInTree(workspace, ["/bin/sh", "-c", preinstLoop, "preinst", dpkg, ...names], {
     env,
     accept: anyCode,

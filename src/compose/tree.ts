@@ -154,3 +154,19 @@ export function readText(root: DirNode, path: string): string | undefined {
   const node = lookupFile(root, path);
   return node === undefined || isSymlink(node) ? undefined : readNode(node).toString("utf8");
 }
+
+/** Whether two files are the same but for labels, which are given when the tree is committed. */
+export function sameFile(a: FileNode, b: FileNode): boolean {
+  if (sameObject(a, b)) return true;
+  const key = ({ header: { uid, gid, mode, symlink, xattrs } }: FileNode) => {
+    const own = xattrs.filter(({ name }) => name !== "security.selinux");
+    return JSON.stringify([
+      uid,
+      gid,
+      mode,
+      symlink,
+      own.map(({ name, value }) => [name, Buffer.from(value).toString("hex")]),
+    ]);
+  };
+  return key(a) === key(b) && (isSymlink(a) || readNode(a).equals(readNode(b)));
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The newest version that is known without asking anybody: staged, or fetched by a check (rpm-ostree's CachedUpdate). */
-import { isChecksum } from "../ostree/index.ts";
-import { metadataString, tryLoadCommit } from "./commit-metadata.ts";
+import { type Checksum, isChecksum } from "../ostree/index.ts";
+import { baseCommit, metadataString, tryLoadCommit } from "./commit-metadata.ts";
 import { fetchedImageCommit, followedImage } from "./images.ts";
 import { deploymentId } from "./model.ts";
 import { originImage, originRefspec } from "./origin.ts";
@@ -30,11 +30,12 @@ export function cachedUpdate({ booted, staged, deployments, repo }: Sysroot): Ca
   const image = followedImage(current?.origin)?.image;
   const origin = originImage(current?.origin) ?? originRefspec(current?.origin);
   if (current === undefined || origin === undefined || isChecksum(origin)) return null;
+  const base = (of: Checksum) => baseCommit(repo, of);
   const newest = image === undefined ? repo.tryResolve(origin) : fetchedImageCommit(repo, image);
-  const checksum = staged?.checksum ?? newest;
+  const checksum = staged === undefined ? newest : base(staged.checksum);
   const commit = checksum === undefined ? undefined : tryLoadCommit(repo, checksum);
-  if (checksum === undefined || commit === undefined || checksum === current.checksum) return null;
-  const advisories = newAdvisories(repo, current.checksum, checksum);
+  if (checksum === undefined || commit === undefined || checksum === base(current.checksum)) return null;
+  const advisories = newAdvisories(repo, base(current.checksum), checksum);
   const version = metadataString(commit, "version");
   return {
     osname: current.stateroot,

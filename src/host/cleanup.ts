@@ -14,6 +14,7 @@ import {
   originPath,
   parseDeploymentId,
 } from "./model.ts";
+import { setBaseRefs } from "./layers/refs.ts";
 import { removeOldOverlays } from "./overlay-initrds.ts";
 import { bootedDirectoryId, directoryId } from "./running.ts";
 import type { Sysroot } from "./sysroot.ts";
@@ -37,6 +38,7 @@ export function cleanSysroot(sysroot: Sysroot): CleanupResult {
   removeOldOverlays(sysroot.boot, new Set(sysroot.deployments.flatMap(({ overlayInitrds }) => overlayInitrds)));
   setDeploymentRefs(sysroot);
   dropOldLiveRefs(sysroot);
+  setBaseRefs(sysroot);
   return { deployments, bootDirectories };
 }
 

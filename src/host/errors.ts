@@ -14,6 +14,11 @@ export const hostError = defineErrors("host", {
   "bad-etc-path": "A path is not below /etc, or is there as the version shipped it.",
   "bad-refspec": "The branch to follow cannot be made of what was given. Write REMOTE:BRANCH.",
   "not-supported": "The host cannot do this yet; the message says what to do instead.",
+  "no-repository": "A package repository that was named is not among those of the host.",
+  "layer-request":
+    "What was asked of the layered packages does not go with what is requested already. `atomic host status` lists that; --idempotent accepts what is done already.",
+  "broken-layers":
+    "Packages that are layered on this host do not fit the new version. Uninstall them, wait until the repositories have fitting ones, or leave them out with --skip-broken-layers.",
   driver: "Another program drives the updates of this host. Ask it, or give --bypass-driver.",
   "no-deployment": "There is no such deployment. `atomic host status` lists them.",
   "not-booted": "This works only on a machine that was booted from a deployment (/run/ostree-booted).",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from "./automatic/index.ts";
+export * from "./layers/index.ts";
 export * from "./active-change.ts";
 export * from "./boot-entries.ts";
 export * from "./boot-version.ts";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type ProgressListener, removeTree, silent } from "../base/index.ts";
 import { cleanTemporary } from "../ostree/index.ts";
 import { cleanSysroot } from "./cleanup.ts";
+import { trimPackageRefs } from "./layers/refs.ts";
 import { type Deployment, listDeploymentNames } from "./model.ts";
 import { pruneSysroot } from "./images.ts";
 import type { PruneReport } from "./prune-repository.ts";
@@ -49,6 +50,7 @@ export async function cleanup(
   if (request.repomd === true)
     for (const cache of repomdCaches)
       removeTree(join(sysroot.path, "ostree/deploy", sysroot.stateroot(request.stateroot), "var", cache));
+  trimPackageRefs(sysroot);
   const pruned = pruneSysroot(sysroot, {}, progress);
   return { ...pruned, deployments: [...removed], bootDirectories: cleaned.bootDirectories };
 }

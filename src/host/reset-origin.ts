@@ -3,7 +3,8 @@ import { type ProgressListener, silent } from "../base/index.ts";
 import type { Keyfile } from "../formats/index.ts";
 import { baseCommit } from "./commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
-import { hostError } from "./errors.ts";
+import { assembleLayers } from "./layers/assemble-layers.ts";
+import { nameBase } from "./layers/wish.ts";
 import { asksForLayers, inheritedOrigin } from "./origin.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { currentDeployment } from "./update.ts";
@@ -31,16 +32,17 @@ export async function resetToBase(
   if (current.origin === undefined) return undefined;
   const origin = resetOrigin(inheritedOrigin(current.origin), request);
   if (origin.toString() === inheritedOrigin(current.origin).toString()) return undefined;
-  if (asksForLayers(origin))
-    throw hostError("not-supported", "only a part of what was layered cannot be taken back yet", {
-      hint: "atomic host reset  takes back all of it",
-    });
+  using _lock = await sysroot.lock();
+  const base = baseCommit(sysroot.repo, current.checksum);
+  const layered = asksForLayers(origin)
+    ? await assembleLayers(sysroot, { base, origin, current }, progress)
+    : { commit: base };
   const { stage, lockFinalization, startFinalizer } = request;
   return deploy(
     sysroot,
     {
       stateroot: current.stateroot,
-      rev: baseCommit(sysroot.repo, current.checksum),
+      rev: layered.commit ?? base,
       kernelArgs: current.kernelArgs,
       origin,
       stage: stage ?? sysroot.booted !== undefined,
@@ -57,10 +59,6 @@ function resetOrigin(origin: Keyfile, { overlays, overrides, initramfs }: ResetR
   if (all || overrides === true) origin.removeGroup("overrides");
   if (all || initramfs === true)
     for (const key of ["regenerate-initramfs", "initramfs-args", "initramfs-etc"]) origin.removeKey("rpmostree", key);
-  const base = origin.get("origin", "baserefspec");
-  if (base !== undefined && !asksForLayers(origin)) {
-    origin.removeKey("origin", "baserefspec");
-    origin.set("origin", "refspec", base);
-  }
+  nameBase(origin);
   return origin;
 }

@@ -7,7 +7,7 @@ import type { Keyfile } from "../formats/index.ts";
 import { asChecksum, type Commit, isChecksum, parseRefSpec, type Repo, tryFindRemote } from "../ostree/index.ts";
 import { activeChange } from "./active-change.ts";
 import { type CachedUpdate, cachedUpdate } from "./cached-update.ts";
-import { isLayered, metadataString, metadataValue, tryLoadCommit } from "./commit-metadata.ts";
+import { baseCommit, isLayered, metadataString, metadataValue, tryLoadCommit } from "./commit-metadata.ts";
 import { finalizeFailure } from "./finalize-staged.ts";
 import { type CheckResult, readHealthReport } from "./health/checks.ts";
 import { type FailedVersion, readHealthRecord } from "./health/failed-versions.ts";
@@ -301,7 +301,7 @@ function remoteStatus(repo: Repo, refspec: string): Partial<DeploymentStatus> {
 
 function pendingStatus(repo: Repo, refspec: string, deployment: Deployment): Partial<DeploymentStatus> {
   const head = repo.tryResolve(refspec);
-  if (head === undefined || head === deployment.checksum) return {};
+  if (head === undefined || head === baseCommit(repo, deployment.checksum)) return {};
   const { version, timestamp } = versionAndTime(tryLoadCommit(repo, head));
   return {
     "pending-base-checksum": head,

@@ -12,13 +12,15 @@ import {
   tryFindRemote,
 } from "../ostree/index.ts";
 import { diffPackages, type PackageDiff } from "../packages/index.ts";
-import { type VersionInfo, versionInfo } from "./commit-metadata.ts";
+import { baseCommit, type VersionInfo, versionInfo } from "./commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
 import { hostError } from "./errors.ts";
 import { findRevision } from "./find-version.ts";
 import { type FailedVersion, failedVersion } from "./health/failed-versions.ts";
 import { refuseFailed, refuseOnTrial } from "./health/refuse.ts";
 import { fetchImage, followedImage, pruneSysroot } from "./images.ts";
+import { assembleLayers } from "./layers/assemble-layers.ts";
+import { trimPackageRefs } from "./layers/refs.ts";
 import { ensureRoom } from "./make-room.ts";
 import type { Deployment } from "./model.ts";
 import { asksForLayers, originImage, originRefspec } from "./origin.ts";
@@ -38,6 +40,8 @@ export interface UpdateRequest extends Pick<DeployRequest, Deploying> {
   readonly cacheOnly?: boolean;
   /** Download but do not deploy. */
   readonly downloadOnly?: boolean;
+  /** Leave packages out of the version that cannot be layered on it; they stay requested. */
+  readonly skipBrokenLayers?: boolean;
 }
 
 export interface PreviewRequest extends Pick<UpdateRequest, "cacheOnly" | "signal"> {
@@ -145,34 +149,60 @@ export async function applyUpdate(
   request: UpdateRequest,
   progress: ProgressListener = silent,
 ): Promise<Update> {
-  refuseLayers(source.origin);
   refuseOnTrial(sysroot);
   // A version like the present one must fit, before anything is downloaded; the new one is measured when it is here.
   await checkRoomFirst(sysroot, source.current, request.makeRoom ?? false);
   const { cacheOnly = false, signal } = request;
   const how = { cacheOnly, commitMetadataOnly: false, signal };
-  const found = await describe(sysroot, source, await fetchTarget(sysroot, source, how, progress));
-  if (!found.changed) return found;
+  const fetched = await fetchTarget(sysroot, source, how, progress);
+  // From here on the commit of packages and base has no ref until it is deployed.
+  using _lock = await sysroot.lock();
+  const base = await describe(sysroot, source, fetched);
+  if (!base.changed && !asksForLayers(source.origin)) return base;
+  if (base.failedBefore !== undefined && source.revision === undefined) refuseFailed(base.failedBefore);
+  if (request.allowDowngrade !== true) refuseDowngrade(base);
+  const found = await withLayers(sysroot, source, { request, base, fetched }, progress);
   if (found.failedBefore !== undefined && source.revision === undefined) refuseFailed(found.failedBefore);
-  if (request.allowDowngrade !== true) refuseDowngrade(found);
-  if (request.downloadOnly === true) return found;
-  const deployed = await deploy(sysroot, deployRequest(sysroot, source, found, request), progress);
+  if (!found.changed || request.downloadOnly === true) return found;
+  const deployed = await deploy(
+    sysroot,
+    deployRequest(sysroot, source, { base: base.to.checksum, to: found.to.checksum }, request),
+    progress,
+  );
+  trimPackageRefs(sysroot);
   pruneSysroot(sysroot, {}, progress);
   return { ...found, deployed };
+}
+
+/** The version as this host has it: with the packages that are layered here, made or at hand. */
+async function withLayers(
+  sysroot: Sysroot,
+  source: UpdateSource,
+  { request, base, fetched }: { readonly request: UpdateRequest; readonly base: Update; readonly fetched: Fetched },
+  progress: ProgressListener,
+): Promise<Update> {
+  const { origin, current } = source;
+  if (!asksForLayers(origin)) return base;
+  const { commit, changed } = await assembleLayers(
+    sysroot,
+    {
+      base: fetched.commit,
+      origin,
+      current,
+      cacheOnly: request.cacheOnly ?? false,
+      downloadOnly: request.downloadOnly ?? false,
+      skipBroken: request.skipBrokenLayers ?? false,
+    },
+    progress,
+  );
+  if (commit === undefined) return { ...base, changed };
+  return describe(sysroot, source, { ...fetched, commit }, current.checksum);
 }
 
 async function checkRoomFirst(sysroot: Sysroot, current: Deployment, allowed: boolean): Promise<void> {
   using _lock = await sysroot.lock();
   const { checksum } = current;
   ensureRoom(sysroot, () => checkDeploySpace(sysroot, checksum), { checksum, needed: current, allowed });
-}
-
-/** Deploying the bare commit would silently take away what the host's owner layered on it. */
-function refuseLayers(origin: Keyfile | undefined): void {
-  if (!asksForLayers(origin)) return;
-  throw hostError("not-supported", "the host has layered packages, which cannot be carried to another version yet", {
-    hint: "atomic host reset  goes back to the base alone; rpm-ostree can still upgrade it",
-  });
 }
 
 async function fetchTarget(
@@ -208,25 +238,28 @@ interface Fetched {
   readonly disk: number | undefined;
 }
 
+/** @param present what it is compared with: without packages of this host as long as the commit has none */
 async function describe(
   sysroot: Sysroot,
-  { refspec, current, always }: UpdateSource,
+  source: UpdateSource,
   { commit, download, disk }: Fetched,
+  present: Checksum = baseCommit(sysroot.repo, source.current.checksum),
 ): Promise<Update> {
+  const { refspec, current, always } = source;
   // Only here: the composer is much to load for a command that asks for a status.
   const { treePackages } = await import("../compose/index.ts");
   const { repo } = sysroot;
-  const [before, after] = [treePackages(repo, current.checksum), treePackages(repo, commit)];
+  const [before, after] = [treePackages(repo, present), treePackages(repo, commit)];
   const merge = sysroot.mergeDeployment(current.stateroot);
   const failedBefore = failedVersion(sysroot, commit);
   return {
     ...(failedBefore === undefined ? {} : { failedBefore }),
     refspec,
-    from: versionInfo(repo, current.checksum),
+    from: versionInfo(repo, present),
     to: versionInfo(repo, commit),
-    changed: always === true || commit !== current.checksum,
+    changed: always === true || commit !== present,
     packages: before === undefined || after === undefined ? undefined : diffPackages(before, after),
-    advisories: newAdvisories(repo, current.checksum, commit),
+    advisories: newAdvisories(repo, present, commit),
     download,
     disk,
     etc: merge === undefined ? undefined : forecastDeploymentEtc(sysroot, merge, commit),
@@ -246,14 +279,14 @@ function refuseDowngrade({ from, to }: Update): void {
 function deployRequest(
   sysroot: Sysroot,
   { current, origin, revision }: UpdateSource,
-  { to }: Update,
+  { base, to }: { readonly base: Checksum; readonly to: Checksum },
   { stage, lockFinalization, startFinalizer, signal, makeRoom }: UpdateRequest,
 ): DeployRequest {
   // Says that it is not the branch's newest on purpose; the next upgrade drops it (`apply_revision_override`).
-  if (revision !== undefined) origin?.set("origin", "override-commit", to.checksum);
+  if (revision !== undefined) origin?.set("origin", "override-commit", base);
   return {
     stateroot: current.stateroot,
-    rev: to.checksum,
+    rev: to,
     kernelArgs: current.kernelArgs,
     imageKernelArgs: { since: current.checksum },
     ...(origin === undefined ? {} : { origin }),

@@ -5,6 +5,8 @@ export { downloadPackages, type DownloadPackagesOptions } from "./apt/download.t
 export { defaultKeyrings, type Keyring, loadKeyring, parseKeyring } from "./keyring.ts";
 export { loadApt, type LoadAptOptions } from "./apt/load.ts";
 export { closestNames } from "./closest-names.ts";
+export { stanzaSource } from "./deb/at-hand.ts";
+export { solveUpon, type UponRequest, type UponSolution } from "./deb/solve-upon.ts";
 export { DebPackage, type IndexedSource, PackageSet, type RelationField } from "./apt/package-set.ts";
 export { type DebFile, readDeb } from "./deb/read-deb.ts";
 export {
@@ -46,9 +48,9 @@ export type { RepositoryConnection, RepositoryInfo, RpmSource } from "./repomd/m
 export { RpmPackageSet } from "./repomd/package-set.ts";
 export type { InstalledRpm, RpmFileState } from "./rpm/database/installed-header.ts";
 export { type PackageFiles, readInstalledFiles } from "./rpm/database/installed-files.ts";
-export { readInstalledPackages } from "./rpm/database/installed-package.ts";
+export { packageOfHeader, readInstalledPackages } from "./rpm/database/installed-package.ts";
 export { databasePlaces, findRpmDatabase, readRpmDatabase } from "./rpm/database/open.ts";
-export { writeSqliteDatabase } from "./rpm/database/sqlite.ts";
+export { changeSqliteDatabase, writeSqliteDatabase } from "./rpm/database/sqlite.ts";
 export { parseRepoFile, readRepoFiles, type RepoFile } from "./repomd/repo-file.ts";
 export type { Advisory, AdvisoryReference } from "./repomd/updateinfo.ts";
 export { type RepoVariables, repoVariables, substituteVariables, type VariableOptions } from "./repomd/variables.ts";
@@ -78,7 +80,7 @@ export type { RpmEntry } from "./rpm/payload.ts";
 export { missingRpmLocks } from "./rpm/solve/locks.ts";
 export type { RpmRequest } from "./rpm/solve/request.ts";
 export { explainRpm, resolveRpms, type RpmChange, type RpmSolution, type SolvedRpm } from "./rpm/solve/resolve.ts";
-export { decodeRpmHead, type RpmHead } from "./rpm/read-head.ts";
+export { decodeRpmHead, headOfInstalled, type RpmHead } from "./rpm/read-head.ts";
 export { readRpm, type ReadRpmOptions, type RpmFile } from "./rpm/read-rpm.ts";
 export type { RpmScript, RpmScriptKind, RpmScriptText, RpmTrigger, RpmTriggerMoment } from "./rpm/scripts.ts";
 export type { SignaturePolicy } from "./rpm/signature/key.ts";

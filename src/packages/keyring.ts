@@ -21,10 +21,18 @@ type VerificationResult = Awaited<ReturnType<typeof verifyMessage>>["signatures"
 
 const armorStart = "-----BEGIN PGP";
 
-/** Loads a keyring, binary or armored. @param signedBy path, or the armored text itself; default: Debian's archive */
+/**
+ * Loads a keyring, binary or armored.
+ * @param signedBy path, several of them with commas between, or the armored text itself; default: Debian's archive
+ */
 export async function loadKeyring(signedBy?: string): Promise<Keyring> {
   if (signedBy?.trimStart().startsWith(armorStart))
     return parseKeyring(Buffer.from(dotless(signedBy)), "the embedded key");
+  const paths = signedBy?.split(/\s*,\s*/) ?? [];
+  if (paths.length > 1) {
+    const all = await Promise.all(paths.map((path) => loadKeyring(path)));
+    return { name: all.map(({ name }) => name).join(", "), keys: all.flatMap(({ keys }) => keys) };
+  }
   const path = signedBy ?? defaultKeyrings.find((name) => existsSync(name)) ?? defaultKeyrings[0];
   const bytes = readIfExists(path);
   if (bytes === undefined) {

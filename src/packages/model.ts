@@ -14,7 +14,7 @@ export interface AptSource {
   /** Suite or codename below `dists/`; with a slash at its end, the directory of a flat repository. */
   readonly suite: string;
   readonly components: readonly string[];
-  /** Path of a keyring file, or an armored key block itself; default: the distribution's archive keyring. */
+  /** Path of a keyring file, several with commas between, or an armored key block itself; default: the distribution's archive keyring. */
   readonly signedBy?: string;
   /** Architecture in Debian's words: `amd64`, `arm64`. */
   readonly architecture: string;

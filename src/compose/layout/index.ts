@@ -76,7 +76,7 @@ function keepAccounts(tree: DirNode, { accounts }: FormatLayout, { etcGroupMembe
 }
 
 /** dracut makes the initramfs readable for root only; it has no secrets, and hosts serve it to each other. */
-function openInitramfs(tree: DirNode, kernel: string | undefined): void {
+export function openInitramfs(tree: DirNode, kernel: string | undefined): void {
   const path = `usr/lib/modules/${kernel}/initramfs.img`;
   const node = lookupFile(tree, path);
   if (node) put(tree, path, withHeader(node, { ...node.header, mode: 0o100644 }));

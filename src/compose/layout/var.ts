@@ -22,8 +22,12 @@ const absent =
 
 const factory = "usr/share/factory/var";
 
-/** Empties /var into `usr/lib/tmpfiles.d/atomic-autovar.conf`. The tree still has `etc`, not `usr/etc`. */
-export function emptyVar(tree: DirNode, { varFiles }: Pick<FormatLayout, "varFiles">): void {
+/** Empties /var into a file of `usr/lib/tmpfiles.d`. The tree still has `etc`, not `usr/etc`. */
+export function emptyVar(
+  tree: DirNode,
+  { varFiles }: Pick<FormatLayout, "varFiles">,
+  file = "atomic-autovar.conf",
+): void {
   const variable = lookupDirectory(tree, "var");
   const names = {
     user: namer(readAccounts(tree, "etc/passwd")),
@@ -40,7 +44,7 @@ export function emptyVar(tree: DirNode, { varFiles }: Pick<FormatLayout, "varFil
   put(tree, "var", makeDirectoryNode());
   if (lines.length === 0) return;
   const text = ["# Made by atomic compose from what the packages have in /var.", ...lines.sort(byPath), ""].join("\n");
-  put(tree, "usr/lib/tmpfiles.d/atomic-autovar.conf", makeFileNode(text));
+  put(tree, `usr/lib/tmpfiles.d/${file}`, makeFileNode(text));
 }
 
 function isDropped(path: string): boolean {

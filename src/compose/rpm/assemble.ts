@@ -11,6 +11,7 @@ import {
   makeSymlinkNode,
   plainDirectory,
   put,
+  sameFile,
   sameObject,
 } from "../tree.ts";
 import { isGhost, type TreeRpm } from "./package.ts";
@@ -21,6 +22,8 @@ export interface AssembleOptions {
   readonly filter: (one: TreeRpm) => (file: RpmFileInfo) => boolean;
   /** The tree to begin with; what it has, packages do not replace. */
   readonly start?: DirNode;
+  /** Files of the tree to begin with that are others' are in the way, unless the package may win over them; says whose they are. */
+  readonly present?: { ownerOf(path: string): string; gives(one: TreeRpm): boolean };
   /** ELF classes that the machine can run: 2 for 64 bits, 3 for both, 0 for "it does not matter" (rpmtsColor). */
   readonly color: number;
 }
@@ -144,7 +147,8 @@ class Assembler {
   #takesOver(existing: TreeNode, node: FileNode, place: Place, color: number): boolean {
     if (existing.kind === "dir") throw this.#owners.conflict(place, "a directory there, a file here");
     const owner = this.#owners.get(place.real);
-    if (owner === undefined || sameObject(existing, node)) return false;
+    if (owner === undefined) return this.#takesOverPresent(existing, node, place);
+    if (sameObject(existing, node)) return false;
     // handle_file_dispositions, as librpm's handleColorConflict
     if (owner.color !== 0 && color !== 0 && owner.color !== color) {
       const wins = (color & preferredColor) !== 0 && (owner.color & preferredColor) === 0;
@@ -155,6 +159,13 @@ class Assembler {
     // `setup` is checked out with ADD_FILES: what is there stays (passwd of a previous release).
     if (place.one.name === "setup") return false;
     throw this.#owners.conflict(place, "other content, mode or owner");
+  }
+
+  #takesOverPresent(existing: FileNode, node: FileNode, place: Place): boolean {
+    const { present } = this.#options;
+    if (present === undefined || place.one.name === "setup" || sameFile(existing, node)) return false;
+    if (present.gives(place.one)) return true;
+    throw this.#owners.conflict(place, "other content, mode or owner", present.ownerOf(place.written));
   }
 }
 

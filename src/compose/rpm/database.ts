@@ -9,8 +9,8 @@ import type { Workspace } from "../sandbox.ts";
 import { makeFileNode, makeSymlinkNode, put, readText, take } from "../tree.ts";
 import type { TreeRpm } from "./package.ts";
 
-const place = "usr/share/rpm";
-const file = "rpmdb.sqlite";
+export const databasePlace = "usr/share/rpm";
+export const databaseFile = "rpmdb.sqlite";
 
 /**
  * Puts the database into the tree. It is made of the packages alone: the same ones give the same bytes.
@@ -26,25 +26,31 @@ export function writeRpmDatabase(
   color: number,
 ): void {
   refuseOtherFormats(tree);
-  const path = join(workspace.path, file);
+  const path = join(workspace.path, databaseFile);
   const time = Math.max(0, ...packages.map(({ head }) => head.header.number(rpmTag.buildTime) ?? 0));
   writeSqliteDatabase(
     path,
-    packages.map((one) => installed(one, skipped.get(one) ?? new Set(), time, color)),
+    packages.map((one) => installedRpm(one, skipped.get(one) ?? new Set(), time, color)),
   );
-  take(tree, place);
+  take(tree, databasePlace);
   const header = { uid: 0, gid: 0, mode: 0o100644, symlink: "", xattrs: [] };
   const node: FileNode = { kind: "file", header, source: { type: "path", path, size: statSync(path).size } };
-  put(tree, `${place}/${file}`, node);
+  put(tree, `${databasePlace}/${databaseFile}`, node);
   // Of the base, when a host layers packages.
-  put(tree, `usr/lib/sysimage/rpm-ostree-base-db/${file}`, node);
+  put(tree, `usr/lib/sysimage/rpm-ostree-base-db/${databaseFile}`, node);
   take(tree, "usr/lib/sysimage/rpm");
   put(tree, "usr/lib/sysimage/rpm", makeSymlinkNode("../../share/rpm"));
   take(tree, "var/lib/rpm");
-  put(tree, "usr/lib/rpm/macros.d/macros.rpm-ostree", makeFileNode(`%_dbpath /${place}\n`));
+  put(tree, "usr/lib/rpm/macros.d/macros.rpm-ostree", makeFileNode(`%_dbpath /${databasePlace}\n`));
 }
 
-function installed({ head }: TreeRpm, skipped: ReadonlySet<string>, time: number, color: number): InstalledRpm {
+/** What the database keeps of a package. */
+export function installedRpm(
+  { head }: TreeRpm,
+  skipped: ReadonlySet<string>,
+  time: number,
+  color: number,
+): InstalledRpm {
   return {
     header: head.header,
     signatureHeader: head.signatureHeader,

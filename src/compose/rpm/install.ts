@@ -21,7 +21,7 @@ import { ScriptRunner } from "./scripts/run-scripts.ts";
 import { ScriptSession } from "./scripts/session.ts";
 
 /** PATH as rpm sets it for scriptlets (lib/rpmscript.c). */
-const environment = { PATH: "/sbin:/bin:/usr/sbin:/usr/bin", SOURCE_DATE_EPOCH: epoch };
+export const scriptletEnvironment = { PATH: "/sbin:/bin:/usr/sbin:/usr/bin", SOURCE_DATE_EPOCH: epoch };
 
 /** Machines whose programs have an ELF class (rpmrc's `buildarch` of multilib; rpmtsColor). */
 const colors: Readonly<Record<string, number>> = { x86_64: 3, ppc64: 3, s390x: 3 };
@@ -67,7 +67,7 @@ export async function installRpms(
     one,
     files: filesInTree(one, skipped.get(one) ?? new Set()).map(({ path }) => path),
   }));
-  const runner = new ScriptRunner(listed, { env: environment, macros: macrosOf(treefile) }, progress);
+  const runner = new ScriptRunner(listed, { env: scriptletEnvironment, macros: macrosOf(treefile) }, progress);
   await stage(progress, "compose.scripts", "Running scriptlets", async () => {
     await session.open();
     if (needsSysusers(tree, treefile)) await runProgram(session, "making users and groups", sysusers);
@@ -93,7 +93,7 @@ function macrosOf({ installLangs }: Treefile): Record<string, string> {
 }
 
 /** Whether accounts are made from sysusers.d before any scriptlet (rust/src/core.rs `run_sysusers`). */
-function needsSysusers(tree: DirNode, { sysusers }: Treefile): boolean {
+export function needsSysusers(tree: DirNode, { sysusers }: Pick<Treefile, "sysusers">): boolean {
   if (!lookup(tree, sysusers.slice(1)) || !lookupDirectory(tree, "usr/lib/sysusers.d")) return false;
   if (sysusers === "compose-forced") return true;
   const macros = lookupDirectory(tree, "usr/lib/rpm/macros.d");
@@ -104,9 +104,9 @@ function needsSysusers(tree: DirNode, { sysusers }: Treefile): boolean {
   return texts.some((text) => /^%__systemd_sysusers\s/m.test(text ?? ""));
 }
 
-const sysusers = "/usr/bin/systemd-sysusers";
+export const sysusers = "/usr/bin/systemd-sysusers";
 
-async function runProgram(session: ScriptSession, what: string, program: string): Promise<void> {
-  const end = await session.run({ kind: "program", command: [program], args: [], env: environment });
+export async function runProgram(session: ScriptSession, what: string, program: string): Promise<void> {
+  const end = await session.run({ kind: "program", command: [program], args: [], env: scriptletEnvironment });
   requireSuccess(what, [program], end);
 }

@@ -44,7 +44,7 @@ export async function describeCommit(
 }
 
 /** Numbers are big-endian, as all of a composed commit's metadata in rpm-ostree (`rpmostree_compose_commit`). */
-function repositoryEntry({ id, timestamp }: RepositoryInfo): GVariantValue {
+export function repositoryEntry({ id, timestamp }: RepositoryInfo): GVariantValue {
   return new Map<string, Variant>([
     ["id", { type: "s", value: id }],
     ["timestamp", { type: "t", value: byteSwapped(timestamp) }],

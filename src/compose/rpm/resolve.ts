@@ -7,6 +7,7 @@ import {
   missingRpmLocks,
   type PackageLocks,
   readRepoFiles,
+  type RepoFile,
   repoVariables,
   resolveRpms,
   profilePackages,
@@ -107,6 +108,20 @@ function readSources({ basearch, repovars, ...treefile }: Treefile, repoDirector
   const file = readRepoFiles(repoDirectory, new Map([...variables, ...repovars]));
   if (sourceRoot === undefined) return file;
   return { ...file, sources: file.sources.map((source) => withKeysOf(source, sourceRoot)) };
+}
+
+/** The repositories of a root, with its variables, keys and release number, as its own dnf has them. */
+export function rootRpmSources(
+  root: string,
+  { basearch, releasever = releaseOf(root) }: { readonly basearch: string; readonly releasever?: string | undefined },
+): RepoFile {
+  const variables = repoVariables({
+    arch: basearch,
+    directories: [join(root, "etc/dnf/vars"), join(root, "etc/yum/vars")],
+    ...(releasever !== undefined && { releasever }),
+  });
+  const file = readRepoFiles(join(root, "etc/yum.repos.d"), variables);
+  return { ...file, sources: file.sources.map((source) => withKeysOf(source, root)) };
 }
 
 /** VERSION_ID of os-release(5) (libdnf: `dnf_context_set_os_release`). */

@@ -43,7 +43,7 @@ export const rpmFormat: PackageFormat = {
       describe: () => describeCommit(options.treefile, resolution.set, chosen),
       download: async (listener) => {
         const packageRepo = openPackageRepo(options.cacheDir);
-        await downloadMissing(packageRepo, chosen, await rpmImport(options, chosen), listener);
+        await downloadMissing(packageRepo, chosen, await rpmImport(options, importOptions(options), chosen), listener);
       },
       import: (listener) => importAll(options, chosen, listener),
     };
@@ -55,7 +55,7 @@ function importOptions({ treefile }: ComposeOptions): RpmImportOptions {
   return { documentation, readonlyExecutables, ima, ignoreDevices };
 }
 
-function sumOf({ checksum }: AvailableRpm): string {
+export function sumOf({ checksum }: AvailableRpm): string {
   return `${checksum.type}:${checksum.hex}`;
 }
 
@@ -65,7 +65,12 @@ async function importAll(
   progress: ProgressListener,
 ): Promise<Installable> {
   const packageRepo = openPackageRepo(options.cacheDir);
-  const commits = await importPackages(packageRepo, chosen, await rpmImport(options, chosen), progress);
+  const commits = await importPackages(
+    packageRepo,
+    chosen,
+    await rpmImport(options, importOptions(options), chosen),
+    progress,
+  );
   const packages = commits.map((commit) => readImportedRpm(packageRepo, commit));
   return {
     async install(workspace, { treefile, repo, layerRepo = repo, previous }, listener) {
@@ -84,12 +89,13 @@ async function importAll(
   };
 }
 
-async function rpmImport(
-  options: ComposeOptions,
+/** @param given decisions that change what an imported package is */
+export async function rpmImport(
+  options: Pick<ComposeOptions, "cacheDir" | "offline">,
+  given: RpmImportOptions,
   chosen: readonly AvailableRpm[],
 ): Promise<PackageImport<AvailableRpm>> {
   const { cacheDir, offline = false } = options;
-  const given = importOptions(options);
   const keys = await trustedKeys(options, chosen);
   return {
     ref: rpmPackageRef,
@@ -109,7 +115,7 @@ async function rpmImport(
 
 /** The keys of the repositories whose packages must be signed, by repository. */
 async function trustedKeys(
-  { cacheDir, offline = false }: ComposeOptions,
+  { cacheDir, offline = false }: Pick<ComposeOptions, "cacheDir" | "offline">,
   chosen: readonly AvailableRpm[],
 ): Promise<Map<string, TrustedKeys>> {
   const keys = new Map<string, TrustedKeys>();

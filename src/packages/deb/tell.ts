@@ -6,7 +6,9 @@ import { formatGroup, type Relation, type RelationGroup } from "./relation.ts";
 import type { DebLabel, DebUniverse } from "./universe.ts";
 
 export function tellReason(reason: Reason<DebPackage, DebLabel>): string {
-  if (reason.kind === "request") return reason.label.kind === "essential" ? "essential" : "asked for";
+  if (reason.kind === "request") {
+    return reason.label.kind === "asked" ? "asked for" : reason.label.kind;
+  }
   const { label } = reason.requirement;
   const relation = label.kind === "relation" ? `${label.field} of ` : "needed by ";
   const group = label.kind === "relation" ? `: ${formatGroup(label.group)}` : "";
@@ -22,6 +24,7 @@ function tellCause(universe: DebUniverse, cause: Cause<DebPackage, DebLabel>): s
   switch (cause.kind) {
     case "request": {
       const names = cause.wanted.map(nameVersion).join(" or ");
+      if (cause.label.kind === "installed") return `${names} is part of the base`;
       return cause.label.kind === "essential" ? `${names} is essential` : `${names} is asked for`;
     }
     case "forbidden":

@@ -10,12 +10,20 @@ import { type Relation, type RelationGroup, satisfiesVersion } from "./relation.
 export type DebLabel =
   | { readonly kind: "asked"; readonly text: string }
   | { readonly kind: "essential" }
+  | { readonly kind: "installed" }
   | { readonly kind: "excluded" }
   | { readonly kind: "relation"; readonly field: RelationField; readonly group: RelationGroup };
 
 // In the order of apt's cache (debListParser::NewVersion), in which its MarkInstall goes through them.
 const needs = ["Pre-Depends", "Depends", "Recommends"] as const;
 const excludes = ["Conflicts", "Breaks"] as const;
+
+/** Packages that are there already. */
+export interface Standing {
+  has(one: DebPackage): boolean;
+  /** Whether they met a dependency of one of them before anything was asked for. */
+  meets(group: RelationGroup): boolean;
+}
 
 export class DebUniverse implements Universe<DebPackage, DebLabel> {
   readonly set: PackageSet;
@@ -25,11 +33,13 @@ export class DebUniverse implements Universe<DebPackage, DebLabel> {
   readonly #mentions = new Map<string, number>();
   readonly #locks: PackageLocks | undefined;
   readonly #locked = new Map<string, DebPackage | undefined>();
+  readonly #standing: Standing | undefined;
 
-  constructor(set: PackageSet, recommends: boolean, locks?: PackageLocks) {
+  constructor(set: PackageSet, recommends: boolean, locks?: PackageLocks, standing?: Standing) {
     this.set = set;
     this.#recommends = recommends;
     this.#locks = locks;
+    this.#standing = standing;
   }
 
   /** Makes `chosen` the only version of its name that is considered, as `apt-get install name=version` does. */
@@ -62,10 +72,12 @@ export class DebUniverse implements Universe<DebPackage, DebLabel> {
   }
 
   requirements(one: DebPackage): Requirement<DebPackage, DebLabel>[] {
+    const standing = this.#standing?.has(one) === true ? this.#standing : undefined;
     return needs.flatMap((field) => {
       const weak = field === "Recommends";
-      if (weak && !this.#recommends) return [];
-      return one.relations(field).map((group) => ({
+      if (weak && (!this.#recommends || standing !== undefined)) return [];
+      const groups = one.relations(field).filter((group) => standing?.meets(group) !== false);
+      return groups.map((group) => ({
         candidates: this.candidates(group),
         preferred: () => this.#preferred(group),
         weak,

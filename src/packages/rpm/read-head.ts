@@ -27,7 +27,15 @@ export function decodeRpmHead(bytes: Buffer, what: string): RpmHead {
   return describeParts(decodeParts(bytes, what), what);
 }
 
-export function describeParts({ header, signature }: PackageParts, what: string): RpmHead {
+/** What the header of an installed package says; a database has merged the signature header into it. */
+export function headOfInstalled(header: RpmHeader, what: string): RpmHead {
+  return describeParts({ header, signature: header }, what);
+}
+
+export function describeParts(
+  { header, signature }: Pick<PackageParts, "header" | "signature">,
+  what: string,
+): RpmHead {
   return {
     ...readIdentity(header, what),
     header,

@@ -53,6 +53,11 @@ export const makeRoomOption: OptionDeclaration = {
   help: "Remove other versions, the oldest first and never what runs, when it does not fit",
 };
 
+export const skipBrokenOption: OptionDeclaration = {
+  name: "skip-broken-layers",
+  help: "Leave out packages of this host that do not fit the new version; they stay requested",
+};
+
 export const unchangedOption: OptionDeclaration = {
   name: "unchanged-exit-77",
   help: "Exit with 77 when nothing had to be done",
@@ -74,6 +79,7 @@ export const updateOptions: readonly OptionDeclaration[] = [
   { name: "cache-only", short: "C", help: "Do not ask the network; deploy what was downloaded" },
   { name: "download-only", help: "Download, but do not deploy" },
   makeRoomOption,
+  skipBrokenOption,
   bypassDriverOption,
   ...deployOptions,
   softRebootOption,
@@ -131,6 +137,7 @@ export function updateRequest(invocation: Invocation): UpdateRequest {
     ...namedStateroot(invocation),
     ...staging(invocation),
     makeRoom: invocation.flag("make-room"),
+    skipBrokenLayers: invocation.flag("skip-broken-layers"),
     cacheOnly: invocation.flag("cache-only"),
     downloadOnly: invocation.flag("download-only"),
   };

@@ -31,14 +31,24 @@ const none = "0";
 
 export class ScriptRunner {
   readonly #packages: readonly ScriptPackage[];
+  readonly #present: readonly ScriptPackage[];
   readonly #surroundings: Surroundings;
   readonly #progress: ProgressListener;
   #session: ScriptSession | undefined;
   #done = 0;
 
-  /** @param packages in the order of their installation */
-  constructor(packages: readonly ScriptPackage[], surroundings: Surroundings, progress: ProgressListener) {
+  /**
+   * @param packages in the order of their installation
+   * @param present what is installed already: its triggers count, its scriptlets do not
+   */
+  constructor(
+    packages: readonly ScriptPackage[],
+    surroundings: Surroundings,
+    progress: ProgressListener,
+    present: readonly ScriptPackage[] = [],
+  ) {
     this.#packages = packages;
+    this.#present = present;
     this.#surroundings = surroundings;
     this.#progress = progress;
   }
@@ -46,7 +56,7 @@ export class ScriptRunner {
   /** All %pre, before anything is owned by the accounts that they make (rpmostree-core.cxx `rpmostree_context_assemble`). */
   async before(session: ScriptSession): Promise<void> {
     this.#session = session;
-    const earlier: TreeRpm[] = [];
+    const earlier: TreeRpm[] = this.#present.map(({ one }) => one);
     for (const { one } of this.#packages) {
       // The package itself is not installed yet: it does not count, neither as what triggers nor as what is triggered.
       for (const owner of earlier) await this.#packageTriggers("prein", owner, one, [count, none], new Set());
@@ -60,16 +70,19 @@ export class ScriptRunner {
   /** %post and triggers, package by package; then %posttrans and the triggers of the whole transaction. */
   async after(session: ScriptSession): Promise<void> {
     this.#session = session;
-    const installed: ScriptPackage[] = [];
+    const installed: ScriptPackage[] = [...this.#present];
     for (const current of this.#packages) {
       installed.push(current);
       await this.#afterOne(current, installed);
     }
     for (const { one } of this.#packages) await this.#script(one, "posttrans", "posttrans");
-    for (const { one } of this.#packages) {
-      for (const trigger of byPriority(triggersOf(one, "transaction-file"))) {
-        await this.#fileTrigger(one, trigger, installed);
-      }
+    for (const { one } of this.#present) await this.#transactionTriggers(one, this.#packages);
+    for (const { one } of this.#packages) await this.#transactionTriggers(one, installed);
+  }
+
+  async #transactionTriggers(one: TreeRpm, packages: readonly ScriptPackage[]): Promise<void> {
+    for (const trigger of byPriority(triggersOf(one, "transaction-file"))) {
+      await this.#fileTrigger(one, trigger, packages);
     }
   }
 

@@ -51,6 +51,11 @@ class InstalledPackage implements RpmPackage {
   }
 }
 
+/** A package as a solver sees it, by its header alone: one of a file, as of a database. */
+export function packageOfHeader(header: RpmHeader): RpmPackage {
+  return new InstalledPackage(header);
+}
+
 /** What a root has installed, in the order of its database. @param directory as `findRpmDatabase` gives it */
 export function readInstalledPackages(directory: string): RpmPackage[] {
   return Array.from(readRpmDatabase(directory), (header) => new InstalledPackage(header));

@@ -46,15 +46,53 @@ function openForReading(path: string): DatabaseSync {
  * that it can be read where nothing can be written; the same packages make the same bytes.
  */
 export function writeSqliteDatabase(path: string, packages: Iterable<InstalledRpm>): void {
-  using database = new DatabaseSync(path);
-  database.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN");
+  using database = openForWriting(path);
   createTables(database);
+  insertPackages(database, 0, packages);
+  // Built at the end, in order, they are smaller and made faster than row by row.
+  for (const { name, indexed } of indexTables) {
+    for (const column of indexed) database.exec(`CREATE INDEX '${name}_${column}_idx' ON '${name}'(${column} ASC)`);
+  }
+  database.exec("COMMIT");
+}
+
+/**
+ * Changes a database that nobody else has open: packages go, others come. What stays keeps its number and its header to
+ * the last byte.
+ */
+export function changeSqliteDatabase(
+  path: string,
+  goes: (header: RpmHeader) => boolean,
+  comes: Iterable<InstalledRpm>,
+): void {
+  using database = openForWriting(path);
+  let last = 0;
+  const rows = database.prepare("SELECT hnum, blob FROM Packages ORDER BY hnum").all();
+  for (const { hnum, blob } of rows as { hnum: number; blob: Uint8Array }[]) {
+    last = hnum;
+    const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.length);
+    if (!goes(decodeHeader(bytes, `${path}: package ${hnum}`, options))) continue;
+    for (const table of ["Packages", ...indexTables.map(({ name }) => name)])
+      database.prepare(`DELETE FROM '${table}' WHERE hnum = ?`).run(hnum);
+  }
+  insertPackages(database, last, comes);
+  database.exec("COMMIT");
+}
+
+/** Without a journal and without fsync: the file is thrown away when this is cut short. */
+function openForWriting(path: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  database.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN");
+  return database;
+}
+
+function insertPackages(database: DatabaseSync, last: number, packages: Iterable<InstalledRpm>): void {
   const insertPackage = database.prepare("INSERT INTO Packages VALUES(?, ?)");
   const tables = indexTables.map((table) => ({
     table,
     insert: database.prepare(`INSERT INTO '${table.name}' VALUES(?, ?, ?)`),
   }));
-  let number = 0;
+  let number = last;
   for (const installed of packages) {
     const what = installed.header.string(tag.name) ?? "?";
     const blob = encodeInstalled(installed, what);
@@ -65,11 +103,6 @@ export function writeSqliteDatabase(path: string, packages: Iterable<InstalledRp
       for (const { key, element } of table.rows(stored)) insert.run(key, number, element);
     }
   }
-  // Built at the end, in order, they are smaller and made faster than row by row.
-  for (const { name, indexed } of indexTables) {
-    for (const column of indexed) database.exec(`CREATE INDEX '${name}_${column}_idx' ON '${name}'(${column} ASC)`);
-  }
-  database.exec("COMMIT");
 }
 
 /** The types are quoted as rpm quotes them: its own check compares the schema's text. */

@@ -36,6 +36,12 @@ export interface RpmRequest {
   readonly best?: boolean;
   /** What a person asked for earlier: it does not go with what nobody needs. */
   readonly userInstalled?: readonly string[];
+  /** Installed packages that stay as they are. */
+  readonly keep?: readonly RpmPackage[];
+  /** Installed packages that go, and nothing with them. */
+  readonly drop?: readonly RpmPackage[];
+  /** Packages that no repository has, as files at hand: all are to be installed. */
+  readonly local?: readonly RpmPackage[];
 }
 
 /** dnf.conf(5), `installonlypkgs`: several versions of these may be installed. */
@@ -68,6 +74,7 @@ export function jobsOf(choice: Choice, request: RpmRequest): Job[] {
     jobs.push(...install.flatMap((text) => installJobs(choice, text, best, within)));
   }
   for (const text of request.erase ?? []) jobs.push(...eraseJobs(pool, text));
+  jobs.push(...exactJobs(pool, request));
   if (request.update !== undefined) jobs.push(...updateJobs(pool, request.update, best));
   if (request.distroSync) jobs.push({ action: "distupgrade", packages: [], scope: "all", best, text: "all packages" });
   for (const text of request.userInstalled ?? []) {
@@ -96,6 +103,21 @@ function installJobs(
   if (found.length === 0) throw unknown(pool, text);
   const fixed = new Set(["architecture", "evr"] as const);
   return found.map((packages) => ({ action: "install" as const, packages, optional: true, best, fixed, text }));
+}
+
+/** Jobs about packages themselves, whatever they are called. */
+function exactJobs(pool: Pool, { keep = [], drop = [], local = [] }: RpmRequest): Job[] {
+  const job = (action: Job["action"], one: RpmPackage): Job => {
+    const id = pool.named(one.name).find((each) => pool.package(each) === one);
+    const text = `${one.name}-${one.version}.${one.architecture}`;
+    if (id === undefined) throw packageError("unsolvable", `${text} is for another architecture, or excluded`);
+    return { action, packages: [id], exact: true, text };
+  };
+  return [
+    ...keep.map((one) => job("lock", one)),
+    ...drop.map((one) => job("erase", one)),
+    ...local.map((one) => job("install", one)),
+  ];
 }
 
 function unknown(pool: Pool, text: string): Error {

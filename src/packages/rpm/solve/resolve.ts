@@ -17,6 +17,7 @@ import { tellProblems } from "./tell.ts";
 import { transactionOf } from "./transaction.ts";
 
 export interface SolvedRpm {
+  /** Of a repository; with `local` of the request it may be one of those. */
   readonly package: AvailableRpm;
   readonly reason: "user" | "dependency" | "weak-dependency";
   /** The reason as a phrase. */
@@ -82,18 +83,21 @@ function attempt(set: RpmPackageSet, comps: Comps, request: RpmRequest): Search 
 const pools = new WeakMap<RpmPackageSet, { readonly key: string; readonly pool: Pool }>();
 
 function poolOf(set: RpmPackageSet, request: RpmRequest): Pool {
-  const { architecture, installed = [], exclude = [], locks } = request;
+  const { architecture, installed = [], local = [], exclude = [], locks } = request;
   const key = JSON.stringify([architecture, exclude, locks && [...locks.packages], locks?.strict]);
   const known = pools.get(set);
-  if (known?.key === key && installed.length === 0) return known.pool;
+  if (known?.key === key && installed.length === 0 && local.length === 0) return known.pool;
   const system = listRepository({ name: "@System", priority: 0, installed: true }, installed);
   const excluded = excludes(request);
-  const pool = new Pool([...(installed.length > 0 ? [system] : []), ...repositoriesOf(set)], {
+  // Repositories have priority 99 where they do not say otherwise; a file that somebody names comes before all.
+  const atHand = listRepository({ name: "@commandline", priority: 0 }, local);
+  const lists = [...(installed.length > 0 ? [system] : []), ...(local.length > 0 ? [atHand] : [])];
+  const pool = new Pool([...lists, ...repositoriesOf(set)], {
     architecture,
     colours: true,
-    excluded: (one, repository) => !repository.installed && excluded(one),
+    excluded: (one, repository) => !repository.installed && repository !== atHand && excluded(one),
   });
-  if (installed.length === 0) pools.set(set, { key, pool });
+  if (installed.length === 0 && local.length === 0) pools.set(set, { key, pool });
   return pool;
 }
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import { makeDirectories, type ProgressListener, removeTree, silent, stage } from "../../base/index.ts";
+import { type Checksum, type DirNode, readTree, Transaction, writeCommit, writeTree } from "../../ostree/index.ts";
+import { debFormat } from "../deb-format.ts";
+import { makeInitramfs } from "../edits.ts";
+import { composeError } from "../errors.ts";
+import { epoch } from "../finish.ts";
+import type { FormatLayout, PackageFormat } from "../format.ts";
+import { describeDeployment } from "../layout/describe.ts";
+import { kernelVersion } from "../layout/kernel.ts";
+import { applyUpper } from "../overlay.ts";
+import { rpmFormat } from "../rpm/rpm-format.ts";
+import { makeWorkspace, requireRoot } from "../sandbox.ts";
+import { lookup } from "../tree.ts";
+import { layeredAccounts } from "./accounts.ts";
+import { chooseDebs } from "./deb.ts";
+import { layeredMetadata, stateKey, stateOf } from "./metadata.ts";
+import type { LayerChoice, Layered, LayerInstaller, LayerOptions } from "./model.ts";
+import { chooseRpmLayers } from "./rpm.ts";
+import { closeBase, openBase } from "./shape.ts";
+
+/**
+ * Makes the commit that a host deploys: the base with packages added, removed and replaced. Its parent is the base
+ * (rpm-ostree's client-side layering). Only what comes is downloaded, imported and written; nothing is done when `previous`
+ * was made of the same.
+ */
+export async function layerPackages(options: LayerOptions, progress: ProgressListener = silent): Promise<Layered> {
+  const { repo, base, previous, dryRun = false, downloadOnly = false } = options;
+  requireRoot();
+  makeDirectories(options.cacheDir);
+  const tree = readTree(repo, base);
+  const { format, layout, choice } = await choose(options, tree, progress);
+  const { added, removed, replaced, present } = choice;
+  const told = { added, removed, replaced, present };
+  if (isEmpty(options, choice)) return { ...told, commit: base, changed: (previous ?? base) !== base };
+  const state = stateOf(options, choice);
+  const same = previous !== undefined && stateOfCommit(options, previous) === state;
+  if (same) return { ...told, commit: previous, changed: false };
+  if (dryRun) return { ...told, changed: true };
+  const installer = await choice.import(progress);
+  if (downloadOnly) return { ...told, changed: true };
+  const commit = await assemble(options, { tree, format, layout, choice, installer, state }, progress);
+  return { ...told, commit, changed: true };
+}
+
+/** Whether the base alone does: requests that it meets need no commit of their own (rpm-ostree's inactive requests). */
+function isEmpty({ initramfs }: LayerOptions, { added, removed, replaced }: LayerChoice): boolean {
+  return added.length + removed.length + replaced.length === 0 && initramfs === undefined;
+}
+
+function stateOfCommit({ repo }: LayerOptions, commit: Checksum): unknown {
+  return repo.has(commit, "commit") ? repo.loadCommit(commit).metadata.get(stateKey)?.value : undefined;
+}
+
+interface Chosen {
+  readonly format: PackageFormat;
+  readonly layout: FormatLayout;
+  readonly choice: LayerChoice;
+}
+
+/** Where dpkg's database is in trees of ours, and of others. */
+const dpkgPlaces = ["usr/lib/sysimage/dpkg", "usr/share/dpkg"];
+
+async function choose(options: LayerOptions, tree: DirNode, progress: ProgressListener): Promise<Chosen> {
+  if (options.repositories.format === "rpm")
+    return { format: rpmFormat, layout: rpmFormat.layout, choice: await chooseRpmLayers(options, progress) };
+  const released = dpkgPlaces.find((place) => lookup(tree, `${place}/status`));
+  if (released === undefined)
+    throw composeError("bad-tree", `commit ${options.base} has its dpkg database in none of ${dpkgPlaces.join(", ")}`);
+  const layout = { ...debFormat.layout, database: { installed: debFormat.layout.database.installed, released } };
+  return { format: debFormat, layout, choice: await chooseDebs(options, tree, released, progress) };
+}
+
+interface Assembly extends Chosen {
+  readonly tree: DirNode;
+  readonly installer: LayerInstaller;
+  readonly state: string;
+}
+
+async function assemble(options: LayerOptions, made: Assembly, progress: ProgressListener): Promise<Checksum> {
+  const { tree, layout, installer, format } = made;
+  const { repo, previous, hostAccounts, initramfs } = options;
+  const workspace = makeWorkspace(options.workDir, options.basearch);
+  try {
+    const earlier = previous === undefined ? undefined : layeredAccounts(repo, previous);
+    const opened = openBase(tree, layout, earlier, hostAccounts);
+    await installer.install(workspace, tree, opened, progress);
+    const kernel = kernelVersion(tree);
+    if (kernel !== undefined && (installer.kernel || initramfs !== undefined)) {
+      const treefile = {
+        initramfs: initramfs !== undefined || kernel !== opened.kernel,
+        initramfsArgs: initramfs ?? [],
+      };
+      const env = { ...format.environment, SOURCE_DATE_EPOCH: epoch };
+      await stage(progress, "compose.initramfs", `Making modules.dep and initramfs for ${kernel}`, () =>
+        makeInitramfs(workspace, tree, kernel, treefile, env),
+      );
+      applyUpper(tree, workspace.upper);
+    }
+    closeBase(tree, layout, opened);
+    return await stage(
+      progress,
+      "compose.commit",
+      "Committing",
+      () => commit(options, made),
+      (checksum) => checksum,
+    );
+  } finally {
+    removeTree(workspace.path);
+  }
+}
+
+/** The time is the base's: the same input makes the same commit. */
+async function commit(options: LayerOptions, { tree, choice, state }: Assembly): Promise<Checksum> {
+  const { repo, base } = options;
+  const { label, kernel } = describeDeployment(tree, { container: false, selinux: true });
+  using transaction = Transaction.begin(repo);
+  const written = await writeTree(repo, tree, { transaction, ...(label && { label }) });
+  const checksum = writeCommit(repo, {
+    tree: written.tree,
+    meta: written.meta,
+    parent: base,
+    timestamp: repo.loadCommit(base).timestamp,
+    metadata: layeredMetadata(options, choice, state, kernel),
+    transaction,
+  });
+  transaction.commit();
+  return checksum;
+}
