@@ -42,8 +42,9 @@ function commit(tree: string, mode: string, again: boolean): Job {
   );
 }
 
+const out = (side: Side) => join(work, `${side}-out`);
+
 function checkout(mode: string, ...flags: string[]): Job {
-  const out = (side: Side) => join(work, `${side}-out`);
   return job(
     `checkout ${flags.join(" ")}, ${mode}`,
     (side) => ["checkout", `--repo=${repo(side, mode)}`, ...flags, "bench", out(side)],
@@ -51,17 +52,28 @@ function checkout(mode: string, ...flags: string[]): Job {
   );
 }
 
+/** Each mode's checkouts. */
+const modes = {
+  archive: [["-U"]],
+  "bare-user": [
+    ["-U", "-H"],
+    ["-U", "-C"],
+  ],
+  bare: [["-H"]],
+};
+
 function benchmark(tree: string): void {
   console.log(`\ncommit and checkout of ${describeTree(tree)}, fsync ${fsync.length > 0 ? "off" : "on"}`);
   heading("ostree");
-  for (const mode of ["archive", "bare-user", "bare"]) {
+  for (const [mode, checkouts] of Object.entries(modes)) {
     compare(commit(tree, mode, false));
     compare(commit(tree, mode, true));
+    for (const flags of checkouts) compare(checkout(mode, ...flags));
+    // Memory has room for one mode's repositories at a time.
+    for (const side of ["ours", "theirs"] as const) {
+      for (const path of [repo(side, mode), out(side)]) rmSync(path, { recursive: true });
+    }
   }
-  compare(checkout("bare-user", "-U", "-H"));
-  compare(checkout("bare-user", "-U", "-C"));
-  compare(checkout("archive", "-U"));
-  compare(checkout("bare", "-H"));
 }
 
 try {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs an operation under strace(1), to see its calls or to cut it short at one of them. */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -62,15 +63,54 @@ export async function recordCalls(program: readonly string[], directory: string,
   return readCalls(log, directory);
 }
 
-/** Runs it with a fault at `calls[at]`. */
-export function cutShort(program: readonly string[], calls: readonly Call[], at: number, fault: Fault): Promise<Ended> {
-  const injections = fault === "full" ? fullFrom(calls, at) : [injection(calls[at]!, fault)];
-  const names = new Set(injections.map((text) => text.split(":")[0]));
-  const options = ["-o", "/dev/null", "-e", `trace=${[...names].join(",")}`];
-  return strace([...options, ...injections.flatMap((text) => ["-e", `inject=${text}`])], program);
+export interface Cut {
+  readonly calls: readonly Call[];
+  /** Index of the call that meets the fault. */
+  readonly at: number;
+  readonly fault: Fault;
+  /** An error meets the call by its path, whichever thread makes it. */
+  readonly byPath: boolean;
+  /** Where the calls were recorded, and where it works now; a log is written beside that. */
+  readonly directories: { readonly recorded: string; readonly work: string };
 }
 
-function injection({ name, occurrence }: Call, fault: Exclude<Fault, "full">): string {
+export interface CutShort extends Ended {
+  /** False: what else the program does had varied, and the fault met a call that changes nothing, or none. */
+  readonly hit: boolean;
+}
+
+/** Runs it with a fault at one of the recorded calls. */
+export async function cutShort(program: readonly string[], cut: Cut): Promise<CutShort> {
+  const { calls, at, fault } = cut;
+  const { name, occurrence } = calls[at]!;
+  const path = cut.byPath && fault !== "kill" ? pathOf(calls[at]!) : undefined;
+  const when = path === undefined ? occurrence : countOf(calls.slice(0, at + 1), name, path);
+  const injections = fault === "full" ? fullFrom(calls, at) : [injection(name, when, fault)];
+  const names = new Set(injections.map((text) => text.split(":")[0]));
+  const log = `${cut.directories.work}.log`;
+  const only = path?.replace(cut.directories.recorded, cut.directories.work);
+  const options = ["-o", log, "-e", `trace=${[...names].join(",")}`, ...(only === undefined ? [] : ["-P", only])];
+  const ended = await strace([...options, ...injections.flatMap((text) => ["-e", `inject=${text}`])], program);
+  return { ...ended, hit: fault === "kill" ? ended.code !== 0 : hasInjected(log) };
+}
+
+function pathOf({ names, paths }: Call): string {
+  return names.at(-1) ?? paths[0]!;
+}
+
+function countOf(calls: readonly Call[], name: string, path: string): number {
+  return calls.filter((call) => call.name === name && call.paths.includes(path)).length;
+}
+
+/** Whether a call that changes something was made to fail. */
+function hasInjected(log: string): boolean {
+  const injected = readFileSync(log, "latin1")
+    .split("\n")
+    .filter((line) => line.endsWith("(INJECTED)"));
+  return injected.some((line) => !/ open(at)?\(/.test(line) || /O_CREAT|O_TRUNC/.test(line));
+}
+
+function injection(name: string, occurrence: number, fault: Exclude<Fault, "full">): string {
   return `${name}:${fault === "kill" ? "signal=KILL" : `error=${fault}`}:when=${occurrence}`;
 }
 

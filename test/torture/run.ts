@@ -4,9 +4,9 @@
  * and the states are enumerated that a power cut may leave.
  * After each the old or the new version boots, status and rollback work, the next run succeeds and nothing is left over.
  *
- *     node --run torture -- [--all|--kills] [SCENARIO...]
+ *     node --run torture -- [--all] [SCENARIO...]
  *
- * Every call is killed at, and every fourth fails; with `--all` every call, with `--kills` none. Needs root and strace.
+ * Every call is killed at, and every fourth fails; with `--all` every call. Needs root and strace.
  */
 import { existsSync, mkdtempSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -19,12 +19,11 @@ import { faults, Torture } from "./torture.ts";
 const { values, positionals } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
-    kills: { type: "boolean", default: false },
     jobs: { type: "string" },
   },
   allowPositionals: true,
 });
-const rare = values.kills ? 0 : values.all ? 1 : 4;
+const rare = values.all ? 1 : 4;
 const every = { kill: 1, EIO: rare, ENOSPC: rare, full: rare };
 const jobs = Number(values.jobs ?? availableParallelism());
 // Thousands of copies are made: in memory where that is possible.

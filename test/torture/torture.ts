@@ -21,7 +21,7 @@ export interface Totals {
 }
 
 export interface TortureOptions {
-  /** Every how many calls each fault happens; 0: never. */
+  /** Every how many calls each fault happens. */
   readonly every: Readonly<Record<Fault, number>>;
   /** At the same time. */
   readonly jobs: number;
@@ -96,8 +96,8 @@ export class Torture implements Disposable {
 
   /** The last call is always among them. */
   #points(fault: Fault, step: number): number[] {
-    // An error in the wrong thread is one that Node.js aborts at.
-    if (step === 0 || (this.#scenario.threads === true && fault !== "kill")) return [];
+    // From which call on the disk is full has no meaning where threads take turns as they like.
+    if (this.#scenario.threads === true && fault === "full") return [];
     const fitting = [...this.calls.keys()].filter(
       (at) =>
         fault === "kill" || fault === "EIO" || (fault === "full" ? fillable : takesSpace).test(this.calls[at]!.name),
@@ -105,20 +105,21 @@ export class Torture implements Disposable {
     return fitting.filter((_, index) => (fitting.length - 1 - index) % step === 0);
   }
 
-  /** False: the call did not come. */
+  /** False: the call was not met. What is left must be whole all the same. */
   async #cut(at: number, fault: Fault, work: string): Promise<boolean> {
     const { name, occurrence, paths } = this.calls[at]!;
     copy(join(this.#directory, "base"), work);
-    const ended = await cutShort([this.#program, this.#name, work], this.calls, at, fault);
-    const missed = ended.code === 0 && (this.#scenario.threads === true || fault === "kill");
+    const directories = { recorded: join(this.#directory, "whole"), work };
+    const cut = { calls: this.calls, at, fault, byPath: this.#scenario.threads === true, directories };
+    const ended = await cutShort([this.#program, this.#name, work], cut);
     try {
-      assert.ok(missed || isExpected(ended, fault), `it ended with ${ended.signal ?? ended.code}`);
+      assert.ok(!ended.hit || isExpected(ended, fault), `it ended with ${ended.signal ?? ended.code}`);
       await this.#judge(work, ended.code === 0);
     } catch (error) {
       const what = `${this.#name}: ${fault} at call ${at}, ${name} ${occurrence} of ${paths.join(" ")}`;
       throw new Error(`${what}\n${ended.errors}`, { cause: error });
     }
-    return !missed;
+    return ended.hit;
   }
 
   /** What must hold however it was cut short. */
