@@ -20,6 +20,8 @@ export interface Segment {
 const jumpGain = 4;
 /** In a table it is worth a jump when three rows fit better: less is one changed row, and the next jumps back. */
 const tableJumpGain = 72;
+/** Tables of two builds of a file differ by less; those of two files whose headers lead elsewhere do not. */
+const likeness = 0.9;
 /** So many equal bytes on end are followed without looking for anything better. */
 const followLength = 24;
 
@@ -31,7 +33,8 @@ export function align(old: Uint8Array, fresh: Uint8Array, seeds?: number): Segme
   const before = comparisonView(old);
   const after = comparisonView(fresh);
   // One in view and the other as it is would have nothing in common where the tables are.
-  const viewed = before.tables.length > 0 && after.tables.length > 0;
+  const sizes = [before.tables, after.tables].map((tables) => tables.reduce((sum, { start, end }) => sum + end - start, 0));
+  const viewed = Math.min(...sizes) > Math.max(...sizes) * likeness;
   const source = viewed ? before.bytes : old;
   const index = new SeedIndex(source, seeds);
   return new Aligner(source, viewed ? after.bytes : fresh, viewed ? after.tables : [], index).run();

@@ -36,7 +36,7 @@ export function comparisonView(file: Uint8Array): ComparisonView {
   const bytes = Buffer.from(file);
   const tables: TableRange[] = [];
   for (const section of sections.toSorted((a, b) => a.offset - b.offset)) {
-    if (section.offset < (tables.at(-1)?.end ?? 0)) continue;
+    if (section.offset < (tables.at(-1)?.end ?? 0) || !hasRows(elf, section)) continue;
     viewers.get(section.type)?.(elf, section, bytes);
     tables.push({ start: section.offset, end: section.offset + section.size });
   }
@@ -127,6 +127,20 @@ function readSection(bytes: DataView, at: number): Section {
     size: inside ? size : 0,
     link: bytes.getUint32(at + 40, true),
   };
+}
+
+/** Types of relocations are small numbers, and so is a symbol's visibility. */
+const relocationTypes = 2048;
+/** One row in so many may be odd. */
+const oddShare = 8;
+
+/** False where a header leads to something else than a table, as in a file that was patched by hand. */
+function hasRows({ bytes }: ElfFile, { type, offset, size }: Section): boolean {
+  let odd = 0;
+  for (let row = offset; row + rowLength <= offset + size; row += rowLength) {
+    if (type === SHT_RELA ? bytes.getUint32(row + 8, true) >= relocationTypes : bytes.getUint8(row + 5) > 3) odd++;
+  }
+  return odd * rowLength * oddShare <= size;
 }
 
 /** Elf64_Rela: r_offset, r_info (symbol in the upper half), r_addend. Each third of a row depends on more of it. */

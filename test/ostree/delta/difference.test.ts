@@ -58,6 +58,13 @@ test("a file with a new beginning and end is three segments", () => {
   assert.ok(align(program, fresh).length <= 4);
 });
 
+test("a program whose header leads to no table is compared byte by byte", () => {
+  // All moves by 64 bytes, and what the ELF header says of sections' places is no longer true.
+  const fresh = Buffer.concat([program.subarray(0, 64), noise(64, 3), program.subarray(64)]);
+  const changed = encodeBsdiff(program, fresh, align(program, fresh)).filter((byte) => byte !== 0);
+  assert.ok(changed.length < 64 + 5 * 24, `${changed.length} bytes differ`);
+});
+
 test("the view of damaged programs has their length, and no end of tables is beyond it", () => {
   const random = new Random(3);
   assert.ok(comparisonView(program).tables.length > 0);
