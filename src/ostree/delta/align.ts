@@ -33,7 +33,9 @@ export function align(old: Uint8Array, fresh: Uint8Array, seeds?: number): Segme
   const before = comparisonView(old);
   const after = comparisonView(fresh);
   // One in view and the other as it is would have nothing in common where the tables are.
-  const sizes = [before.tables, after.tables].map((tables) => tables.reduce((sum, { start, end }) => sum + end - start, 0));
+  const sizes = [before.tables, after.tables].map((tables) =>
+    tables.reduce((sum, { start, end }) => sum + end - start, 0),
+  );
   const viewed = Math.min(...sizes) > Math.max(...sizes) * likeness;
   const source = viewed ? before.bytes : old;
   const index = new SeedIndex(source, seeds);
