@@ -128,7 +128,8 @@ export function makeBootEntry(deployment: Deployment, context: EntryContext): Bl
   }
   if (kernel.aboot !== undefined) fields.push(...abootFields(deployment, context, kernel.aboot.name));
   const replaced = new Set(context.appendFields.map(([key]) => key));
-  const kept = deployment.extraFields.filter(([key]) => !replaced.has(key));
+  // What libostree staged may have our own keys among them (`_ostree_bootconfig_parser_get_extra_keys_variant`).
+  const kept = deployment.extraFields.filter(([key]) => !replaced.has(key) && !ownKeys.has(key));
   return { fields: [...fields, ...kept, ...(context.index === 0 ? [] : context.appendFields)] };
 }
 

@@ -53,8 +53,8 @@ function editEntry(entry: BlsEntry, edit: (args: KernelArgs) => KernelArgs): Bls
   return { fields: [...entry.fields.filter(([key]) => key !== "options"), ["options", options]] };
 }
 
-function editStaged({ running }: Sysroot, edit: (args: KernelArgs) => KernelArgs): void {
+function editStaged({ running, staged }: Sysroot, edit: (args: KernelArgs) => KernelArgs): void {
   const state = running === undefined ? undefined : readStaged(running.run);
-  if (running !== undefined && state !== undefined)
-    writeStaged(running.run, { ...state, kernelArgs: edit(state.kernelArgs ?? []) });
+  if (running !== undefined && state !== undefined && staged !== undefined)
+    writeStaged(running.run, { ...state, kernelArgs: edit(staged.kernelArgs) });
 }

@@ -60,7 +60,6 @@ async function finalize(
   const target: Deployment = {
     ...staged,
     staged: false,
-    kernelArgs: state.kernelArgs === undefined ? (merge?.kernelArgs ?? []) : staged.kernelArgs,
     origin: staged.origin ?? merge?.origin,
   };
   const retain = retainWhatCan(sysroot, target.stateroot);

@@ -20,6 +20,7 @@ import {
   deploymentPath,
   parseDeploymentId,
   runStatePath,
+  sameDeployment,
   type Unlocked,
 } from "./model.ts";
 import { isPinned, readOrigin } from "./origin.ts";
@@ -61,7 +62,7 @@ function loadVersion(sysroot: string, running: Running | undefined, bootVersion:
   if (bootedId !== undefined && !deployments.some((deployment) => deployment.booted)) {
     throw hostError("bad-sysroot", "the machine was booted from a deployment, but no boot entry leads to it");
   }
-  const staged = running === undefined ? undefined : loadStaged(sysroot, running);
+  const staged = running === undefined ? undefined : loadStaged(sysroot, running, deployments);
   return { bootVersion, deployments: staged === undefined ? deployments : [staged, ...deployments] };
 }
 
@@ -109,12 +110,14 @@ function readUnlocked(running: Running | undefined, name: DeploymentName, inOrig
   return inOrigin === "hotfix" ? "hotfix" : "none";
 }
 
-function loadStaged(sysroot: string, running: Running): Deployment | undefined {
+function loadStaged(sysroot: string, running: Running, bootable: readonly Deployment[]): Deployment | undefined {
   const state = readStaged(running.run);
   if (state === undefined || !existsSync(join(sysroot, deploymentPath(state.target)))) return undefined;
+  // `ostree admin upgrade --stage` leaves them out: those of the merge deployment are meant.
+  const inherited = bootable.find((deployment) => sameDeployment(deployment, state.merge))?.kernelArgs ?? [];
   return {
     ...state.target,
-    kernelArgs: withoutOstreeArg(state.kernelArgs ?? []),
+    kernelArgs: state.kernelArgs === undefined ? inherited : withoutOstreeArg(state.kernelArgs),
     entryName: undefined,
     extraFields: state.extraFields,
     overlayInitrds: state.overlayInitrds,

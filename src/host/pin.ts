@@ -3,7 +3,7 @@ import { Keyfile } from "../formats/index.ts";
 import { commitVersion } from "./commit-metadata.ts";
 import { hostError } from "./errors.ts";
 import { type Deployment, deploymentId, sameDeployment } from "./model.ts";
-import { writeOrigin } from "./origin.ts";
+import { isPinned, writeOrigin } from "./origin.ts";
 import type { Sysroot } from "./sysroot.ts";
 
 /**
@@ -36,9 +36,9 @@ export async function setPinned(
 const group = "libostree-transient";
 const nameKey = "atomic-name";
 
-/** What the deployment was pinned by. */
+/** What the deployment was pinned by; `ostree admin pin -u` leaves the name behind. */
 export function pinnedName(origin: Keyfile | undefined): string | undefined {
-  return origin?.get(group, nameKey);
+  return isPinned(origin) ? origin?.get(group, nameKey) : undefined;
 }
 
 /** A name must not be taken for an index, a checksum or one of the words that mean a deployment. */

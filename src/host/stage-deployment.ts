@@ -9,15 +9,27 @@ import type { Sysroot } from "./sysroot.ts";
 
 export type Finalizer = () => Promise<void>;
 
-/** Starts the service whose stop, at shutdown, finalizes; if it cannot run, staging would silently do nothing. */
+/**
+ * Starts the service whose stop, at shutdown, finalizes; if it cannot run, staging would silently do nothing. A machine
+ * that another program has set up has libostree's alone, which finalizes what we staged as well.
+ */
 export const startFinalizer: Finalizer = async () => {
-  await run("systemctl", ["start", "--quiet", "atomic-finalize-staged.service"]);
+  const unit = "atomic-finalize-staged.service";
+  if (await isInstalled(unit)) await startUnit(unit);
+  else await startOstreeFinalizer();
 };
 
 /** As `startFinalizer`, by the unit that libostree has, whoever it runs (`_ostree_sysroot_ensure_finalize_staged_service`). */
-export const startOstreeFinalizer: Finalizer = async () => {
-  await run("systemctl", ["start", "--quiet", "ostree-finalize-staged.service"]);
-};
+export const startOstreeFinalizer: Finalizer = () => startUnit("ostree-finalize-staged.service");
+
+async function startUnit(unit: string): Promise<void> {
+  await run("systemctl", ["start", "--quiet", unit]);
+}
+
+async function isInstalled(unit: string): Promise<boolean> {
+  const { stdout } = await run("systemctl", ["show", "--property=LoadState", "--value", unit]);
+  return stdout.trim() !== "not-found";
+}
 
 /**
  * Records a checked-out deployment as the one that becomes the default at shutdown

@@ -27,6 +27,8 @@ export interface TreeOptions {
   readonly version: string;
   /** Content of the kernel; another one makes another boot checksum. */
   readonly kernel?: string;
+  /** Whether the commit says what kernel it has (`ostree.bootable`). */
+  readonly bootable?: boolean;
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -68,6 +70,7 @@ export function commitTree(
     "--no-bindings",
     `--add-metadata-string=version=${options.version}`,
   ];
+  if (options.bootable === true) args.push("--bootable");
   const timestamp = options.timestamp === undefined ? [] : [`--timestamp=${options.timestamp}`];
   return ostree(...args, ...timestamp, `--tree=dir=${tree}`, "--owner-uid=0", "--owner-gid=0").trim() as Checksum;
 }
