@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// RPM packages layered on a host; judged by rpm and ostree. Needs root.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { removeTree } from "../../../src/base/index.ts";
+import { composeTree, parseTreefile } from "../../../src/compose/index.ts";
+import {
+  changeLayers,
+  deploy,
+  initSysroot,
+  resetToBase,
+  status,
+  Sysroot,
+  type UpdateRequest,
+  upgrade,
+} from "../../../src/host/index.ts";
+import { asChecksum, Repo } from "../../../src/ostree/index.ts";
+import { makeRpms, type RpmSpec, tinyRpmBase } from "../../compose/rpm/rpms.ts";
+
+const host: RpmSpec[] = [
+  {
+    name: "kernel",
+    files: {
+      "/usr/lib/os-release": "ID=tiny\nPRETTY_NAME=Tiny\nVERSION_ID=1\n",
+      "/usr/lib/modules/6.12.1/vmlinuz": "kernel",
+      "/usr/lib/modules/6.12.1/initramfs.img": "initramfs",
+      "/usr/sbin/depmod": "#!/bin/sh\n",
+    },
+    attributes: { "/usr/sbin/depmod": "%attr(0755,root,root)" },
+  },
+  {
+    name: "watcher",
+    files: { "/usr/bin/watcher": "watcher\n", "/etc/watcher.conf": "watch=1\n" },
+    attributes: { "/etc/watcher.conf": "%config(noreplace)" },
+    scripts: "%transfiletriggerin -- /usr/share/hooks\ncat > /usr/lib/watcher.log",
+  },
+  { name: "editor", files: { "/usr/bin/editor": "editor 1\n", "/usr/share/editor/only": "x\n" } },
+];
+const tool: RpmSpec = {
+  name: "tool",
+  version: "2.0",
+  release: "3",
+  preamble: "Epoch: 1\nRequires: tool-data\nRequires: watcher",
+  files: {
+    "/usr/bin/tool": "tool\n",
+    "/etc/tool.conf": "port=80\n",
+    "/usr/share/hooks/tool": "hook\n",
+    "/usr/share/tool/owned": "owned\n",
+    "/var/lib/tool": { directory: true },
+    "/opt/tool/extra": "extra\n",
+  },
+  attributes: {
+    "/etc/tool.conf": "%config(noreplace)",
+    "/usr/share/tool/owned": "%attr(0640,root,tool)",
+    "/var/lib/tool": "%dir %attr(0750,tool,tool)",
+  },
+  scripts: `%pre
+grep -q '^tool:' /etc/passwd || { echo 'tool:x:400:400::/:/bin/false' >> /etc/passwd; echo 'tool:x:400:' >> /etc/group; }
+%post
+echo "$1" > /usr/lib/tool.post`,
+};
+const data: RpmSpec = { name: "tool-data", files: { "/usr/share/tool-data": "data\n" } };
+const others: RpmSpec[] = [
+  { name: "rival", files: { "/usr/bin/watcher": "another\n" } },
+  { name: "enemy", preamble: "Conflicts: watcher" },
+  { name: "hater", preamble: "Conflicts: tool" },
+  { name: "newer-needed", preamble: "Requires: editor >= 2" },
+];
+
+let scratch: string;
+let repository: string;
+before(() => {
+  scratch = mkdtempSync(join(tmpdir(), "layers-rpm-"));
+  repository = join(scratch, "repository");
+  mkdirSync(repository);
+  publish([...tinyRpmBase(), ...host, tool, data, ...others]);
+});
+after(() => removeTree(scratch));
+
+function publish(specs: readonly RpmSpec[]): void {
+  makeRpms(repository, specs);
+  execFileSync("createrepo_c", ["-q", repository]);
+  writeFileSync(join(scratch, "tiny.repo"), `[tiny]\nname=Tiny\nbaseurl=file://${repository}\ngpgcheck=0\n`);
+}
+
+function ostree(...args: string[]): string {
+  return execFileSync("ostree", args, { encoding: "utf8" }).trim();
+}
+
+function rpm(root: string, ...args: string[]): string {
+  return execFileSync("sh", ["-c", 'rpm "$@" || true', "sh", `--root=${root}`, "--dbpath=/usr/share/rpm", ...args], {
+    encoding: "utf8",
+  });
+}
+
+const branch = "tiny/rpm";
+
+/** Composed once for all hosts, which pull what they need. */
+async function compose(version: string, packages: string): Promise<string> {
+  const head = `ref: ${branch}\nbasearch: x86_64\nrepos: [tiny]\nselinux: false\nboot-location: modules\nno-initramfs: true\n`;
+  const treefile = parseTreefile(
+    `${head}packages: [filesystem, shell, kernel, ${packages}]\n`,
+    join(scratch, "tree.yaml"),
+  );
+  const repo = Repo.init(join(scratch, "composed"), "bare");
+  const known = repo.tryResolve(`version/${version}`);
+  if (known !== undefined) return known;
+  const { commit } = await composeTree({ treefile, repo, cacheDir: join(scratch, "cache"), version, force: true });
+  repo.setRef(`version/${version}`, commit!);
+  return commit!;
+}
+
+class Host {
+  readonly path: string;
+  base = "";
+
+  private constructor(name: string) {
+    this.path = join(scratch, name);
+  }
+
+  static async make(name: string): Promise<Host> {
+    const made = new Host(name);
+    mkdirSync(made.path);
+    const sysroot = initSysroot(made.path, { stateroot: "tiny" });
+    made.base = await made.bring("1", "watcher, editor");
+    await deploy(sysroot, { stateroot: "tiny", rev: branch, origin: branch });
+    const directory = join(made.root, "etc/yum.repos.d");
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, "tiny.repo"), readFileSync(join(scratch, "tiny.repo")));
+    return made;
+  }
+
+  /** Makes a version the newest of the branch that the host follows. */
+  async bring(version: string, packages: string): Promise<string> {
+    const commit = await compose(version, packages);
+    const { repo } = this.open();
+    ostree(`--repo=${repo.path}`, "pull-local", join(scratch, "composed"), commit);
+    repo.setRef(branch, asChecksum(commit));
+    return commit;
+  }
+
+  open(): Sysroot {
+    return Sysroot.open(this.path);
+  }
+
+  /** Of what boots next. */
+  get root(): string {
+    const sysroot = this.open();
+    return sysroot.directory(sysroot.deployments[0]!);
+  }
+
+  get told() {
+    return status(this.open()).deployments[0]!;
+  }
+
+  change(request: Parameters<typeof changeLayers>[1]) {
+    return changeLayers(this.open(), request);
+  }
+
+  upgrade(request: UpdateRequest = {}) {
+    return upgrade(this.open(), request);
+  }
+
+  names(): string[] {
+    return rpm(this.root, "-qa", "--qf", "%{name}\n").trim().split("\n").toSorted();
+  }
+}
+
+const baseNames = ["editor", "filesystem", "kernel", "setup", "shell", "watcher"];
+
+test("a package comes with what it needs; scriptlets, triggers of the base, owners and database are rpm's", async () => {
+  const one = await Host.make("install");
+  const done = await one.change({ install: ["tool"] });
+  assert.deepEqual(done.layered.added.map(({ name, version }) => `${name} ${version}`).toSorted(), [
+    "tool 1:2.0-3",
+    "tool-data 1-1",
+  ]);
+  const { root } = one;
+  assert.deepEqual(one.names(), [...baseNames, "tool", "tool-data"].toSorted());
+  assert.match(rpm(root, "-V", "--nomtime", "tool", "tool-data", "editor"), /^(missing +\/(var|opt)\/.*\n)*$/);
+  assert.equal(readFileSync(join(root, "usr/lib/tool.post"), "utf8"), "1\n");
+  assert.equal(readFileSync(join(root, "usr/lib/watcher.log"), "utf8"), "/usr/share/hooks/tool\n");
+  assert.equal(readFileSync(join(root, "etc/tool.conf"), "utf8"), "port=80\n");
+  const owned = statSync(join(root, "usr/share/tool/owned"));
+  assert.deepEqual([owned.uid, owned.gid, owned.mode & 0o777], [0, 400, 0o640]);
+  assert.match(
+    readFileSync(join(root, "usr/lib/tmpfiles.d/atomic-layers-autovar.conf"), "utf8"),
+    /\/var\/lib\/tool 0750 tool tool/,
+  );
+  assert.ok(existsSync(join(root, "usr/lib/opt/tool/extra")));
+  const { repo } = one.open();
+  const commit = one.told.checksum;
+  assert.equal(ostree(`--repo=${repo.path}`, "rev-parse", `${commit}^`), one.base);
+  assert.equal(ostree(`--repo=${repo.path}`, "rev-parse", "rpmostree/base/0"), one.base);
+  const key = (name: string) => ostree(`--repo=${repo.path}`, "show", `--print-metadata-key=${name}`, commit);
+  assert.equal(key("rpmostree.clientlayer"), "true");
+  assert.equal(key("rpmostree.packages"), "['tool']");
+  assert.match(key("rpmostree.rpmdb.pkglist"), /\('tool', '1', '2.0', '3', 'noarch'\)/);
+  ostree(`--repo=${repo.path}`, "fsck", "-q");
+  assert.deepEqual(one.told["requested-packages"], ["tool"]);
+});
+
+test("what is asked for twice, is there already or does not go with the base is refused with the reason", async () => {
+  const one = await Host.make("refused");
+  await assert.rejects(one.change({ install: ["watcher"] }), /"watcher" is already provided by: watcher-1-1.noarch/);
+  await assert.rejects(one.change({ install: ["enemy"] }), /enemy-1-1.noarch conflicts with watcher/);
+  await assert.rejects(one.change({ install: ["rival"] }), /\/usr\/bin\/watcher is in watcher and in rival/);
+  await assert.rejects(one.change({ install: ["newer-needed"] }), /editor >= 2/);
+  await assert.rejects(one.change({ install: ["unheard-of"] }), /no package fits unheard-of/);
+  await assert.rejects(one.change({ uninstall: ["tool"] }), /not currently requested/);
+  assert.equal((await one.change({ uninstall: ["tool"], idempotent: true })).changed, false);
+  const planned = await one.change({ install: ["tool"], dryRun: true });
+  assert.equal(planned.layered.added.length, 2);
+  assert.equal(planned.deployed, undefined);
+  assert.equal(one.told.checksum, one.base);
+  await one.change({ install: ["tool"] });
+  await assert.rejects(one.change({ install: ["tool"] }), /already requested/);
+  assert.equal((await one.change({ install: ["tool"], idempotent: true })).changed, false);
+});
+
+test("packages of the base are replaced by files and removed, until that is taken back", async () => {
+  const one = await Host.make("override");
+  const [editor] = makeRpms(join(scratch, "files"), [
+    { name: "editor", version: "2", files: { "/usr/bin/editor": "editor 2\n" } },
+  ]);
+  await one.change({ overrideFiles: [editor!] });
+  assert.equal(readFileSync(join(one.root, "usr/bin/editor"), "utf8"), "editor 2\n");
+  assert.equal(existsSync(join(one.root, "usr/share/editor/only")), false);
+  assert.equal(rpm(one.root, "-q", "editor"), "editor-2-1.noarch\n");
+  assert.equal(rpm(one.root, "-V", "--nomtime", "editor"), "");
+  assert.deepEqual(one.told["requested-base-local-replacements"], ["editor-2-1.noarch"]);
+  assert.deepEqual(one.told["base-local-replacements"], [
+    [
+      ["editor-2-1.noarch", "editor", 0, "2", "1", "noarch"],
+      ["editor-1-1.noarch", "editor", 0, "1", "1", "noarch"],
+    ],
+  ]);
+  await one.change({ install: ["newer-needed"] });
+  await one.change({ overrideRemove: ["watcher"] });
+  assert.deepEqual(one.names(), ["editor", "filesystem", "kernel", "newer-needed", "setup", "shell"]);
+  assert.equal(existsSync(join(one.root, "usr/bin/watcher")), false);
+  assert.deepEqual(one.told["base-removals"], [["watcher-1-1.noarch", "watcher", 0, "1", "1", "noarch"]]);
+  await assert.rejects(one.change({ overrideReset: ["editor"] }), /editor >= 2/);
+  await one.change({ overrideReset: ["watcher"] });
+  assert.ok(one.names().includes("watcher"));
+  await resetToBase(one.open(), {});
+  assert.equal(one.told.checksum, one.base);
+  assert.equal(one.open().deployments[0]!.origin!.get("origin", "refspec"), branch);
+});
+
+test("layers are carried to new versions, what is broken there is left out when it may, accounts keep their numbers", async () => {
+  const one = await Host.make("upgrade");
+  await one.change({ install: ["tool", "watcher"], allowInactive: true });
+  assert.equal((await one.upgrade()).changed, false, "the same packages upon the same version");
+  await one.bring("2", "watcher");
+  const done = await one.upgrade();
+  assert.equal(done.to.version, "2");
+  assert.deepEqual(one.names(), ["filesystem", "kernel", "setup", "shell", "tool", "tool-data", "watcher"]);
+  assert.equal(one.told["base-version"], "2");
+  assert.match(readFileSync(join(one.root, "etc/passwd"), "utf8"), /^tool:x:400:400:/m);
+
+  await one.bring("3", "watcher, hater");
+  await assert.rejects(one.upgrade(), /cannot be layered on 3: .*hater-1-1.noarch conflicts with tool/s);
+  assert.equal(one.told.version, "2");
+  const left = await one.upgrade({ skipBrokenLayers: true });
+  assert.equal(left.to.version, "3");
+  assert.deepEqual(one.told["requested-packages"], ["tool", "watcher"]);
+  assert.deepEqual(one.told.packages, []);
+  assert.equal((await one.upgrade({ skipBrokenLayers: true })).changed, false);
+  await one.bring("4", "watcher");
+  await one.upgrade();
+  assert.ok(one.names().includes("tool"), "it comes again with the version that it fits");
+  assert.match(readFileSync(join(one.root, "etc/passwd"), "utf8"), /^tool:x:400:400:/m);
+});
