@@ -4,14 +4,25 @@ import { availableParallelism } from "node:os";
 import { parentPort, Worker, workerData, type Transferable } from "node:worker_threads";
 import { AtomicError } from "./errors.ts";
 
+/** Threads that a pool has when nothing else is said. */
+let threads = Math.min(availableParallelism(), 8);
+
+/** From now on pools of this process have at most so many threads, each of which takes 30 to 40 MB, whatever the machine has. */
+export function limitThreads(most: number): void {
+  threads = Math.max(1, Math.min(threads, most));
+}
+
 /**
  * A pool of worker threads for the hot loops. `module` names the worker's file under `src/` without its suffix:
  * `ostree/commit` is `src/ostree/commit.worker.ts`, which calls `serveWorker`. In the shipped executable the same name
  * is an asset. Tasks are sent in batches by the caller: a message costs about 20 us.
  */
 export class WorkerPool<Task, Result> implements TaskRunner<Task, Result>, AsyncDisposable {
-  /** Threads that a pool has when nothing else is said: one per core, at most 8. */
-  static readonly defaultSize = Math.min(availableParallelism(), 8);
+  /** Threads that a pool has when nothing else is said: one per core, at most 8, and what `limitThreads` allows. */
+  static get defaultSize(): number {
+    return threads;
+  }
+
   /** Number of threads; each is started when there is a task that no other is free for. */
   readonly size: number;
   readonly #module: string;

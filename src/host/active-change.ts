@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Which command changes the host now, downloads included, which need no lock: a note in /run, valid while the process
- * that wrote it lives. `status` shows it, `cancel` ends it.
+ * Which command or transaction of the service changes the host now, downloads included, which need no lock: a note in
+ * /run, valid while the process that wrote it lives. `status` shows it, `cancel` ends it.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,17 +14,20 @@ export interface ActiveChange {
   readonly title: string;
   readonly pid: number;
   readonly commandLine: string;
+  /** Of the transaction's D-Bus server, where the process is the service, which lives on. */
+  readonly address?: string;
 }
 
 const notePath = (run: string) => join(run, "atomic/host-change.json");
 
 /** Says that this process changes the host, until it ends or the answer is disposed of. */
-export function announceChange({ running }: Sysroot, title: string, commandLine: string): Disposable {
+export function announceChange({ running }: Sysroot, title: string, commandLine: string, address?: string): Disposable {
   if (running === undefined) return { [Symbol.dispose]: () => {} };
   const path = notePath(running.run);
   const { pid } = process;
   makeDirectories(dirname(path));
-  writeFileAtomic(path, JSON.stringify({ title, pid, commandLine, started: startTime(pid) }), { durable: false });
+  const note = JSON.stringify({ title, pid, commandLine, address, started: startTime(pid) });
+  writeFileAtomic(path, note, { durable: false });
   return { [Symbol.dispose]: () => void removeIfExists(path) };
 }
 
@@ -38,9 +41,10 @@ export function activeChange({ running }: Sysroot): ActiveChange | undefined {
 
 function parseNote(text: string): (ActiveChange & { readonly started: string }) | undefined {
   try {
-    const { title, pid, commandLine, started } = JSON.parse(text) as Record<string, unknown>;
+    const { title, pid, commandLine, address, started } = JSON.parse(text) as Record<string, unknown>;
     if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 2) return undefined;
-    return { title: String(title), pid, commandLine: String(commandLine), started: String(started) };
+    const change = { title: String(title), pid, commandLine: String(commandLine), started: String(started) };
+    return typeof address === "string" ? { ...change, address } : change;
   } catch {
     return undefined;
   }
@@ -60,8 +64,23 @@ function startTime(pid: number): string | undefined {
 export async function cancelChange(sysroot: Sysroot, patienceMs = 60_000): Promise<ActiveChange | undefined> {
   const change = activeChange(sysroot);
   if (change === undefined) return undefined;
-  unlessErrno(["ESRCH"], () => process.kill(change.pid, "SIGINT"));
-  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(50))
-    if (activeChange(sysroot)?.pid !== change.pid) return change;
+  if (change.address === undefined) unlessErrno(["ESRCH"], () => process.kill(change.pid, "SIGINT"));
+  else await cancelTransaction(change.address);
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(50)) {
+    const now = activeChange(sysroot);
+    if (now?.pid !== change.pid || now.address !== change.address) return change;
+  }
   throw hostError("busy", `${change.commandLine} (process ${change.pid}) does not end`);
+}
+
+/** As a client of the service would (`rpmostree_builtin_cancel`); one that ended meanwhile needs nothing. */
+async function cancelTransaction(address: string): Promise<void> {
+  const { connectPeer, transactionInterface } = await import("./service/index.ts");
+  try {
+    const connection = await connectPeer(address);
+    await connection.call({ path: "/", interface: transactionInterface.name, member: "Cancel" });
+    connection.close();
+  } catch (error) {
+    if (!hostError.is(error, "bus")) throw error;
+  }
 }

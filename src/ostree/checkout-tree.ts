@@ -4,7 +4,6 @@
  * workers, and by this thread while those have enough to do.
  */
 import { lstatSync, mkdirSync, statSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { isErrno, lstatIfExists, removeTree, setXattr, WorkerPool } from "../base/index.ts";
 import type { CheckoutOptions } from "./checkout.ts";
 import { type DirectoryEnd, endDirectory } from "./checkout-directory.ts";
@@ -86,7 +85,7 @@ export class TreeCheckout {
   async #dispatch(batch: CheckoutTask[]): Promise<void> {
     const { workers } = this.#options;
     if (workers === 0 || this.#bytes < smallTree * (batchBytes / batchFiles)) return this.#writeHere(batch);
-    this.#pool ??= new WorkerPool("ostree/checkout", this.#data(), workers ?? Math.max(1, availableParallelism() - 1));
+    this.#pool ??= new WorkerPool("ostree/checkout", this.#data(), workers ?? Math.max(1, WorkerPool.defaultSize - 1));
     if (this.#running.size < 2 * this.#pool.size) return this.#track(this.#pool.run(batch));
     this.#writeHere(batch);
     // Only between batches can a worker's answer be heard.

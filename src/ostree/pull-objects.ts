@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { availableParallelism } from "node:os";
 import { WorkerPool } from "../base/index.ts";
 import { noObjects, type PullBatch, type PullData, type PullResult, type TreeEntries } from "./get-object.ts";
 import type { Checksum } from "./model.ts";
@@ -46,7 +45,7 @@ export class ObjectPull implements AsyncDisposable {
 
   /** @param subpaths absolute paths in the tree; none pulls all of it */
   constructor(data: PullData, subpaths: readonly string[], progress: PullProgress) {
-    this.#threads = Math.min(availableParallelism(), 8);
+    this.#threads = WorkerPool.defaultSize;
     this.#subpaths = subpaths.map((path) => `/${path.split("/").filter(Boolean).join("/")}`);
     this.#progress = progress;
     this.#data = { ...data, source: shareConnections(data.source, this.#threads) };

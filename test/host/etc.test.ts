@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Drift of /etc, resets, factory resets, and how many versions are kept. Needs root.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import {
   changeKept,
   checkEtcPath,
+  commitVersion,
   deploy,
   etcDrift,
   factoryReset,
   finalizeStaged,
+  originPath,
   pendingEtc,
   readRetention,
   resetEtc,
@@ -130,4 +132,32 @@ test("as many versions are kept as the owner wants, unless they are old or the d
   config("Keep=many\n");
   await assert.rejects(add("13.8"), /Keep=many is not a number from 1 to 100/);
   assert.deepEqual(readRetention("/nonexistent"), { keep: 2, keepDays: undefined, minFreePercent: 10 });
+});
+
+test("of the versions that are kept those go that were deployed longer ago than the owner wants", async (t) => {
+  const { root, path, repo, write } = await host(t);
+  write("atomic/host.conf", "[Deployments]\nKeep=5\nKeepDays=60\nMinFreePercent=0\n");
+  const versions = () => {
+    const sysroot = Sysroot.open(path);
+    return sysroot.deployments.map(({ checksum }) => commitVersion(sysroot.repo, checksum));
+  };
+  /** The machine runs the oldest all the time. */
+  const add = async (version: string) => {
+    const rev = commitTree(repo, root, { version, kernel: version });
+    await deploy(bootInto(root, path, versions().length - 1), { rev, stage: false, startFinalizer });
+  };
+  /** Deployed so many days ago, whenever it was committed. */
+  const age = (version: string, days: number) => {
+    const sysroot = Sysroot.open(path);
+    const deployment = sysroot.deployments[versions().indexOf(version)]!;
+    const then = new Date(Date.now() - days * 86_400_000);
+    utimesSync(join(path, originPath(deployment)), then, then);
+  };
+  for (const version of ["13.2", "13.3", "13.4"]) await add(version);
+  assert.deepEqual(versions(), ["13.4", "13.3", "13.2", "13.1"]);
+  age("13.1", 400);
+  age("13.2", 61);
+  age("13.3", 59);
+  await add("13.5");
+  assert.deepEqual(versions(), ["13.5", "13.4", "13.3", "13.1"], "what runs stays, however old");
 });

@@ -2,7 +2,7 @@
 /** Runs an operation under strace(1), to see its calls or to cut it short at one of them. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { type Call, fillable, mutating, readCalls } from "./record-calls.ts";
@@ -13,9 +13,15 @@ export type Fault = "kill" | "EIO" | "ENOSPC" | "full";
 /** Makes the operations one file, which starts in a third of the time, and the threads that they use one each. */
 export async function bundleOperation(directory: string): Promise<string> {
   const outfile = join(directory, "operation.cjs");
+  await bundle(join(import.meta.dirname, "operation.ts"), outfile, outfile);
+  return outfile;
+}
+
+/** Bundles a program that pulls. @param place where it will be when it runs, with the thread's file beside it */
+export async function bundle(program: string, outfile: string, place: string): Promise<void> {
   const files = [
-    [join(import.meta.dirname, "operation.ts"), outfile],
-    [join(import.meta.dirname, "../../src/ostree/pull.worker.ts"), join(directory, "ostree/pull.worker.cjs")],
+    [program, outfile],
+    [join(import.meta.dirname, "../../src/ostree/pull.worker.ts"), join(dirname(outfile), "ostree/pull.worker.cjs")],
   ] as const;
   for (const [entry, file] of files) {
     await build({
@@ -26,11 +32,10 @@ export async function bundleOperation(directory: string): Promise<string> {
       format: "cjs",
       external: ["esbuild"],
       supported: { "dynamic-import": false },
-      define: { "import.meta.url": JSON.stringify(pathToFileURL(outfile)), "import.meta.dirname": '"/"' },
+      define: { "import.meta.url": JSON.stringify(pathToFileURL(place)), "import.meta.dirname": '"/"' },
       logLevel: "error",
     });
   }
-  return outfile;
 }
 
 interface Ended {

@@ -80,7 +80,7 @@ async function deployFirst(directory: string): Promise<void> {
 }
 
 /** A host with the first release and a changed /etc; the second is published. */
-async function prepareInstalled(directory: string): Promise<void> {
+export async function prepareInstalled(directory: string): Promise<void> {
   await prepareFetched(directory);
   await deployFirst(directory);
   const sysroot = open(directory);

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ProgressListener, run } from "../../base/index.ts";
 import type { DbusMessage, GVariantValue, Variant } from "../../formats/index.ts";
 import { noUpdates, readUpdateConfig, type UpdateConfig } from "../automatic/index.ts";
+import { announceChange } from "../active-change.ts";
 import type { Finalizer } from "../stage-deployment.ts";
 import type { Sysroot } from "../sysroot.ts";
 import { busError, busErrors, errorText } from "./bus-error.ts";
@@ -188,7 +189,11 @@ export class HostService {
     const clientDescription = await this.clients.describe(sender);
     const uid = await this.options.bus.userOf(sender);
     const commandLine = commandLineOf(inputs) ?? method;
-    const request = { ...work, key, method, path, sender, uid, clientDescription, commandLine };
+    const announced: Work["run"] = async (progress, signal) => {
+      using _note = announceChange(this.state.sysroot, work.title, commandLine, this.#transaction?.address);
+      await work.run(progress, signal);
+    };
+    const request = { ...work, run: announced, key, method, path, sender, uid, clientDescription, commandLine };
     const transaction = await Transaction.open(this.options.runtimeDirectory, request, (closed) =>
       this.#closed(closed),
     );

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Commit -> nodes of an image (ostree-repo-composefs.c: _ostree_repo_checkout_composefs). */
-import { availableParallelism } from "node:os";
 import { WorkerPool } from "../../base/index.ts";
 import { byteString, ImageNode, nodeType, setFileXattrs, XattrTable } from "../../formats/index.ts";
 import { ostreeError } from "../errors.ts";
@@ -63,7 +62,7 @@ export class ImageTree {
   }
 
   async #describeInWorkers(describer: FileDescriber, checksums: readonly Checksum[]): Promise<void> {
-    using pool: Pool = new WorkerPool("ostree/composefs/describe", this.#data, Math.max(1, availableParallelism() - 1));
+    using pool: Pool = new WorkerPool("ostree/composefs/describe", this.#data, Math.max(1, WorkerPool.defaultSize - 1));
     const running = new Set<Promise<void>>();
     for (let start = 0; start < checksums.length; start += batchFiles) {
       const batch = checksums.slice(start, start + batchFiles);

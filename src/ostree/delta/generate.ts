@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Making a static delta (ostree_repo_static_delta_generate). */
-import { availableParallelism } from "node:os";
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import {
@@ -13,6 +12,7 @@ import {
   stage,
   syncDirectory,
   temporaryName,
+  WorkerPool,
   writeFileAtomic,
 } from "../../base/index.ts";
 import { SerializedGVariant, type Variant } from "../../formats/index.ts";
@@ -109,7 +109,7 @@ async function generateInto(
   progress: ProgressListener,
 ): Promise<GeneratedDelta> {
   const plan = planDelta(repo, options.from, options.to);
-  const { maxChunkSize = 32_000_000, threads = Math.min(availableParallelism(), 8) } = options;
+  const { maxChunkSize = 32_000_000, threads = WorkerPool.defaultSize } = options;
   const { files, fallbacks } = await selectEncodings(repo, plan, options, threads);
   const { parts, counts } = await generateParts(repo, plan, files, staging, { maxChunkSize, threads }, progress);
   const superblock = await makeSuperblock(repo, options, parts, fallbacks, staging);

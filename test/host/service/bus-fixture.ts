@@ -30,7 +30,7 @@ const defaultPolicy = `
 const shippedPolicy = join(import.meta.dirname, "../../../system/dbus-1/system.d/org.projectatomic.rpmostree1.conf");
 
 /** Starts dbus-daemon as a system bus with a socket below `root`, with the policy that we ship; its address. */
-export async function startBus(t: TestContext, root: string): Promise<string> {
+export async function startBus(t: { after(end: () => void): void }, root: string): Promise<string> {
   const address = `unix:path=${join(root, "bus")}`;
   const config = join(root, "bus.conf");
   const listen = `<type>system</type><listen>${address}</listen><auth>EXTERNAL</auth>`;
@@ -102,7 +102,7 @@ export async function serve(
 }
 
 /** A client of libdbus: calls a method that begins a transaction, follows it by its address, prints its signals. */
-const transactionClient = `
+export const transactionClient = `
 import json, sys
 import dbus, dbus.bus, dbus.mainloop.glib
 from gi.repository import GLib

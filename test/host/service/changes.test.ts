@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { test } from "node:test";
-import { finalizeStaged } from "../../../src/host/index.ts";
+import { test, type TestContext } from "node:test";
+import { activeChange, cancelChange, finalizeStaged, status } from "../../../src/host/index.ts";
 import { ostree, ref } from "../fixture.ts";
 import { hostAndServer, origin, releases } from "../served-host.ts";
 import { busctl, onBus, osPath, refusedOnBus, serve, service, sysrootPath, transact } from "./bus-fixture.ts";
@@ -174,10 +174,8 @@ test("a failed change is told with its reason, and the next one works", async (t
   assert.equal((await transact(address, "Upgrade", "a{sv}", `(${wished},)`)).success, true);
 });
 
-test("a transaction: one at a time, the same for the same call, dropped with its client, cancelled", async (t) => {
-  const { root, path, running } = await hostAndServer(t);
-  const { address, service: served } = await serve(t, root, running);
-  // A server that takes connections and never answers.
+/** Makes the host's remote a server that takes connections and never answers. */
+async function pointToSilence(t: TestContext, sysroot: string): Promise<void> {
   const held: Socket[] = [];
   const silent = createServer((socket) => held.push(socket)).listen(0, "127.0.0.1");
   await once(silent, "listening");
@@ -186,7 +184,13 @@ test("a transaction: one at a time, the same for the same call, dropped with its
     silent.close();
   });
   const { port } = silent.address() as { port: number };
-  ostree("config", `--repo=${path}/ostree/repo`, "set", 'remote "site".url', `http://127.0.0.1:${port}/`);
+  ostree("config", `--repo=${sysroot}/ostree/repo`, "set", 'remote "site".url', `http://127.0.0.1:${port}/`);
+}
+
+test("a transaction: one at a time, the same for the same call, dropped with its client, cancelled", async (t) => {
+  const { root, path, running } = await hostAndServer(t);
+  const { address, service: served } = await serve(t, root, running);
+  await pointToSilence(t, path);
   const script = `
 import dbus, json
 bus, other = dbus.SystemBus(), dbus.SystemBus(private=True)
@@ -226,4 +230,20 @@ print(json.dumps(out))
   await onBus(address, "busctl", "call", service, osPath, `${service}.OS`, "Upgrade", "a{sv}", "0");
   while (served.transaction !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal((await transact(address, "Cleanup", "as", '(dbus.Array(["base"], signature="s"),)')).success, true);
+});
+
+test("what `atomic host cancel` does ends a transaction, too", async (t) => {
+  const { root, path, running } = await hostAndServer(t);
+  const { address, service: served } = await serve(t, root, running);
+  assert.equal(await cancelChange(running()), undefined);
+  await pointToSilence(t, path);
+  const followed = transact(address, "Upgrade", "a{sv}", `(${none},)`);
+  while (activeChange(running()) === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(status(running()).transaction?.slice(0, 2), ["upgrade", `pid ${process.pid}`]);
+  const cancelled = await cancelChange(running());
+  assert.equal(cancelled?.title, "upgrade");
+  const done = await followed;
+  assert.deepEqual([done.success, done.message], [false, "Cancelled"]);
+  while (served.transaction !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(activeChange(running()), undefined);
 });

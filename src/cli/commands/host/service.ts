@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { limitThreads } from "../../../base/index.ts";
 import { defineCommand } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { openForChange, sysrootOption } from "./shared.ts";
@@ -16,6 +17,8 @@ export default defineCommand({
     { name: "idle-seconds", value: "SECONDS", help: "End after this time without clients; 0: never (default: 60)" },
   ],
   async run(invocation) {
+    // It is to stay small; what it does in the background need not be done in the least time.
+    limitThreads(1);
     const sysroot = await openForChange(invocation);
     const { connectBus, HostService, Sysroot } = await import("../../../host/index.ts");
     const service = await HostService.start({
