@@ -37,6 +37,7 @@ import {
 import { commitTargets, unpack } from "./commit-targets.ts";
 import { composeTargets } from "./compose-targets.ts";
 import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
+import { imageTargets } from "./image-targets.ts";
 import { rpmTargets } from "./rpm-targets.ts";
 import { repomdTargets } from "./repomd-targets.ts";
 import { signatureTargets } from "./signature-targets.ts";
@@ -185,6 +186,7 @@ export const targets: readonly FuzzTarget[] = [
   ...signatureTargets,
   ...repomdTargets,
   ...composeTargets,
+  ...imageTargets,
   { name: "tar", remote: true, seeds: [tar()], run: readWholeTar },
   {
     name: "http-response",

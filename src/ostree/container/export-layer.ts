@@ -10,7 +10,7 @@ import { inflateLimit } from "../load-content.ts";
 import { type Checksum, type FileHeader, fileType, type MetadataType } from "../model.ts";
 import type { Repo } from "../repo.ts";
 import type { PlacedObjects } from "./commit-objects.ts";
-import { repositoryPath } from "./object-layer.ts";
+import { repositoryPath } from "./layer-reader.ts";
 
 const repositoryDirectories = [
   "extensions",
