@@ -2,11 +2,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { listDirectory, lstatIfExists, removeIfExists, removeTree, setImmutable } from "../base/index.ts";
-import { type Checksum, Transaction } from "../ostree/index.ts";
+import { Transaction } from "../ostree/index.ts";
 import { bootDirectory } from "./boot-entries.ts";
 import { flip, otherBootVersions } from "./boot-version.ts";
 import { dropOldLiveRefs } from "./live/live-state.ts";
-import { baseCommit, isLayered, tryLoadCommit } from "./commit-metadata.ts";
 import {
   backingPath,
   type DeploymentName,
@@ -124,17 +123,10 @@ function removeTemporaries(directory: string): void {
   for (const name of listDirectory(directory)) if (name.startsWith(".tmp-")) removeTree(join(directory, name));
 }
 
-/**
- * `ostree/V/S/INDEX` refs keep deployed commits when the branch moves on (`generate_deployment_refs`), `rpmostree/base/N`
- * those below layered packages (rpm-ostree's `generate_baselayer_refs`).
- */
-function setDeploymentRefs(sysroot: Sysroot): void {
-  const { repo, bootVersion, deployments } = sysroot;
+/** `ostree/V/S/INDEX` refs keep deployed commits when the branch moves on (`generate_deployment_refs`). */
+function setDeploymentRefs({ repo, bootVersion, deployments }: Sysroot): void {
   const prefix = `ostree/${bootVersion.version}/${bootVersion.sub}/`;
-  const wanted = new Map<string, Checksum>([
-    ...deployments.map(({ checksum }, index) => [`${prefix}${index}`, checksum] as const),
-    ...layeredBases(sysroot).map((checksum, index) => [`rpmostree/base/${index}`, checksum] as const),
-  ]);
+  const wanted = new Map(deployments.map(({ checksum }, index) => [`${prefix}${index}`, checksum]));
   const present = repo.listRefs();
   const changed = [...wanted].filter(([ref, checksum]) => present.get(ref) !== checksum);
   const unneeded = [...present.keys()].filter((ref) => deploymentRef.test(ref) && !wanted.has(ref));
@@ -145,10 +137,4 @@ function setDeploymentRefs(sysroot: Sysroot): void {
   transaction.commit();
 }
 
-const deploymentRef = /^(ostree\/[01]\/[01]|rpmostree\/base)\/[0-9]+$/;
-
-function layeredBases({ repo, deployments }: Sysroot): Checksum[] {
-  const layered = deployments.filter(({ checksum }) => isLayered(tryLoadCommit(repo, checksum)));
-  const bases = new Set(layered.map(({ checksum }) => baseCommit(repo, checksum)));
-  return [...bases].filter((checksum) => repo.has(checksum, "commit"));
-}
+const deploymentRef = /^ostree\/[01]\/[01]\/[0-9]+$/;

@@ -36,7 +36,10 @@ export function trimPackageRefs({ repo, deployments }: Pick<Sysroot, "repo" | "d
     for (const [group, key] of localKeys)
       for (const entry of origin?.getList(group, key) ?? []) used.add(entry.slice(0, 64));
     const commit = tryLoadCommit(repo, checksum);
-    if (isLayered(commit)) for (const id of packageIds(commit)) used.add(id);
+    const ids = isLayered(commit) ? packageIds(commit) : [];
+    // Another program's, of a time when commits did not say what is in them.
+    if (isLayered(commit) && ids.length === 0) return;
+    for (const id of ids) used.add(id);
   }
   const unneeded = [...repo.listRefs()].filter(([ref, checksum]) => {
     if (!packageRef.test(ref)) return false;

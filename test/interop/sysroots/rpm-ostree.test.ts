@@ -113,9 +113,19 @@ test("bases have refs as rpm-ostree counts them: one for each, gone with the las
 
 test("a machine that follows a container image keeps its origin and the refs of its layers", async (t) => {
   const machine = installMachine(t, installed, blscfg, { stateroots: ["fedora-coreos"] });
-  const { repo, path, root, release, admin } = machine;
-  const commit = release({ version: "42.1" });
-  runStock(installed, "pull", `--repo=${repo}`, "site", ref);
+  const { repo, path, root, admin } = machine;
+  const digest = `sha256:${"ab".repeat(32)}`;
+  const description = { mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest, size: 1 };
+  const manifest = { schemaVersion: 2, config: description, layers: [description] };
+  const tree = mkdtempSync(join(root, "image-"));
+  writeTree(tree, { version: "42.1" });
+  const metadata = [
+    `--add-metadata-string=ostree.manifest-digest=sha256:${"cd".repeat(32)}`,
+    `--add-metadata-string=ostree.manifest=${JSON.stringify(manifest)}`,
+    "--add-metadata-string=ostree.container.image-config=null",
+  ];
+  const args = ["--orphan", "--no-bindings", ...metadata, `--tree=dir=${tree}`, "--owner-uid=0", "--owner-gid=0"];
+  const commit = ostree("commit", `--repo=${repo}`, ...args).trim();
   const image = "ostree/container/image/docker_3A__2F__2F_quay_2E_io/example/host_3A_stable";
   const layer = `ostree/container/blob/sha256_3A_${"ab".repeat(32)}`;
   for (const name of [image, layer]) ostree("refs", `--repo=${repo}`, `--create=${name}`, commit);
