@@ -4,6 +4,7 @@ import { type ProgressListener, readTextIfExists, stage, writeFileAtomic } from 
 import type { Variant } from "../formats/index.ts";
 import {
   type Checksum,
+  composefsMetadata,
   type DirNode,
   gpgSigner,
   signCommit,
@@ -16,6 +17,7 @@ import {
 import { commitMetadata } from "./commit-metadata.ts";
 import type { ComposeOptions } from "./model.ts";
 import type { Layout } from "./layout/describe.ts";
+import { isRootSigned } from "./signed-root.ts";
 
 interface Composed {
   readonly tree: DirNode;
@@ -75,6 +77,7 @@ export async function writeTreeCommit(
         { transaction, relabelCache: relabelled.map, ...labelOption },
         progress,
       );
+      if (isRootSigned(tree)) own.set(...(await composefsMetadata(transaction, written.tree, written.meta)));
       const ancestor = parent === undefined ? previous : parent === "none" ? undefined : parent;
       const commit = writeCommit(repo, {
         tree: written.tree,

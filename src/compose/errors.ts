@@ -38,6 +38,8 @@ export const composeError = defineErrors("compose", {
   "no-kernel": "A tree that boots needs exactly one kernel in /usr/lib/modules.",
   foreign:
     "A program of the tree must run, and it is for another architecture than this machine. Trees whose packages have no scriptlets but in Lua can be composed anywhere.",
+  "root-key":
+    "The tree's prepare-root.conf has `enabled = signed`, and its initramfs could not verify any signature: every boot would be refused. Add the key, and on Debian the dracut module, by `add-files`.",
   "missing-program": "The tree lacks a program that compose must run inside it. Add the package that has it.",
   "bad-policy": "The tree's SELinux policy cannot be read.",
   "not-root": "A compose keeps the owners of files and mounts overlays, which takes root.",

@@ -9,6 +9,7 @@ import { kernelVersion } from "./layout/kernel.ts";
 import type { ComposeOptions } from "./model.ts";
 import { applyUpper } from "./overlay.ts";
 import type { Workspace } from "./sandbox.ts";
+import { requireRootKeys } from "./signed-root.ts";
 import { lookup } from "./tree.ts";
 import type { Treefile } from "./treefile/model.ts";
 
@@ -41,6 +42,7 @@ export async function postprocessTree(
   progress: ProgressListener,
 ): Promise<void> {
   const kernel = treefile.container ? undefined : kernelVersion(tree);
+  if (kernel !== undefined) requireRootKeys(tree, treefile);
   if (kernel !== undefined) {
     await stage(progress, "compose.initramfs", `Making the initramfs for ${kernel}`, () =>
       makeInitramfs(workspace, tree, kernel, treefile, { ...environment, SOURCE_DATE_EPOCH: epoch }),

@@ -19,6 +19,7 @@ import { hostError } from "./errors.ts";
 import type { KernelArgs } from "./kernel-args.ts";
 import { bootChecksum, findKernel } from "./kernel-layout.ts";
 import type { Deployment, DeploymentName } from "./model.ts";
+import { requireSignedRoot } from "./signed-root.ts";
 import type { Sysroot } from "./sysroot.ts";
 
 export interface CheckoutRequest {
@@ -41,6 +42,7 @@ export async function checkOutDeployment(sysroot: Sysroot, request: CheckoutRequ
   makeDirectories(join(sysroot.path, "ostree/deploy", stateroot, "deploy"));
   removeTree(tree);
   await checkout(sysroot.repo, checksum, tree, { passthroughWhiteouts: true });
+  requireSignedRoot(sysroot.repo, checksum, tree);
   await writeDeploymentImage(sysroot, checksum, tree);
   prepareEtc(tree, sysroot.flags);
   prepareVar(tree, join(sysroot.path, "ostree/deploy", stateroot, "var"));

@@ -47,6 +47,8 @@ export const hostError = defineErrors("host", {
   "bad-config": "A configuration file of the host (/etc/atomic/...) has a value that is not one of those allowed.",
   corrupt:
     "Objects of the commit are damaged or missing on the disk, and could not be fetched again. Nothing was deployed. Check the disk, and that the remote can be reached.",
+  "unsigned-root":
+    "The version wants its root signed, and its own initramfs would refuse to boot it: sign the commit with the key that it was composed with (`atomic ostree sign`), and pull it again. Nothing was deployed.",
   "failed-before":
     "The newest version was tried on this machine and did not come up, so that it was rolled back. Updates pass it over until there is a newer one; `atomic host health allow VERSION` lets it be tried again.",
   "on-trial":

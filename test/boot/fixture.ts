@@ -40,7 +40,11 @@ type WriteTreefiles = (directory: string) => Promise<readonly [first: string, se
  * quickstart), which is quicker.
  * @param port of the server that the disk's remote leads to
  */
-export async function makeFixture(treefiles: WriteTreefiles = debianTreefiles, port = servePort): Promise<Fixture> {
+export async function makeFixture(
+  treefiles: WriteTreefiles = debianTreefiles,
+  port = servePort,
+  kernelArgs: readonly string[] = emulationArguments,
+): Promise<Fixture> {
   const directory = mkdtempSync(join(tmpdir(), "atomic-boot-"));
   const given = process.env["ATOMIC_BOOT_REPO"];
   const releases =
@@ -53,7 +57,7 @@ export async function makeFixture(treefiles: WriteTreefiles = debianTreefiles, p
     ref,
     output: disk,
     format: "raw",
-    kernelArgs: emulationArguments,
+    kernelArgs,
     remoteUrl: `http://10.0.2.2:${port}`,
     gpgVerify: false,
   });
@@ -74,13 +78,18 @@ function debianTreefiles(directory: string): ReturnType<WriteTreefiles> {
 }
 
 async function composeReleases(directory: string, treefiles: readonly string[]): Promise<Releases> {
+  const repo = Repo.init(join(directory, "repo"), "archive");
+  for (const path of treefiles) await composeRelease(repo, path);
+  return lastTwo(repo);
+}
+
+/** Composes one release more; the ref leads to it then. */
+export async function composeRelease(repo: Repo, treefile: string): Promise<Release> {
   const executable = join(root, "dist/atomic");
   if (!existsSync(executable)) await run(process.execPath, ["tools/build.ts", "--executable"], { cwd: root });
-  const repo = Repo.init(join(directory, "repo"), "archive");
-  for (const path of treefiles) {
-    await composeTree({ treefile: loadTreefile(path), repo, cacheDir, executable });
-  }
-  return lastTwo(repo);
+  const { commit } = await composeTree({ treefile: loadTreefile(treefile), repo, cacheDir, executable });
+  if (commit === undefined) throw new Error(`${treefile} made no commit`);
+  return { commit, version: commitVersion(repo, commit) ?? "" };
 }
 
 function lastTwo(repo: Repo): Releases {
