@@ -5,7 +5,6 @@ import { type DirNode, scanTree, type TreeNode } from "../ostree/index.ts";
 import { unlessErrno } from "../base/index.ts";
 import { composeError } from "./errors.ts";
 import { applyUpper } from "./overlay.ts";
-import { wrappedDirectory } from "./rpm/cliwrap.ts";
 import { runStep } from "./scripts.ts";
 import type { Workspace } from "./sandbox.ts";
 import { lookup, makeFileNode, makeSymlinkNode } from "./tree.ts";
@@ -103,34 +102,4 @@ async function runPostprocess(
       "mkdir -p /run/atomic; cat > /run/atomic/script; chmod 755 /run/atomic/script; exec /run/atomic/script";
     await runStep(workspace, what, ["/bin/sh", "-c", start], env, { code: "postprocess-failed", input: text });
   }
-}
-
-/** Makes modules.dep and the initramfs with the tree's own depmod and dracut. */
-export async function makeInitramfs(
-  workspace: Workspace,
-  tree: DirNode,
-  version: string,
-  treefile: Pick<Treefile, "initramfs" | "initramfsArgs">,
-  env: Readonly<Record<string, string>>,
-): Promise<void> {
-  await runStep(workspace, "depmod", ["/usr/sbin/depmod", "-a", version], env);
-  if (!treefile.initramfs) return;
-  const own = treefile.initramfsArgs.length > 0 ? treefile.initramfsArgs : defaultArguments(tree);
-  const fixed = ["--force", "--reproducible", "--add", "ostree", "--tmpdir", "/var/tmp", "--kver", version];
-  const command = [dracutOf(tree), ...fixed, ...own, `/usr/lib/modules/${version}/initramfs.img`];
-  await runStep(workspace, "making the initramfs", command, { ...env, DRACUT_NO_MKNOD: "1", DRACUT_NO_XATTR: "1" });
-}
-
-/** Where `cliwrap` has put it; what stands in its place is for a running host. */
-function dracutOf(tree: DirNode): string {
-  const wrapped = `${wrappedDirectory}/dracut`;
-  return lookup(tree, wrapped) ? `/${wrapped}` : "/usr/bin/dracut";
-}
-
-/**
- * For any machine. dracut's own choice, zstd -15, takes eight times as long as -9 for one per cent less (24.6 and 24.9 MB
- * of a cloud kernel's 100 MB). The number of threads does not change zstd's output.
- */
-function defaultArguments(tree: DirNode): string[] {
-  return ["--no-hostonly", ...(lookup(tree, "usr/bin/zstd") ? ["--compress", "zstd -9 -q -T0"] : [])];
 }

@@ -2,8 +2,9 @@
 /** From installed packages to the tree of a deployment, in the two steps that `compose install` and `postprocess` are. */
 import { type ProgressListener, stage } from "../base/index.ts";
 import type { DirNode } from "../ostree/index.ts";
-import { applyTreefile, makeInitramfs } from "./edits.ts";
+import { applyTreefile } from "./edits.ts";
 import type { FormatLayout, Installable, PackageFormat } from "./format.ts";
+import { makeInitramfs } from "./initramfs.ts";
 import { type LayoutOptions, shapeDeployment } from "./layout/index.ts";
 import { kernelVersion } from "./layout/kernel.ts";
 import type { ComposeOptions } from "./model.ts";

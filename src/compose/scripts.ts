@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ProgressListener } from "../base/index.ts";
 import { composeError } from "./errors.ts";
 import type { TreePackage } from "./package.ts";
-import { runInTree, type Workspace } from "./sandbox.ts";
+import { runInTree, type SandboxRun, type Workspace } from "./sandbox.ts";
 import { lookupFile } from "./tree.ts";
 
 const task = "compose.scripts";
@@ -128,7 +128,7 @@ export async function runStep(
   what: string,
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  options: { readonly code?: "step-failed" | "postprocess-failed"; readonly input?: string } = {},
+  options: Pick<SandboxRun, "input" | "show"> & { readonly code?: "step-failed" | "postprocess-failed" } = {},
 ): Promise<void> {
   const { code = "step-failed", ...rest } = options;
   const { code: exitCode, stdout, stderr } = await runInTree(workspace, command, { env, accept: anyCode, ...rest });

@@ -57,5 +57,6 @@ export const hostError = defineErrors("host", {
     "No version waits to be booted, so there is nothing to apply to the running system. Upgrade first, or name a commit with --target.",
   replaces:
     "The running system would lose or exchange packages while their programs may run, or the packages are not known. Reboot into the version instead, or give --allow-replacement.",
+  unchanged: "What was asked for is so already.",
   busy: "Another program is changing the system root. Wait for it, or see who holds the lock.",
 });

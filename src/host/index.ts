@@ -46,6 +46,7 @@ export * from "./kernel-layout.ts";
 export * from "./live/apply-live.ts";
 export { type LiveState, readLiveState } from "./live/live-state.ts";
 export type { LiveEtc } from "./live/update-etc.ts";
+export * from "./local-initramfs.ts";
 export * from "./make-room.ts";
 export * from "./merge-etc.ts";
 export * from "./model.ts";

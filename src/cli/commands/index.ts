@@ -55,6 +55,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "host etc diff": () => import("./host/etc/diff.ts"),
   "host etc keep": () => import("./host/etc/keep.ts"),
   "host etc reset": () => import("./host/etc/reset.ts"),
+  "host initramfs": () => import("./host/initramfs.ts"),
   "host initramfs-etc": () => import("./host/initramfs-etc.ts"),
   "host history": () => import("./host/history.ts"),
   "host apply-live": () => import("./host/apply-live.ts"),

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { makeDirectories, type ProgressListener, removeTree, silent, stage } from "../../base/index.ts";
-import { type Checksum, type DirNode, readTree, Transaction, writeCommit, writeTree } from "../../ostree/index.ts";
+import { type Checksum, type DirNode, readTree } from "../../ostree/index.ts";
 import { debFormat } from "../deb-format.ts";
-import { makeInitramfs } from "../edits.ts";
 import { composeError } from "../errors.ts";
 import { epoch } from "../finish.ts";
 import type { FormatLayout, PackageFormat } from "../format.ts";
-import { describeDeployment } from "../layout/describe.ts";
+import { makeModulesDep, remakeInitramfs } from "../initramfs.ts";
 import { kernelVersion } from "../layout/kernel.ts";
 import { applyUpper } from "../overlay.ts";
 import { rpmFormat } from "../rpm/rpm-format.ts";
 import { makeWorkspace, requireRoot } from "../sandbox.ts";
 import { lookup } from "../tree.ts";
 import { layeredAccounts } from "./accounts.ts";
+import { commitLayers } from "./commit-layers.ts";
 import { chooseDebs } from "./deb.ts";
-import { layeredMetadata, stateKey, stateOf } from "./metadata.ts";
+import { commitLocalInitramfs, localInitramfs, noPackages, wantsPackages } from "./local-initramfs.ts";
+import { stateKey, stateOf } from "./metadata.ts";
 import type { LayerChoice, Layered, LayerInstaller, LayerOptions } from "./model.ts";
 import { chooseRpmLayers } from "./rpm.ts";
 import { closeBase, openBase } from "./shape.ts";
@@ -29,13 +30,14 @@ export async function layerPackages(options: LayerOptions, progress: ProgressLis
   requireRoot();
   makeDirectories(options.cacheDir);
   const tree = readTree(repo, base);
+  if (!wantsPackages(options)) return layerInitramfs(options, tree, progress);
   const { format, layout, choice } = await choose(options, tree, progress);
   const { added, removed, replaced, present } = choice;
   const told = { added, removed, replaced, present };
   if (isEmpty(options, choice)) return { ...told, commit: base, changed: (previous ?? base) !== base };
   const state = stateOf(options, choice);
-  const same = previous !== undefined && stateOfCommit(options, previous) === state;
-  if (same) return { ...told, commit: previous, changed: false };
+  if (previous !== undefined && isMadeOf(options, previous, state))
+    return { ...told, commit: previous, changed: false };
   if (dryRun) return { ...told, changed: true };
   const installer = await choice.import(progress);
   if (downloadOnly) return { ...told, changed: true };
@@ -43,13 +45,28 @@ export async function layerPackages(options: LayerOptions, progress: ProgressLis
   return { ...told, commit, changed: true };
 }
 
+/** Without packages: the base, with an initramfs of the host's own where that is asked for. */
+async function layerInitramfs(options: LayerOptions, tree: DirNode, progress: ProgressListener): Promise<Layered> {
+  const { base, previous, initramfs, dryRun = false, downloadOnly = false } = options;
+  const choice = noPackages(options);
+  const { added, removed, replaced, present } = choice;
+  const told = { added, removed, replaced, present };
+  if (initramfs === undefined) return { ...told, commit: base, changed: (previous ?? base) !== base };
+  const state = stateOf(options, choice);
+  if (previous !== undefined && isMadeOf(options, previous, state))
+    return { ...told, commit: previous, changed: false };
+  if (dryRun || downloadOnly) return { ...told, changed: true };
+  return { ...told, commit: await commitLocalInitramfs(options, { tree, choice, state }, progress), changed: true };
+}
+
 /** Whether the base alone does: requests that it meets need no commit of their own (rpm-ostree's inactive requests). */
 function isEmpty({ initramfs }: LayerOptions, { added, removed, replaced }: LayerChoice): boolean {
   return added.length + removed.length + replaced.length === 0 && initramfs === undefined;
 }
 
-function stateOfCommit({ repo }: LayerOptions, commit: Checksum): unknown {
-  return repo.has(commit, "commit") ? repo.loadCommit(commit).metadata.get(stateKey)?.value : undefined;
+/** What dracut finds in the host's /etc is not known: who asks for an initramfs anew wants it made. */
+function isMadeOf({ repo, remake = false }: LayerOptions, commit: Checksum, state: string): boolean {
+  return !remake && repo.has(commit, "commit") && repo.loadCommit(commit).metadata.get(stateKey)?.value === state;
 }
 
 interface Chosen {
@@ -87,14 +104,12 @@ async function assemble(options: LayerOptions, made: Assembly, progress: Progres
     await installer.install(workspace, tree, opened, progress);
     const kernel = kernelVersion(tree);
     if (kernel !== undefined && (installer.kernel || initramfs !== undefined)) {
-      const treefile = {
-        initramfs: initramfs !== undefined || kernel !== opened.kernel,
-        initramfsArgs: initramfs ?? [],
-      };
       const env = { ...format.environment, SOURCE_DATE_EPOCH: epoch };
-      await stage(progress, "compose.initramfs", `Making modules.dep and initramfs for ${kernel}`, () =>
-        makeInitramfs(workspace, tree, kernel, treefile, env),
-      );
+      const renewed = initramfs !== undefined || kernel !== opened.kernel;
+      await stage(progress, "compose.initramfs", `Making modules.dep and initramfs for ${kernel}`, async () => {
+        await makeModulesDep(workspace, kernel, env);
+        if (renewed) await remakeInitramfs(workspace, tree, kernel, localInitramfs(options), env);
+      });
       applyUpper(tree, workspace.upper);
     }
     closeBase(tree, layout, opened);
@@ -102,28 +117,10 @@ async function assemble(options: LayerOptions, made: Assembly, progress: Progres
       progress,
       "compose.commit",
       "Committing",
-      () => commit(options, made),
+      () => commitLayers(options, made),
       (checksum) => checksum,
     );
   } finally {
     removeTree(workspace.path);
   }
-}
-
-/** The time is the base's: the same input makes the same commit. */
-async function commit(options: LayerOptions, { tree, choice, state }: Assembly): Promise<Checksum> {
-  const { repo, base } = options;
-  const { label, kernel } = describeDeployment(tree, { container: false, selinux: true });
-  using transaction = Transaction.begin(repo);
-  const written = await writeTree(repo, tree, { transaction, ...(label && { label }) });
-  const checksum = writeCommit(repo, {
-    tree: written.tree,
-    meta: written.meta,
-    parent: base,
-    timestamp: repo.loadCommit(base).timestamp,
-    metadata: layeredMetadata(options, choice, state, kernel),
-    transaction,
-  });
-  transaction.commit();
-  return checksum;
 }

@@ -50,6 +50,10 @@ export interface LayerOptions extends LayerWish {
   readonly previous?: Checksum;
   /** passwd(5) and group(5) of the host, whose numbers are not given away. */
   readonly hostAccounts?: { readonly passwd: string; readonly group: string };
+  /** The host's /etc, for an initramfs of its own. */
+  readonly hostEtc?: string;
+  /** Make the commit anew though the same was asked for before. */
+  readonly remake?: boolean;
   readonly offline?: boolean;
   /** Whether what is only recommended comes too; default true. */
   readonly recommends?: boolean;

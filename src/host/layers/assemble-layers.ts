@@ -9,7 +9,7 @@ import { commitVersion, isLayered, tryLoadCommit } from "../commit-metadata.ts";
 import { hostError } from "../errors.ts";
 import type { Deployment } from "../model.ts";
 import type { Sysroot } from "../sysroot.ts";
-import { hostRepositories, type RepositoryOptions } from "./repositories.ts";
+import { type HostRepositories, hostRepositories, type RepositoryOptions } from "./repositories.ts";
 import { readWish } from "./wish.ts";
 
 export interface AssembleRequest {
@@ -21,6 +21,8 @@ export interface AssembleRequest {
   readonly cacheOnly?: boolean;
   readonly downloadOnly?: boolean;
   readonly dryRun?: boolean;
+  /** Make it anew though the same was asked for before. */
+  readonly remake?: boolean;
   /** Leave out what cannot be layered on this base; it stays requested. */
   readonly skipBroken?: boolean;
 }
@@ -40,7 +42,7 @@ export async function assembleLayers(
   progress: ProgressListener,
 ): Promise<AssembledLayers> {
   const wish = readWish(request.origin);
-  const options = await layerOptions(sysroot, request, progress);
+  const options = await layerOptions(sysroot, request, wish, progress);
   try {
     return { ...(await layer({ ...options, ...wish }, progress)), skipped: [] };
   } catch (error) {
@@ -50,18 +52,23 @@ export async function assembleLayers(
   }
 }
 
+/** For a host that only has an initramfs made: it may have no package database at all. */
+const none: HostRepositories = { repositories: { format: "deb", sources: [] }, warnings: [] };
+
 type CommonOptions = Omit<LayerOptions, keyof LayerWish>;
 
 async function layerOptions(
   sysroot: Sysroot,
   request: AssembleRequest,
+  wish: LayerWish,
   progress: ProgressListener,
 ): Promise<CommonOptions> {
   const { hostArchitecture } = await import("../../compose/index.ts");
   const { current, base } = request;
   const merge = sysroot.mergeDeployment(current.stateroot) ?? current;
   const root = sysroot.directory(merge);
-  const { repositories, warnings } = await hostRepositories(root, request.repositories);
+  const { repositories, warnings } =
+    singleRequests(wish).length > 0 ? await hostRepositories(root, request.repositories) : none;
   for (const text of warnings) progress({ type: "warning", text });
   const account = (name: string) => readTextIfExists(join(root, "etc", name)) ?? "";
   return {
@@ -73,6 +80,8 @@ async function layerOptions(
     workDir: join(sysroot.repo.path, "tmp/atomic-layers"),
     hostAccounts: { passwd: account("passwd"), group: account("group") },
     ...(isLayered(tryLoadCommit(sysroot.repo, current.checksum)) ? { previous: current.checksum } : {}),
+    hostEtc: join(root, "etc"),
+    remake: request.remake ?? false,
     offline: request.cacheOnly ?? false,
     downloadOnly: request.downloadOnly ?? false,
     dryRun: request.dryRun ?? false,

@@ -3,6 +3,7 @@ import type { GVariantValue } from "../../formats/index.ts";
 import { type KernelArgChanges, changeKernelArgs } from "../change-kernel-args.ts";
 import { trackInInitramfs } from "../initramfs-etc.ts";
 import { parseKernelArgs } from "../kernel-args.ts";
+import { setLocalInitramfs } from "../local-initramfs.ts";
 import { releaseStaged } from "../release-staged.ts";
 import { cleanup, type CleanupRequest } from "../remove-deployments.ts";
 import { rollback } from "../rollback.ts";
@@ -69,7 +70,7 @@ export function osChanges(service: HostService, name: string): Record<string, Ha
     FinalizeDeployment: begin(([options]) => finalizeWork(service, options)),
     AutomaticUpdateTrigger: (call: Call) => automaticTrigger(service, name, call),
     PkgChange: refuse("layering packages on the host"),
-    SetInitramfsState: refuse("making an initramfs on the host"),
+    SetInitramfsState: begin((inputs) => initramfsWork(service, name, inputs)),
     InitramfsEtc: begin((inputs) => initramfsEtcWork(service, name, inputs)),
     ModifyYumRepo: refuse("package repositories on the host"),
   };
@@ -140,6 +141,26 @@ function kernelArgsWork(service: HostService, name: string, inputs: readonly GVa
         lockFinalization: options.flag("lock-finalization"),
         ...(startFinalizer === undefined ? {} : { startFinalizer }),
       });
+      if (options.flag("reboot")) await service.reboot();
+    },
+  };
+}
+
+function initramfsWork(service: HostService, name: string, inputs: readonly GVariantValue[]): Work {
+  const [regenerate, args, given] = inputs;
+  const options = new Options(given, { "lock-finalization": "b", ...plainOptions });
+  const { startFinalizer } = service.options;
+  return {
+    title: "initramfs",
+    run: async (progress) => {
+      const request = {
+        stateroot: name,
+        regenerate: regenerate === true,
+        arguments: args as readonly string[],
+        lockFinalization: options.flag("lock-finalization"),
+        ...(startFinalizer === undefined ? {} : { startFinalizer }),
+      };
+      await setLocalInitramfs(service.openSysroot(), request, progress);
       if (options.flag("reboot")) await service.reboot();
     },
   };

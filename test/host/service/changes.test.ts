@@ -131,6 +131,9 @@ test("a rebase to another branch, kernel arguments, a clean-up", async (t) => {
   assert.equal(running().staged?.origin?.get("rpmostree", "initramfs-etc"), "/etc/motd;");
   assert.equal(running().staged?.overlayInitrds.length, 1);
 
+  const initramfs = await transact(address, "SetInitramfsState", "basa{sv}", `(False, ${list()}, ${none})`);
+  assert.equal(initramfs.message, "initramfs regeneration state is already disabled");
+
   const cleaned = await transact(address, "Cleanup", "as", `(${list("pending-deploy")},)`);
   assert.equal(cleaned.success, true, cleaned.message);
   assert.equal(running().staged, undefined);
