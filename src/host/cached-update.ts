@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The newest version that is known without asking anybody: staged, or fetched by a check (rpm-ostree's CachedUpdate). */
-import { type Checksum, isChecksum } from "../ostree/index.ts";
+import type { Checksum } from "../ostree/index.ts";
 import { baseCommit, metadataString, tryLoadCommit } from "./commit-metadata.ts";
-import { fetchedImageCommit, followedImage } from "./images.ts";
+import { knownUpdates } from "./images.ts";
 import { deploymentId } from "./model.ts";
-import { originImage, originRefspec } from "./origin.ts";
 import { advisoryRow, type AdvisoryRow, newAdvisories } from "./preview/advisories.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -27,12 +26,10 @@ export interface CachedUpdate {
 /** Null: none, or a branch that was left behind (`rpmostreed_update_generate_variant`). */
 export function cachedUpdate({ booted, staged, deployments, repo }: Sysroot): CachedUpdate | null {
   const current = booted ?? deployments[0];
-  const image = followedImage(current?.origin)?.image;
-  const origin = originImage(current?.origin) ?? originRefspec(current?.origin);
-  if (current === undefined || origin === undefined || isChecksum(origin)) return null;
+  const updates = knownUpdates(repo, current?.origin);
+  if (current === undefined || updates === undefined) return null;
   const base = (of: Checksum) => baseCommit(repo, of);
-  const newest = image === undefined ? repo.tryResolve(origin) : fetchedImageCommit(repo, image);
-  const checksum = staged === undefined ? newest : base(staged.checksum);
+  const checksum = staged === undefined ? updates.newest : base(staged.checksum);
   const commit = checksum === undefined ? undefined : tryLoadCommit(repo, checksum);
   if (checksum === undefined || commit === undefined || checksum === base(current.checksum)) return null;
   const advisories = newAdvisories(repo, base(current.checksum), checksum);
@@ -42,7 +39,7 @@ export function cachedUpdate({ booted, staged, deployments, repo }: Sysroot): Ca
     checksum,
     ...(version === undefined ? {} : { version }),
     timestamp: Number(commit.timestamp),
-    origin,
+    origin: updates.source,
     "ref-has-new-commit": true,
     ...(advisories.length === 0 ? {} : { advisories: advisories.map(advisoryRow) }),
     ...(staged === undefined ? {} : { deployment: `${staged.stateroot}-${deploymentId(staged)}` }),

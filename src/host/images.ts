@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Hosts that follow a container image instead of a branch (rpm-ostree's and bootc's `container-image-reference`). */
-import { type ProgressListener, silent } from "../base/index.ts";
+import { join } from "node:path";
+import { type ProgressListener, removeTree, silent, temporaryName } from "../base/index.ts";
 import { asOciDigest, Keyfile, type OciDigest } from "../formats/index.ts";
 import {
   type Checksum,
   findImage,
+  findPending,
   forgetImages,
   imageDigestOf,
-  type ImageReference,
+  isChecksum,
   isImageReference,
   listImages,
   type OstreeImageReference,
@@ -15,11 +17,12 @@ import {
   parseOstreeImage,
   pullImage,
   type PulledImage,
-  type Repo,
+  repair,
+  Repo,
 } from "../ostree/index.ts";
 import { baseCommit, tryLoadCommit } from "./commit-metadata.ts";
 import type { Deployment } from "./model.ts";
-import { inheritedOrigin, originImage } from "./origin.ts";
+import { inheritedOrigin, originImage, originRefspec } from "./origin.ts";
 import { type PruneReport, pruneRepository } from "./prune-repository.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -51,9 +54,22 @@ export function deployedDigest(repo: Repo, { origin, checksum }: Deployment): Oc
   return imageDigestOf(tryLoadCommit(repo, baseCommit(repo, checksum)));
 }
 
-/** The commit of the image's newest version that was fetched. */
-export function fetchedImageCommit(repo: Repo, image: ImageReference): Checksum | undefined {
-  return findImage(repo, image)?.commit;
+/** What a deployment's updates come from, in words, and the newest commit of that which is known here. */
+export interface KnownUpdates {
+  readonly source: string;
+  readonly newest: Checksum | undefined;
+}
+
+/** Undefined where nothing is followed, as on a host that stays on a commit. */
+export function knownUpdates(repo: Repo, origin: Keyfile | undefined): KnownUpdates | undefined {
+  const image = followedImage(origin)?.image;
+  if (image !== undefined) {
+    const newest = findPending(repo, image)?.commit ?? findImage(repo, image)?.commit;
+    return { source: originImage(origin)!, newest };
+  }
+  const refspec = originRefspec(origin);
+  if (refspec === undefined || isChecksum(refspec)) return undefined;
+  return { source: refspec, newest: repo.tryResolve(refspec) };
 }
 
 export interface FetchImageOptions {
@@ -75,6 +91,23 @@ export async function fetchImage(
   progress({ type: "note", text: `${pulled.digest}: ${total - fetched} of ${total} layers were here` });
   origin?.set("origin", digestKey, pulled.digest);
   return pulled;
+}
+
+/** Brings what a disk has damaged anew from an image, which is fetched whole, beside the repository. */
+export async function mendFromImage(
+  { repo }: Sysroot,
+  image: OstreeImageReference,
+  options: Pick<FetchImageOptions, "signal">,
+  progress: ProgressListener,
+): Promise<void> {
+  const path = temporaryName(join(repo.path, "tmp"), "image-");
+  try {
+    const beside = Repo.init(path, repo.mode);
+    await pullImage(beside, image, options, progress);
+    await repair(repo, { sources: [beside] }, progress);
+  } finally {
+    removeTree(path);
+  }
 }
 
 /**

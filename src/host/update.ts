@@ -18,7 +18,7 @@ import { hostError } from "./errors.ts";
 import { findRevision } from "./find-version.ts";
 import { type FailedVersion, failedVersion } from "./health/failed-versions.ts";
 import { refuseFailed, refuseOnTrial } from "./health/refuse.ts";
-import { fetchImage, followedImage, pruneSysroot } from "./images.ts";
+import { fetchImage, followedImage, mendFromImage, pruneSysroot } from "./images.ts";
 import { assembleLayers } from "./layers/assemble-layers.ts";
 import { trimPackageRefs } from "./layers/refs.ts";
 import { ensureRoom } from "./make-room.ts";
@@ -164,14 +164,27 @@ export async function applyUpdate(
   const found = await withLayers(sysroot, source, { request, base, fetched }, progress);
   if (found.failedBefore !== undefined && source.revision === undefined) refuseFailed(found.failedBefore);
   if (!found.changed || request.downloadOnly === true) return found;
-  const deployed = await deploy(
-    sysroot,
-    deployRequest(sysroot, source, { base: base.to.checksum, to: found.to.checksum }, request),
-    progress,
-  );
+  const wanted = deployRequest(sysroot, source, { base: base.to.checksum, to: found.to.checksum }, request);
+  const deployed = await deployMending(sysroot, source, { wanted, cacheOnly, signal }, progress);
   trimPackageRefs(sysroot);
   pruneSysroot(sysroot, {}, progress);
   return { ...found, deployed };
+}
+
+/** What a disk has damaged is fetched again also where no remote has it, but an image. */
+async function deployMending(
+  sysroot: Sysroot,
+  { image }: UpdateSource,
+  { wanted, ...how }: { readonly wanted: DeployRequest } & Pick<UpdateRequest, "cacheOnly" | "signal">,
+  progress: ProgressListener,
+): Promise<DeployResult> {
+  try {
+    return await deploy(sysroot, wanted, progress);
+  } catch (error) {
+    if (image === undefined || how.cacheOnly === true || !hostError.is(error, "corrupt")) throw error;
+    await mendFromImage(sysroot, image, how, progress);
+    return deploy(sysroot, wanted, progress);
+  }
 }
 
 /** The version as this host has it: with the packages that are layered here, made or at hand. */

@@ -2,7 +2,7 @@
 // Hosts that follow container images: rebase, upgrade, status, what is kept. Judged by skopeo, umoci and stock ostree. Needs root.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { cleanup, deployedDigest, previewUpgrade, rebase, status, upgrade } from "../../src/host/index.ts";
@@ -80,6 +80,11 @@ test("an upgrade fetches the layers that changed, and what nobody needs any more
   const bytes = after.layers.filter((layer) => !kept.includes(layer)).reduce((sum, { size }) => sum + size, 0);
   assert.equal(preview.download, bytes);
 
+  assert.deepEqual(
+    [status(host.open())["cached-update"]?.version, status(host.open())["cached-update"]?.origin],
+    ["14.2", words],
+  );
+
   const done = await upgrade(host.open(), { stage: false });
   assert.deepEqual([done.changed, done.deployed?.deployment.checksum], [true, next]);
   assert.deepEqual(
@@ -96,5 +101,26 @@ test("an upgrade fetches the layers that changed, and what nobody needs any more
   assert.equal(host.open().deployments[0]?.origin?.toString().includes("container-image"), false);
   await cleanup(host.open(), { rollback: true });
   assert.deepEqual(refs(host.repo, "ostree/container"), []);
+  ostree("fsck", `--repo=${host.repo}`);
+});
+
+test("what the disk has damaged is brought anew from the image before it is deployed", async (t) => {
+  const host = await imageHost(t);
+  usePolicy(t, host.root, acceptAnything);
+  const image = `oci:${join(host.root, "image")}:13`;
+  const commit = host.build("14.1");
+  await host.encapsulate(commit, image);
+  await rebase(host.open(), { refspec: `ostree-unverified-image:${image}`, stage: false });
+  const next = host.build("14.2", { base: "1", tool: "2" });
+  await host.encapsulate(next, image);
+  const checksum = ostree("ls", `--repo=${join(host.root, "builder")}`, "-C", next, "/usr/share/base/data").split(
+    /\s+/,
+  )[4]!;
+  const object = join(host.repo, "objects", checksum.slice(0, 2), `${checksum.slice(2)}.file`);
+  const damaged = readFileSync(object);
+  damaged[7]! ^= 1;
+  writeFileSync(object, damaged);
+  const done = await upgrade(host.open(), { stage: false });
+  assert.equal(done.deployed?.deployment.checksum, next);
   ostree("fsck", `--repo=${host.repo}`);
 });

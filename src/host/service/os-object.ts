@@ -3,6 +3,7 @@ import type { GVariantValue } from "../../formats/index.ts";
 import { asChecksum } from "../../ostree/index.ts";
 import { noPackageChanges } from "../../packages/index.ts";
 import { formatKernelArgs } from "../kernel-args.ts";
+import { knownUpdates } from "../images.ts";
 import { originRefspec } from "../origin.ts";
 import { busError, busErrors, notSupported, refuseLayered } from "./bus-error.ts";
 import { liveWork } from "./live-work.ts";
@@ -82,9 +83,10 @@ function osReads(service: HostService, name: string): Record<string, Handler> {
     },
     GetCachedUpdateRpmDiff: async ({ inputs }) => {
       const base = service.state.deployment(String(inputs[0]), name);
-      const refspec = originRefspec(base.origin);
-      if (refspec === undefined) throw busError(busErrors.failed, "the deployment has no origin to update from");
-      return cachedDiff(service, name, base.checksum, refspec, refspec);
+      const updates = knownUpdates(service.state.sysroot.repo, base.origin);
+      if (updates?.newest === undefined)
+        throw busError(busErrors.failed, "the deployment has no origin to update from, or it was not asked yet");
+      return cachedDiff(service, name, base.checksum, updates.newest, updates.source);
     },
     GetCachedRebaseRpmDiff: async ({ inputs }) => {
       refuseLayered(inputs[1]);

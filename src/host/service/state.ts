@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { asChecksum, type Checksum, parseRefSpec, type Repo, tryFindRemote } from "../../ostree/index.ts";
+import {
+  asChecksum,
+  type Checksum,
+  isImageReference,
+  parseRefSpec,
+  type Repo,
+  tryFindRemote,
+} from "../../ostree/index.ts";
 import { diffPackages, noPackageChanges, type PackageDiff } from "../../packages/index.ts";
 import { versionInfo } from "../commit-metadata.ts";
 import { type Deployment, deploymentId } from "../model.ts";
-import { originRefspec } from "../origin.ts";
+import { knownUpdates } from "../images.ts";
 import { newAdvisories } from "../preview/advisories.ts";
 import { commitSignatures } from "../signatures.ts";
 import { type DeploymentStatus, type Status, statusWithSignatures } from "../status.ts";
@@ -101,14 +108,14 @@ async function osState(
 async function cachedUpdate(sysroot: Sysroot, stateroot: string): Promise<Dictionary> {
   const base = sysroot.mergeDeployment(stateroot);
   const newest = sysroot.deployments.find((deployment) => deployment.stateroot === stateroot);
-  const refspec = originRefspec(newest?.origin);
-  if (base === undefined || refspec === undefined) return none;
-  const head = sysroot.repo.tryResolve(refspec);
+  const updates = knownUpdates(sysroot.repo, newest?.origin);
+  if (base === undefined || updates === undefined) return none;
+  const head = updates.newest;
   if (head === undefined || head === base.checksum || !sysroot.repo.has(head, "commit")) return none;
   const diff = await commitsDiff(sysroot.repo, base.checksum, head);
   const advisories = newAdvisories(sysroot.repo, base.checksum, head);
   return new Map([
-    ...(await commitDetails(sysroot.repo, stateroot, refspec, head)),
+    ...(await commitDetails(sysroot.repo, stateroot, updates.source, head)),
     ...(advisories.length === 0 ? [] : [["advisories", advisoriesVariant(advisories)] as const]),
     ["ref-has-new-commit", { type: "b", value: true }],
     ...(diff === undefined ? [] : [["rpm-diff", { type: "a{sv}", value: diffDictionary(diff) }] as const]),
@@ -123,7 +130,7 @@ export async function commitDetails(
   checksum: Checksum,
 ): Promise<Dictionary> {
   const { version, timestamp } = versionInfo(repo, checksum);
-  const { remote: name } = parseRefSpec(refspec);
+  const name = isImageReference(refspec) ? undefined : parseRefSpec(refspec).remote;
   const signed = name !== undefined && tryFindRemote(repo, name)?.gpgVerify === true;
   return detailsDictionary({
     osname: stateroot,

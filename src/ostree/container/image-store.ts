@@ -10,11 +10,14 @@ import {
   type OciDigest,
   type OciImageConfig,
   type OciManifest,
+  readGVariant,
   type Variant,
+  writeGVariant,
 } from "../../formats/index.ts";
-import type { Checksum, Commit } from "../model.ts";
+import { type Checksum, type Commit, isChecksum } from "../model.ts";
 import { Transaction } from "../transaction.ts";
 import type { Repo } from "../repo.ts";
+import { imageLabels } from "./image-layout.ts";
 import { formatImage, type ImageReference } from "./image-reference.ts";
 import { escapeForRef, unescapeRef } from "./ref-escape.ts";
 
@@ -102,6 +105,51 @@ function readRecord(repo: Repo, record: Checksum): StoredImage | undefined {
     digest,
     manifest: decodeManifest(Buffer.from(String(manifest.value)), what),
     config: known ? decodeImageConfig(Buffer.from(String(config.value)), what) : undefined,
+  };
+}
+
+/** A newer version of an image that was looked at and not fetched. */
+export interface PendingImage {
+  readonly digest: OciDigest;
+  /** What would be deployed, as far as the image tells. */
+  readonly commit: Checksum | undefined;
+}
+
+/** rpm-ostree and bootc read them to tell of an update (`ImageImporter::cache_pending`). */
+const pendingKeys = {
+  digest: "ostree-ext.cached.manifest-digest",
+  manifest: "ostree-ext.cached.manifest",
+  config: "ostree-ext.cached.config",
+} as const;
+
+/** Notes at the image's record, in its detached metadata, what the reference leads to by now; without it, that it is the record. */
+export function notePending(repo: Repo, image: ImageReference, documents: ImageDocuments | undefined): void {
+  const record = repo.tryResolve(imageRef(image));
+  if (record === undefined) return;
+  const text = (value: string): Variant => ({ type: "s", value });
+  const pending = new Map<string, Variant>();
+  if (documents !== undefined) {
+    pending.set(pendingKeys.config, text(documents.config.toString()));
+    pending.set(pendingKeys.manifest, text(documents.manifest.toString()));
+    pending.set(pendingKeys.digest, text(documents.digest));
+  } else if (findPending(repo, image) === undefined) return;
+  using transaction = Transaction.begin(repo);
+  transaction.writeMetadata("commitmeta", writeGVariant("a{sv}", pending), record);
+  transaction.commit();
+}
+
+export function findPending(repo: Repo, image: ImageReference): PendingImage | undefined {
+  const record = repo.tryResolve(imageRef(image));
+  if (record === undefined || !repo.has(record, "commitmeta")) return undefined;
+  const what = `${record}.commitmeta`;
+  const metadata = readGVariant("a{sv}", repo.loadMetadata(record, "commitmeta"), what) as ReadonlyMap<string, Variant>;
+  const [digest, config] = [metadata.get(pendingKeys.digest), metadata.get(pendingKeys.config)];
+  if (digest?.type !== "s" || config?.type !== "s") return undefined;
+  const { labels } = decodeImageConfig(Buffer.from(String(config.value)), what);
+  const commit = labels.get(imageLabels.commit);
+  return {
+    digest: asOciDigest(String(digest.value), what),
+    commit: commit !== undefined && isChecksum(commit) ? commit : undefined,
   };
 }
 

@@ -11,7 +11,7 @@ export {
   parseImage,
   parseOstreeImage,
 } from "./image-reference.ts";
-export { findImage, forgetImages, imageDigestOf, listImages, type StoredImage } from "./image-store.ts";
+export { findImage, findPending, forgetImages, imageDigestOf, listImages, type StoredImage } from "./image-store.ts";
 export { OciLayout } from "./oci-layout.ts";
 export { pullImage, type PulledImage, type PullImageOptions } from "./pull-image.ts";
 export { type ImageTarget, pushImage, type PushOptions } from "./push-image.ts";

@@ -17,7 +17,15 @@ import { writeCommit } from "../write-commit.ts";
 import { Download, type DownloadedManifest, findManifest } from "./download.ts";
 import { type ImageLayers, imageLabels, imageLayers, requireHostImage } from "./image-layout.ts";
 import { formatImage, type ImageReference, type ImageTrust, type OstreeImageReference } from "./image-reference.ts";
-import { blobRef, deployedImageRef, findImage, imageRef, recordMetadata, type StoredImage } from "./image-store.ts";
+import {
+  blobRef,
+  deployedImageRef,
+  findImage,
+  imageRef,
+  notePending,
+  recordMetadata,
+  type StoredImage,
+} from "./image-store.ts";
 import { mergeLayers } from "./merge-layers.ts";
 import { importObjectLayer, type LayerCommit, type ObjectLayer, writeObjectSet } from "./object-layer.ts";
 import { findPolicy, requireSigningPolicy } from "./signature-policy.ts";
@@ -81,6 +89,7 @@ function fetchedBefore(repo: Repo, image: ImageReference): PulledImage {
 function keepImage(repo: Repo, image: ImageReference, { record, digest }: StoredImage): void {
   for (const ref of [imageRef(image), deployedImageRef(digest)])
     if (repo.tryResolve(ref) !== record) repo.setRef(ref, record);
+  notePending(repo, image, undefined);
 }
 
 async function verifyStored(repo: Repo, trust: ImageTrust & { kind: "remote" }, commit: Checksum): Promise<void> {
@@ -127,6 +136,8 @@ class ImagePull {
     const missing = this.#missing();
     if (missing.some(({ digest }) => digest === layer.digest)) await this.#fetch(download, [layer]);
     const commit = this.#announced(this.#commitOf(layer)!);
+    const { digest, bytes: manifest, config } = this.#documents;
+    notePending(this.#repo, this.#reference.image, { digest, manifest, config });
     return { digest: this.#documents.digest, commit, ...this.#told(missing) };
   }
 
