@@ -86,7 +86,14 @@ export type { RpmScript, RpmScriptKind, RpmScriptText, RpmTrigger, RpmTriggerMom
 export type { SignaturePolicy } from "./rpm/signature/key.ts";
 export type { SigningKey } from "./rpm/signature/signing-keys.ts";
 export type { RpmSignature } from "./rpm/signature/verify.ts";
-export { type OfferedPackage, offeredDebs, offeredRpms, searchPackages, type SearchMatches } from "./search.ts";
+export {
+  newestOffers,
+  type OfferedPackage,
+  offeredDebs,
+  offeredRpms,
+  searchPackages,
+  type SearchMatches,
+} from "./search.ts";
 export { cacheLimits, type CacheLimits, trimCache, useEntry } from "./trim-cache.ts";
 export { signatureTag, tag as rpmTag } from "./rpm/tags.ts";
 export { compareEvr, formatEvr, type Nevra, parseEvr, parseNevra, rpmvercmp } from "./rpm/version.ts";

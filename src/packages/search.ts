@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Packages by words in their names and summaries, by the rules of `rpm-ostree search` (its `search_packages_by_filter`). */
-import type { PackageSet } from "./apt/package-set.ts";
+import type { DebPackage, PackageSet } from "./apt/package-set.ts";
+import { AvailableRpm } from "./repomd/available-rpm.ts";
 import type { RpmPackageSet } from "./repomd/package-set.ts";
 import { globPattern } from "./repomd/nevra-pattern.ts";
 import { compareEvr, formatEvr } from "./rpm/version.ts";
@@ -85,8 +86,26 @@ export function* offeredRpms({ repositories }: RpmPackageSet): Generator<Offered
 
 /** What apt would install (apt-cache(8), policy). */
 export function* offeredDebs(set: PackageSet): Generator<OfferedPackage> {
-  for (const one of set.candidates()) {
-    const { name, version, architecture, source } = one;
-    yield { name, version, architecture, summary: one.field("Description"), repository: source.info.suite };
+  for (const one of set.candidates()) yield offer(one);
+}
+
+/** The newest of each name and architecture (libdnf's `latest_per_arch`); of Debian packages, the first is the preferred. */
+export function newestOffers(packages: readonly (AvailableRpm | DebPackage)[]): OfferedPackage[] {
+  const newest = new Map<string, AvailableRpm | DebPackage>();
+  for (const one of packages) {
+    const key = `${one.name}.${one.architecture}`;
+    const top = newest.get(key);
+    if (top === undefined || (top instanceof AvailableRpm && one instanceof AvailableRpm && isNewer(one, top)))
+      newest.set(key, one);
   }
+  return [...newest.values()].map(offer);
+}
+
+const isNewer = (a: AvailableRpm, b: AvailableRpm): boolean => compareEvr(a.evr, b.evr) > 0;
+
+function offer(one: AvailableRpm | DebPackage): OfferedPackage {
+  const { name, version, architecture } = one;
+  const isRpm = one instanceof AvailableRpm;
+  const summary = isRpm ? one.text("summary") : one.field("Description");
+  return { name, version, architecture, summary, repository: isRpm ? one.repository.id : one.source.info.suite };
 }

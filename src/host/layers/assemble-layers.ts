@@ -32,8 +32,10 @@ export interface AssembledLayers extends Layered {
   readonly skipped: readonly { readonly request: string; readonly reason: string }[];
 }
 
-/** Below the stateroot's /var; `cleanup --repomd` empties it. */
-const cacheDirectory = "var/cache/atomic";
+/** For indices and downloads; `cleanup --repomd` empties it. */
+export function layerCache({ path }: Sysroot, stateroot: string): string {
+  return join(path, "ostree/deploy", stateroot, "var/cache/atomic");
+}
 
 /** The caller holds the lock. Throws `host-broken-layers`, with the solver's words, when it cannot be done on this base. */
 export async function assembleLayers(
@@ -76,7 +78,7 @@ async function layerOptions(
     base,
     repositories,
     basearch: hostArchitecture(),
-    cacheDir: join(sysroot.path, "ostree/deploy", current.stateroot, cacheDirectory),
+    cacheDir: layerCache(sysroot, current.stateroot),
     workDir: join(sysroot.repo.path, "tmp/atomic-layers"),
     hostAccounts: { passwd: account("passwd"), group: account("group") },
     ...(isLayered(tryLoadCommit(sysroot.repo, current.checksum)) ? { previous: current.checksum } : {}),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type AssembledLayers, type AssembleRequest, assembleLayers } from "./assemble-layers.ts";
 export { changeLayers, type LayerChange, type LayerRequest, type LayersChanged } from "./change-layers.ts";
+export { loadPackageLists, type PackageLists, type PackageListsRequest } from "./package-lists.ts";
 export { type HostRepositories, hostRepositories, type RepositoryOptions } from "./repositories.ts";
 export { readWish, writeWish } from "./wish.ts";

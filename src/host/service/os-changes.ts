@@ -8,11 +8,13 @@ import { releaseStaged } from "../release-staged.ts";
 import { cleanup, type CleanupRequest } from "../remove-deployments.ts";
 import { rollback } from "../rollback.ts";
 import { setKernelArgs } from "../set-kargs.ts";
+import { loadPackageLists } from "../layers/package-lists.ts";
 import { currentDeployment } from "../update.ts";
 import { automaticTrigger } from "./automatic-trigger.ts";
 import { busError, busErrors, notSupported, refuseLayered } from "./bus-error.ts";
 import type { Call, Handler } from "./object-tree.ts";
 import { Options } from "./options.ts";
+import { unlessUnsupported } from "./package-reads.ts";
 import type { HostService, Work } from "./service.ts";
 import {
   checkRebaseWork,
@@ -57,10 +59,7 @@ export function osChanges(service: HostService, name: string): Record<string, Ha
       refuseLayered(packages);
       return checkRebaseWork(service, name, String(refspec));
     }),
-    RefreshMd: begin(([options]) => {
-      new Options(options, { force: "b", ...plainOptions });
-      return checkWork(service, name, "refresh-md");
-    }),
+    RefreshMd: begin(([options]) => refreshWork(service, name, new Options(options, { force: "b", ...plainOptions }))),
     Rollback: begin(([options]) => rollbackWork(service, new Options(options, plainOptions))),
     ClearRollbackTarget: begin(([options]) =>
       cleanupWork(service, { stateroot: name, rollback: true }, new Options(options, plainOptions)),
@@ -73,6 +72,19 @@ export function osChanges(service: HostService, name: string): Record<string, Ha
     SetInitramfsState: begin((inputs) => initramfsWork(service, name, inputs)),
     InitramfsEtc: begin((inputs) => initramfsEtcWork(service, name, inputs)),
     ModifyYumRepo: refuse("package repositories on the host"),
+  };
+}
+
+/** The lists of packages, and the newest version of the branch, which `CachedUpdate` tells of. */
+function refreshWork(service: HostService, stateroot: string, options: Options): Work {
+  const { title, run } = checkWork(service, stateroot, "refresh-md");
+  return {
+    title,
+    run: async (progress, signal) => {
+      await run(progress, signal);
+      const request = { stateroot, force: options.flag("force") };
+      await unlessUnsupported(() => loadPackageLists(service.openSysroot(), request, progress));
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import { liveWork } from "./live-work.ts";
 import type { Call, Handler, Implementation } from "./object-tree.ts";
 import { requiredActions } from "./os-actions.ts";
 import { osChanges } from "./os-changes.ts";
+import { packageReads } from "./package-reads.ts";
 import { osExperimentalInterface, osInterface, servicePath } from "./rpmostree1.ts";
 import type { HostService } from "./service.ts";
 import { commitDetails, commitsDiff, type OsState } from "./state.ts";
@@ -75,7 +76,6 @@ function refuse(what: string): Handler {
 
 /** Methods that answer at once and change nothing. */
 function osReads(service: HostService, name: string): Record<string, Handler> {
-  const packages = refuse("searching package repositories");
   return {
     GetDeploymentsRpmDiff: async ({ inputs }) => {
       const [from, to] = inputs.map((id) => service.state.deployment(String(id), name));
@@ -100,11 +100,7 @@ function osReads(service: HostService, name: string): Record<string, Handler> {
       return cachedDiff(service, name, base.checksum, String(inputs[0]), refspec);
     },
     GetDeploymentBootConfig: ({ inputs }) => [bootConfig(service, name, String(inputs[0]), inputs[1] === true)],
-    // There are none: packages come with the commits of the branch.
-    ListRepos: () => [[]],
-    WhatProvides: packages,
-    GetPackages: packages,
-    Search: packages,
+    ...packageReads(service, name),
   };
 }
 
