@@ -8,11 +8,11 @@ config=/usr/lib/ostree/prepare-root.conf
 key=/etc/ostree/initramfs-root-binding.key
 
 check() {
-    grep -Eqs '^[[:space:]]*enabled[[:space:]]*=[[:space:]]*signed[[:space:]]*$' "$config" || return 255
+    grep -Eqs '^[[:space:]]*enabled[[:space:]]*=[[:space:]]*signed[[:space:]]*$' "${dracutsysrootdir-}$config" || return 255
     # It verifies signatures itself.
     ostree --version | grep -q 'sign-ed25519' && return 255
     # dracut must not leave it out in silence: without it nothing would be verified.
-    [[ -s $key ]] || { dfatal "$key has no key, but $config wants the root signed"; exit 1; }
+    [[ -s ${dracutsysrootdir-}$key ]] || { dfatal "$key has no key, but $config wants the root signed"; exit 1; }
     return 0
 }
 
