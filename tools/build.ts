@@ -102,7 +102,8 @@ function executable(): void {
     disableExperimentalSEAWarning: true,
     useCodeCache: true,
     execArgv: ["--disable-warning=ExperimentalWarning"],
-    execArgvExtension: "none",
+    // A service starts itself again with a smaller heap; the environment has no say.
+    execArgvExtension: "cli",
     assets: {
       ...Object.fromEntries(workers.map((worker) => [`${worker}.worker.cjs`, workerFile(worker)])),
       ...Object.fromEntries(shipped.map((name) => [name, join(root, name)])),

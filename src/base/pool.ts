@@ -6,10 +6,13 @@ import { AtomicError } from "./errors.ts";
 
 /** Threads that a pool has when nothing else is said. */
 let threads = Math.min(availableParallelism(), 8);
+/** Hot loops make short-lived garbage: a small nursery keeps memory low, and costs no time. */
+let nurseryMegabytes = 8;
 
-/** From now on pools of this process have at most so many threads, each of which takes 30 to 40 MB, whatever the machine has. */
-export function limitThreads(most: number): void {
-  threads = Math.max(1, Math.min(threads, most));
+/** From now on pools of this process have one thread, with a smaller heap: each takes 30 to 40 MB else. For what stays. */
+export function saveMemory(): void {
+  threads = 1;
+  nurseryMegabytes = 2;
 }
 
 /**
@@ -18,7 +21,7 @@ export function limitThreads(most: number): void {
  * is an asset. Tasks are sent in batches by the caller: a message costs about 20 us.
  */
 export class WorkerPool<Task, Result> implements TaskRunner<Task, Result>, AsyncDisposable {
-  /** Threads that a pool has when nothing else is said: one per core, at most 8, and what `limitThreads` allows. */
+  /** Threads that a pool has when nothing else is said: one per core, at most 8, one after `saveMemory`. */
   static get defaultSize(): number {
     return threads;
   }
@@ -145,8 +148,7 @@ function receiveError({ error, name, extra }: SentError): Error {
 }
 
 function createWorker(module: string, data: unknown): Worker {
-  // Hot loops make short-lived garbage: a small nursery keeps memory low, and costs no time.
-  const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+  const resourceLimits = { maxYoungGenerationSizeMb: nurseryMegabytes };
   const options = { workerData: data, execArgv: ["--no-warnings"], resourceLimits };
   const sea = createRequire(import.meta.url)("node:sea") as typeof import("node:sea");
   if (sea.isSea()) {

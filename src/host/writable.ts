@@ -60,8 +60,12 @@ function remountWritable(point: string): void {
   if (!isWritable(point)) throw hostError("read-only", `${point} is still read-only`);
 }
 
-function startAgain(): void {
-  const own = isSea() ? process.argv.slice(2) : [...process.execArgv, ...process.argv.slice(1)];
+export function startAgain(nodeOptions: readonly string[] = []): void {
+  const options = [...process.execArgv, ...nodeOptions];
+  // The executable takes options of Node.js in one argument (https://nodejs.org/api/single-executable-applications.html).
+  const own = isSea()
+    ? [`--node-options=${options.join(" ")}`, ...process.argv.slice(2)]
+    : [...options, ...process.argv.slice(1)];
   if (process.execve === undefined) throw new Error("this Node.js has no process.execve");
   const environment = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   process.execve(process.execPath, [process.argv0, ...own], Object.fromEntries(environment));
