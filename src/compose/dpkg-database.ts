@@ -69,9 +69,13 @@ function awaitedTriggers(tree: DirNode, paths: readonly string[]): string[] {
 
 /** Takes packages out of the database; their files are the caller's. */
 export function removeFromDpkgDatabase(tree: DirNode, infoNames: ReadonlySet<string>): void {
-  const stanzas = parseDeb822(readText(tree, `${admin}/status`) ?? "", "dpkg status");
-  const stay = stanzas.filter((stanza) => !infoNames.has(infoNameOf(stanza)));
-  put(tree, `${admin}/status`, makeFileNode(stay.map((stanza) => formatStanza(stanza.entries())).join("\n")));
+  // What stays is kept to the last byte.
+  const stanzas = (readText(tree, `${admin}/status`) ?? "").split(/\n{2,}/).map((text) => text.trimEnd());
+  const stay = stanzas.filter((text) => {
+    const [fields] = parseDeb822(text, "dpkg status");
+    return fields !== undefined && !infoNames.has(infoNameOf(fields));
+  });
+  put(tree, `${admin}/status`, makeFileNode(stay.map((text) => `${text}\n`).join("\n")));
   const info = ensureDirectory(tree, `${admin}/info`);
   for (const name of info.entries.keys()) {
     if (infoNames.has(name.slice(0, name.lastIndexOf(".")))) info.entries.delete(name);

@@ -20,7 +20,9 @@ import { type FailedVersion, failedVersion } from "./health/failed-versions.ts";
 import { refuseFailed, refuseOnTrial } from "./health/refuse.ts";
 import { fetchImage, followedImage, mendFromImage, pruneSysroot } from "./images.ts";
 import { assembleLayers } from "./layers/assemble-layers.ts";
+import { editWish, type WishChange } from "./layers/edit-wish.ts";
 import { trimPackageRefs } from "./layers/refs.ts";
+import { readWish, writeWish } from "./layers/wish.ts";
 import { ensureRoom } from "./make-room.ts";
 import type { Deployment } from "./model.ts";
 import { asksForLayers, originImage, originRefspec } from "./origin.ts";
@@ -40,6 +42,8 @@ export interface UpdateRequest extends Pick<DeployRequest, Deploying> {
   readonly cacheOnly?: boolean;
   /** Download but do not deploy. */
   readonly downloadOnly?: boolean;
+  /** Change what is layered in the same step. */
+  readonly layers?: WishChange;
   /** Leave packages out of the version that cannot be layered on it; they stay requested. */
   readonly skipBrokenLayers?: boolean;
 }
@@ -145,11 +149,12 @@ export async function previewUpdate(
 /** Downloads the commit and deploys it, in the running machine staged unless asked otherwise. */
 export async function applyUpdate(
   sysroot: Sysroot,
-  source: UpdateSource,
+  given: UpdateSource,
   request: UpdateRequest,
   progress: ProgressListener = silent,
 ): Promise<Update> {
   refuseOnTrial(sysroot);
+  const source = withWish(given, request.layers);
   // A version like the present one must fit, before anything is downloaded; the new one is measured when it is here.
   await checkRoomFirst(sysroot, source.current, request.makeRoom ?? false);
   const { cacheOnly = false, signal } = request;
@@ -185,6 +190,14 @@ async function deployMending(
     await mendFromImage(sysroot, image, how, progress);
     return deploy(sysroot, wanted, progress);
   }
+}
+
+/** What is requested from now on is deployed even when it comes to the same commit: the origin is another one. */
+function withWish(source: UpdateSource, change: UpdateRequest["layers"]): UpdateSource {
+  if (change === undefined || source.origin === undefined) return source;
+  const before = source.origin.toString();
+  writeWish(source.origin, editWish(readWish(source.origin), change));
+  return source.origin.toString() === before ? source : { ...source, always: true };
 }
 
 /** The version as this host has it: with the packages that are layered here, made or at hand. */

@@ -29,6 +29,7 @@ import { debImport, importVersion } from "../packages/import.ts";
 import type { Workspace } from "../sandbox.ts";
 import { prepareLower, runMaintainerScripts } from "../scripts.ts";
 import { ensureDirectory, lookup, readText, take } from "../tree.ts";
+import { dropKernel } from "./drop-kernel.ts";
 import { controlOf, findLocalPackage } from "./local-packages.ts";
 import type { LayerChoice, LayerInstaller, LayerOptions } from "./model.ts";
 
@@ -192,6 +193,7 @@ function removeDebs(tree: DirNode, { leaving, stay }: Laid): void {
   if (leaving.length === 0) return;
   const kept = new Set(stay.flatMap(({ fields }) => dpkgFileList(tree, infoNameOf(fields))));
   for (const { fields } of leaving) {
+    dropKernel(tree, dpkgFileList(tree, infoNameOf(fields)));
     for (const path of dpkgFileList(tree, infoNameOf(fields)).toReversed()) {
       const node = lookup(tree, path);
       if (kept.has(path) || node === undefined || (node.kind === "dir" && node.entries.size > 0)) continue;

@@ -21,6 +21,7 @@ import { ScriptSession } from "../rpm/scripts/session.ts";
 import { translatePath } from "../rpm/translate.ts";
 import type { Workspace } from "../sandbox.ts";
 import { lookup, lookupFile, makeDirectoryNode, move, put, readNode, take } from "../tree.ts";
+import { dropKernel } from "./drop-kernel.ts";
 import type { BaseRpm } from "./rpm.ts";
 import type { OpenedBase } from "./shape.ts";
 
@@ -92,6 +93,10 @@ function removeRpms(tree: DirNode, leaving: readonly BaseRpm[], present: readonl
   const kept = new Set(present.flatMap(({ files }) => files));
   for (const { header, package: one } of leaving) {
     const { files } = headOfInstalled(header, nevraOf(one)).table;
+    dropKernel(
+      tree,
+      files.map(({ path }) => path),
+    );
     for (const { path } of files.toSorted((a, b) => (a.path < b.path ? 1 : -1))) {
       const place = translatePath(path.slice(1));
       const node = lookup(tree, place);

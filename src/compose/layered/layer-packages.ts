@@ -5,7 +5,7 @@ import { debFormat } from "../deb-format.ts";
 import { composeError } from "../errors.ts";
 import { epoch } from "../finish.ts";
 import type { FormatLayout, PackageFormat } from "../format.ts";
-import { makeModulesDep, remakeInitramfs } from "../initramfs.ts";
+import { initramfsPath, makeModulesDep, remakeInitramfs } from "../initramfs.ts";
 import { kernelVersion } from "../layout/kernel.ts";
 import { applyUpper } from "../overlay.ts";
 import { rpmFormat } from "../rpm/rpm-format.ts";
@@ -105,7 +105,7 @@ async function assemble(options: LayerOptions, made: Assembly, progress: Progres
     const kernel = kernelVersion(tree);
     if (kernel !== undefined && (installer.kernel || initramfs !== undefined)) {
       const env = { ...format.environment, SOURCE_DATE_EPOCH: epoch };
-      const renewed = initramfs !== undefined || kernel !== opened.kernel;
+      const renewed = initramfs !== undefined || !lookup(tree, initramfsPath(kernel));
       await stage(progress, "compose.initramfs", `Making modules.dep and initramfs for ${kernel}`, async () => {
         await makeModulesDep(workspace, kernel, env);
         if (renewed) await remakeInitramfs(workspace, tree, kernel, localInitramfs(options), env);

@@ -20,6 +20,7 @@ import {
   checkRebaseWork,
   checkRevisionWork,
   checkWork,
+  layersWork,
   readModifiers,
   readUpdateOptions,
   updateWork,
@@ -43,9 +44,11 @@ export function osChanges(service: HostService, name: string): Record<string, Ha
       updateWork(service, name, { revision: String(revision), options: readUpdateOptions(options) }),
     ),
     Rebase: begin(([given, refspec, packages]) => {
-      refuseLayered(packages);
       const options = readUpdateOptions(given);
-      return updateWork(service, name, { refspec: String(refspec), revision: options.text("revision"), options });
+      const install = packages as readonly string[];
+      const layers = install.length === 0 ? {} : { layers: { install } };
+      const wish = { refspec: String(refspec), revision: options.text("revision"), options, ...layers };
+      return updateWork(service, name, wish);
     }),
     UpdateDeployment: begin(([modifiers, options]) =>
       updateWork(service, name, readModifiers(modifiers, readUpdateOptions(options))),
@@ -68,7 +71,10 @@ export function osChanges(service: HostService, name: string): Record<string, Ha
     KernelArgs: begin((inputs) => kernelArgsWork(service, name, inputs)),
     FinalizeDeployment: begin(([options]) => finalizeWork(service, options)),
     AutomaticUpdateTrigger: (call: Call) => automaticTrigger(service, name, call),
-    PkgChange: refuse("layering packages on the host"),
+    PkgChange: begin(([options, added, removed]) => {
+      const change = { install: added as readonly string[], uninstall: removed as readonly string[] };
+      return layersWork(service, name, change, readUpdateOptions(options));
+    }),
     SetInitramfsState: begin((inputs) => initramfsWork(service, name, inputs)),
     InitramfsEtc: begin((inputs) => initramfsEtcWork(service, name, inputs)),
     ModifyYumRepo: refuse("package repositories on the host"),

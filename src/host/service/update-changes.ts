@@ -5,6 +5,7 @@ import type { GVariantValue } from "../../formats/index.ts";
 import { isChecksum, parseRefSpec, pull } from "../../ostree/index.ts";
 import { deployRevision, previewRevision } from "../deploy-revision.ts";
 import { completeRefspec, rebase } from "../rebase.ts";
+import { changeLayers, type LayerChange } from "../layers/change-layers.ts";
 import { resetToBase } from "../reset-origin.ts";
 import { registerUpdateDriver } from "../update-driver.ts";
 import { currentDeployment, requireRefspec, type Update, type UpdateRequest } from "../update.ts";
@@ -59,6 +60,10 @@ export interface UpdateWish {
   readonly refspec?: string | undefined;
   readonly revision?: string | undefined;
   readonly customOrigin?: { readonly url: string; readonly description: string } | undefined;
+  /** What is to be layered, or no longer. */
+  readonly layers?: LayerChange | undefined;
+  /** Stay with the present version. */
+  readonly keepsBase?: boolean;
   readonly options: Options;
 }
 
@@ -74,15 +79,42 @@ export function readModifiers(modifiers: GVariantValue | undefined, options: Opt
     "custom-origin": "(ss)",
     ...layeringModifiers,
   });
-  const layering = wish.asked(Object.keys(layeringModifiers));
-  if (layering.length > 0) throw notSupported(`layering packages on the host (${layering.join(", ")})`);
+  const refused = wish.asked(refusedModifiers);
+  if (refused.length > 0) throw notSupported(refused.join(", "));
   const [url, description] = wish.list("custom-origin");
   return {
     refspec: wish.text("set-refspec"),
     revision: wish.text("set-revision"),
     customOrigin: url === undefined || description === undefined ? undefined : { url, description },
+    layers: layersOf(wish),
     options,
   };
+}
+
+/** Package files come as file descriptors, which this program's connection does not take; modules are not layered. */
+const refusedModifiers = [
+  "install-local-packages",
+  "install-local-fileoverride-packages",
+  "install-modules",
+  "uninstall-modules",
+  "override-replace-packages",
+  "override-replace-local-packages",
+  "treefile",
+];
+
+function layersOf(wish: Options): LayerChange | undefined {
+  const change = {
+    install: wish.list("install-packages"),
+    uninstall: wish.list("uninstall-packages"),
+    overrideRemove: wish.list("override-remove-packages"),
+    overrideReset: wish.list("override-reset-packages"),
+  };
+  return Object.values(change).every((list) => list.length === 0) ? undefined : change;
+}
+
+/** The work of a transaction that changes what is layered on the present version. */
+export function layersWork(service: HostService, stateroot: string, change: LayerChange, options: Options): Work {
+  return updateWork(service, stateroot, { layers: change, options, keepsBase: true });
 }
 
 /** The work of a transaction that brings what is wished. */
@@ -90,7 +122,7 @@ export function updateWork(service: HostService, stateroot: string, wish: Update
   const { options } = wish;
   if (options.flag("apply-live") && options.flag("reboot"))
     throw busError(busErrors.invalidArgs, "Cannot specify `apply-live` and `reboot`");
-  const title = wish.refspec !== undefined ? "rebase" : wish.revision !== undefined ? "deploy" : "upgrade";
+  const title = titleOf(wish);
   return {
     title: options.asked(resets).length > 0 && title === "upgrade" ? "reset" : title,
     run: async (progress, signal) => {
@@ -101,6 +133,14 @@ export function updateWork(service: HostService, stateroot: string, wish: Update
       if (changed && options.flag("reboot")) await service.reboot();
     },
   };
+}
+
+function titleOf({ refspec, revision, layers, keepsBase, options }: UpdateWish): string {
+  if (refspec !== undefined) return "rebase";
+  if (revision !== undefined) return "deploy";
+  if (layers === undefined || !(keepsBase === true || options.flag("no-pull-base"))) return "upgrade";
+  if ((layers.overrideRemove ?? []).length + (layers.overrideReset ?? []).length > 0) return "override";
+  return (layers.install ?? []).length > 0 ? "install" : "uninstall";
 }
 
 const resets = ["no-layering", "no-overrides", "no-initramfs"];
@@ -115,11 +155,41 @@ async function update(
 ): Promise<boolean> {
   const { options } = wish;
   const request = updateRequest(service, stateroot, options, signal);
+  const keepsBase = wish.keepsBase === true || options.flag("no-pull-base");
+  if (keepsBase && wish.layers !== undefined) return changePackages(service, wish.layers, request, options, progress);
   const reset = options.asked(resets).length > 0 && (await resetBase(service, request, options, progress));
-  if (options.flag("no-pull-base")) return reset;
+  if (keepsBase) return reset;
   const done = await bring(service, wish, request, progress);
   if (!done.changed) progress({ type: "note", text: "No upgrade available." });
   return reset || done.deployed !== undefined;
+}
+
+async function changePackages(
+  service: HostService,
+  change: LayerChange,
+  { stateroot, cacheOnly, downloadOnly, lockFinalization, startFinalizer }: UpdateRequest,
+  options: Options,
+  progress: ProgressListener,
+): Promise<boolean> {
+  const done = await changeLayers(
+    service.openSysroot(),
+    {
+      ...change,
+      uninstallAll: options.flag("no-layering"),
+      ...(options.flag("no-overrides") ? { overrideReset: "all" as const } : {}),
+      idempotent: options.flag("idempotent-layering"),
+      allowInactive: options.flag("allow-inactive-requests"),
+      dryRun: options.flag("dry-run"),
+      ...(stateroot === undefined ? {} : { stateroot }),
+      ...(cacheOnly === undefined ? {} : { cacheOnly }),
+      ...(downloadOnly === undefined ? {} : { downloadOnly }),
+      ...(lockFinalization === undefined ? {} : { lockFinalization }),
+      ...(startFinalizer === undefined ? {} : { startFinalizer }),
+    },
+    progress,
+  );
+  if (!done.changed) progress({ type: "note", text: "No change." });
+  return done.deployed !== undefined;
 }
 
 async function resetBase(
@@ -139,10 +209,12 @@ async function resetBase(
 
 async function bring(
   service: HostService,
-  { refspec, revision, customOrigin, options }: UpdateWish,
-  request: UpdateRequest,
+  { refspec, revision, customOrigin, layers, options }: UpdateWish,
+  plain: UpdateRequest,
   progress: ProgressListener,
 ): Promise<Update> {
+  const idempotent = options.flag("idempotent-layering");
+  const request = layers === undefined ? plain : { ...plain, layers: { ...layers, idempotent } };
   const sysroot = service.openSysroot();
   const preview = options.flag("dry-run") || options.flag("download-metadata-only");
   if (refspec !== undefined) {

@@ -9,9 +9,10 @@ import { indexFields } from "../apt/index-file.ts";
 /** @param name what messages call the source; @param priority as of apt_preferences(5): above 1000 it wins over all repositories */
 export function stanzaSource(stanzas: readonly Stanza[], name: string, priority: number): IndexedSource {
   const wanted = new Set(indexFields.map((field) => field.toLowerCase()));
-  const text = stanzas.map((stanza) =>
-    formatStanza([...stanza.entries()].filter(([field]) => wanted.has(field.toLowerCase()))),
-  );
+  const text = stanzas.map((stanza) => {
+    const fields = [...stanza.entries()].filter(([field]) => wanted.has(field.toLowerCase()));
+    return formatStanza(fields.map(([field, value]) => [field, value.replaceAll(/\s*\n\s*/g, " ").trim()] as const));
+  });
   const info = {
     uri: name,
     suite: name,

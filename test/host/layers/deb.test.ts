@@ -1,35 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Debian packages layered on a host; judged by dpkg, apt-get and ostree. Needs root.
+// Debian packages layered on a host; judged by dpkg and ostree. Needs root.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { removeTree } from "../../../src/base/index.ts";
-import { composeTree, parseTreefile } from "../../../src/compose/index.ts";
-import { changeLayers, deploy, initSysroot, status, Sysroot } from "../../../src/host/index.ts";
-import { type PackageSpec, TestArchive, tinyBase } from "../../compose/archive.ts";
+import { resetToBase } from "../../../src/host/index.ts";
+import { makeDeb, type PackageSpec } from "../../compose/archive.ts";
+import { branch, DebDistribution, DebHost, md5sums, ostree, script } from "./deb-host.ts";
 
-/** So that `dpkg -V` has something to compare with. */
-function md5sums(files: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(files).map(([path, content]) => {
-    return `${createHash("md5").update(content).digest("hex")}  ${path.slice(1)}\n`;
-  });
-  return lines.join("");
-}
-
-const script = (text: string) => `#!/bin/sh\nset -e\n${text}\n`;
-
-const kernel: PackageSpec = {
-  name: "kernel",
-  files: {
-    "/usr/lib/modules/6.12.1/vmlinuz": "kernel",
-    "/usr/lib/modules/6.12.1/initramfs.img": "initramfs",
-    "/usr/sbin/depmod": "#!/bin/sh\n",
-  },
-};
 const watcher: PackageSpec = {
   name: "watcher",
   files: {
@@ -57,112 +35,163 @@ const tool: PackageSpec = {
   control: {
     conffiles: "/etc/tool.conf\n",
     md5sums: md5sums({ "/usr/bin/tool": "#!/bin/sh\necho tool\n", "/usr/share/hooks/tool": "hook\n" }),
-    preinst: script('echo "tool:x:400:400::/:/bin/false" >> /etc/passwd; echo "tool:x:400:" >> /etc/group'),
-    postinst: script('chown 400:400 /var/lib/tool; echo "$1 $2" > /usr/lib/tool.configured; test -d /var/lib/watcher'),
+    // A number that hangs on how many there are, as adduser's does.
+    preinst: script(
+      `id tool >/dev/null 2>&1 && exit 0; n=400; while read line; do n=$((n+1)); done < /etc/passwd
+echo "tool:x:$n:$n::/:/bin/false" >> /etc/passwd; echo "tool:x:$n:" >> /etc/group`,
+    ),
+    postinst: script(
+      'chown tool:tool /var/lib/tool; echo "$1 $2" > /usr/lib/tool.configured; test -d /var/lib/watcher',
+    ),
   },
 };
-const data: PackageSpec = { name: "tool-data", files: { "/usr/share/tool/data": "data\n" } };
-
 const others: PackageSpec[] = [
+  watcher,
+  tool,
+  { name: "tool-data", files: { "/usr/share/tool/data": "data\n" } },
+  { name: "editor", files: { "/usr/bin/editor": "editor 1\n", "/usr/share/editor/only": "x\n" } },
   { name: "rival", files: { "/usr/bin/watcher": "another\n" } },
+  { name: "successor", fields: { Replaces: "watcher" }, files: { "/usr/bin/watcher": "successor\n" } },
   { name: "enemy", fields: { Conflicts: "watcher" } },
-  { name: "plain", files: { "/usr/bin/plain": "plain\n" } },
-  { name: "needs-nothing-there", fields: { Depends: "not-there" } },
+  { name: "hater", fields: { Conflicts: "tool" } },
+  { name: "needs-newer", fields: { Depends: "editor (>= 2)" } },
+  {
+    name: "early",
+    control: {
+      preinst: script('echo "early:x:401:401::/:/bin/false" >> /etc/passwd; echo "early:x:401:" >> /etc/group'),
+    },
+  },
 ];
 
-let scratch: string;
-let archive: TestArchive;
-before(async () => {
-  scratch = mkdtempSync(join(tmpdir(), "layers-deb-"));
-  archive = new TestArchive(scratch);
-  await archive.publish([...tinyBase(), kernel, watcher, tool, data, ...others]);
-});
-after(async () => {
-  await archive[Symbol.asyncDispose]();
-  removeTree(scratch);
-});
+const distribution = new DebDistribution();
+before(() => distribution.publish(others));
+after(() => distribution[Symbol.asyncDispose]());
 
-function ostree(...args: string[]): string {
-  return execFileSync("ostree", args, { encoding: "utf8" });
-}
-
-const branch = "tiny/host";
-
-async function compose(sysroot: Sysroot, version: string, more = ""): Promise<string> {
-  const text = `ref: ${branch}\nbasearch: x86_64\nselinux: false\nno-initramfs: true\n${archive.apt}packages: [kernel, watcher]\n${more}`;
-  const treefile = parseTreefile(text, join(scratch, "tree.yaml"));
-  const options = { treefile, repo: sysroot.repo, cacheDir: join(scratch, "cache"), version, force: true };
-  const { commit } = await composeTree({ ...options, metadata: new Map() });
-  return commit!;
-}
-
-/** A host with a version whose /etc names the test's archive. */
-async function newHost(name: string): Promise<{ path: string; base: string; open: () => Sysroot }> {
-  const path = join(scratch, name);
-  mkdirSync(path);
-  const sysroot = initSysroot(path, { stateroot: "tiny" });
-  const base = await compose(sysroot, "1");
-  await deploy(sysroot, { stateroot: "tiny", rev: branch, origin: branch });
-  const [first] = Sysroot.open(path).deployments;
-  const etc = join(sysroot.directory(first!), "etc");
-  mkdirSync(join(etc, "apt"), { recursive: true });
-  writeFileSync(join(etc, "apt/tiny.gpg"), readFileSync(archive.keyring));
-  writeFileSync(join(etc, "apt/sources.list"), `deb [signed-by=/etc/apt/tiny.gpg] ${archive.url} tiny main\n`);
-  writeFileSync(
-    join(etc, "passwd"),
-    `${readFileSync(join(etc, "passwd"), "utf8")}admin:x:1000:1000::/home/admin:/bin/sh\n`,
-  );
-  return { path, base, open: () => Sysroot.open(path) };
-}
-
-/** A root as dpkg finds it on a host: its database where the link of a boot leads. */
-function dpkg(root: string, ...args: string[]): string {
-  return execFileSync("dpkg", [`--root=${root}`, `--admindir=${root}/usr/lib/sysimage/dpkg`, ...args], {
-    encoding: "utf8",
-  });
-}
+const make = (name: string) => DebHost.make(distribution, name, "watcher, editor");
 
 test("a package of the host's repositories comes with what it needs, and is configured", async () => {
-  const host = await newHost("install");
-  const done = await changeLayers(host.open(), { install: ["tool"] });
+  const one = await make("install");
+  const done = await one.change({ install: ["tool"] });
   assert.deepEqual(
     done.layered.added.map(({ name }) => name),
     ["tool", "tool-data"],
   );
-  const sysroot = host.open();
-  const [deployment] = sysroot.deployments;
-  const root = sysroot.directory(deployment!);
-  const states = dpkg(root, "-l").match(/^ii .*/gm) ?? [];
-  assert.equal(states.length, 7, dpkg(root, "-l"));
-  assert.doesNotMatch(dpkg(root, "--audit"), /half|unpacked|trigger/);
+  assert.deepEqual(one.installed(), [
+    "base-files 1",
+    "dpkg 1.21",
+    "editor 1",
+    "kernel 1",
+    "shell 1",
+    "tool 1:2.0-3",
+    "tool-data 1",
+    "watcher 1",
+  ]);
+  assert.doesNotMatch(one.dpkg("--audit"), /half|unpacked|trigger/);
   // What is in /var and /opt is made at boot.
-  assert.match(dpkg(root, "-V"), /^(missing +\/(var|opt)\/.*\n)*$/);
-  assert.equal(readFileSync(join(root, "usr/lib/tool.configured"), "utf8"), "configure \n");
-  assert.equal(readFileSync(join(root, "usr/lib/watcher.log"), "utf8"), "/usr/share/hooks\n");
-  assert.equal(readFileSync(join(root, "etc/tool.conf"), "utf8"), "port=80\n");
-  assert.match(
-    readFileSync(join(root, "usr/lib/tmpfiles.d/atomic-layers-autovar.conf"), "utf8"),
-    /^d \/var\/lib\/tool 0755 tool tool/m,
-  );
-  assert.equal(readFileSync(join(root, "usr/share/factory/var/lib/tool/seed"), "utf8"), "seed\n");
-  const accounts = readFileSync(join(root, "usr/lib/sysusers.d/atomic-accounts.conf"), "utf8");
-  assert.match(accounts, /^u tool 400:400/m);
+  assert.match(one.dpkg("-V"), /^(missing +\/(var|opt)\/.*\n)*$/);
+  assert.equal(one.read("usr/lib/tool.configured"), "configure \n");
+  assert.equal(one.read("usr/lib/watcher.log"), "/usr/share/hooks\n");
+  assert.equal(one.read("etc/tool.conf"), "port=80\n");
+  assert.match(one.read("usr/lib/tmpfiles.d/atomic-layers-autovar.conf"), /^d \/var\/lib\/tool 0755 tool tool/m);
+  assert.equal(one.read("usr/share/factory/var/lib/tool/seed"), "seed\n");
+  const accounts = one.read("usr/lib/sysusers.d/atomic-accounts.conf");
+  assert.match(accounts, /^u tool 403:403/m);
   assert.doesNotMatch(accounts, /admin/);
-  assert.match(readFileSync(join(root, "etc/passwd"), "utf8"), /^admin:/m);
+  assert.match(one.read("etc/passwd"), /^admin:/m);
 
-  const commit = deployment!.checksum;
-  assert.equal(ostree(`--repo=${sysroot.repo.path}`, "rev-parse", `${commit}^`).trim(), host.base);
-  assert.equal(ostree(`--repo=${sysroot.repo.path}`, "rev-parse", "rpmostree/base/0").trim(), host.base);
-  const key = (name: string) =>
-    ostree(`--repo=${sysroot.repo.path}`, "show", `--print-metadata-key=${name}`, commit).trim();
+  const { repo } = one.open();
+  const commit = one.told.checksum;
+  assert.equal(ostree(`--repo=${repo.path}`, "rev-parse", `${commit}^`), one.base);
+  assert.equal(ostree(`--repo=${repo.path}`, "rev-parse", "rpmostree/base/0"), one.base);
+  const key = (name: string) => ostree(`--repo=${repo.path}`, "show", `--print-metadata-key=${name}`, commit);
   assert.equal(key("rpmostree.clientlayer"), "true");
   assert.equal(key("rpmostree.packages"), "['tool']");
-  ostree(`--repo=${sysroot.repo.path}`, "fsck", "-q");
+  ostree(`--repo=${repo.path}`, "fsck", "-q");
+  assert.deepEqual(one.told["requested-packages"], ["tool"]);
+  assert.deepEqual(one.told.packages, ["tool"]);
+  assert.equal(one.told["base-checksum"], one.base);
+  const { origin } = one.open().deployments[0]!;
+  assert.equal(origin!.get("origin", "baserefspec"), branch);
+  assert.equal(origin!.get("origin", "refspec"), undefined);
 
-  const [told] = status(sysroot).deployments;
-  assert.deepEqual(told!["requested-packages"], ["tool"]);
-  assert.deepEqual(told!.packages, ["tool"]);
-  assert.equal(told!["base-checksum"], host.base);
-  assert.equal(deployment!.origin!.get("origin", "baserefspec"), branch);
-  assert.equal(deployment!.origin!.get("origin", "refspec"), undefined);
+  const imported = () => [...repo.listRefs().keys()].filter((ref) => ref.startsWith("atomic/deb/"));
+  assert.equal(imported().length, 2);
+  await one.change({ uninstall: ["tool"] });
+  assert.equal(one.told.checksum, one.base);
+  assert.equal(origin!.get("packages", "requested"), "tool;");
+  assert.equal(one.open().deployments[0]!.origin!.get("origin", "refspec"), branch);
+});
+
+test("what does not go with the base is refused with the reason", async () => {
+  const one = await make("refused");
+  await assert.rejects(one.change({ install: ["watcher"] }), /"watcher" is already provided by: watcher-1/);
+  await assert.rejects(
+    one.change({ install: ["enemy"] }),
+    /watcher 1 is part of the base[^]*enemy 1 conflicts with watcher/,
+  );
+  await assert.rejects(one.change({ install: ["rival"] }), /\/usr\/bin\/watcher is in watcher and in rival/);
+  await assert.rejects(one.change({ install: ["needs-newer"] }), /depends on editor \(>= 2\)/);
+  await assert.rejects(one.change({ install: ["unheard-of"] }), /no package is called unheard-of/);
+  await assert.rejects(one.change({ overrideRemove: ["unheard-of"] }), /no package of the base is called unheard-of/);
+  assert.equal(one.told.checksum, one.base);
+  assert.equal((await one.change({ install: ["watcher"], allowInactive: true })).layered.present.length, 1);
+  assert.equal(one.told.checksum, one.base);
+});
+
+test("package files are layered, replace packages of the base, and are remembered", async () => {
+  const one = await make("files");
+  const directory = join(distribution.scratch, "package-files");
+  mkdirSync(directory);
+  const local = makeDeb(directory, { name: "local", version: "3", files: { "/usr/bin/local": "local\n" } });
+  const editor = makeDeb(directory, {
+    name: "editor",
+    version: "2",
+    files: { "/usr/bin/editor": "editor 2\n" },
+    control: {
+      preinst: script('echo "$1 $2" > /usr/lib/editor.preinst'),
+      postinst: script('echo "$1 $2" > /usr/lib/editor.postinst'),
+    },
+  });
+  await assert.rejects(one.change({ installFiles: [editor] }), /editor is there already in version 1, not 2/);
+  await one.change({ installFiles: [local], overrideFiles: [editor] });
+  assert.equal(one.read("usr/bin/local"), "local\n");
+  assert.equal(one.read("usr/bin/editor"), "editor 2\n");
+  assert.equal(one.read("usr/lib/editor.preinst"), "upgrade 1\n");
+  assert.equal(one.read("usr/lib/editor.postinst"), "configure 1\n");
+  assert.equal(existsSync(join(one.root, "usr/share/editor")), false);
+  assert.ok(one.installed().includes("editor 2"));
+  assert.deepEqual(one.told["requested-local-packages"], ["local-3.amd64"]);
+  await one.change({ install: ["needs-newer"], overrideRemove: ["watcher"] });
+  assert.deepEqual(
+    one.installed().filter((text) => /watcher|local|editor|needs/.test(text)),
+    ["editor 2", "local 3", "needs-newer 1"],
+  );
+  assert.equal(existsSync(join(one.root, "usr/bin/watcher")), false);
+  await assert.rejects(one.change({ overrideReset: ["editor"] }), /depends on editor \(>= 2\)/);
+  await one.change({ uninstall: ["local", "needs-newer"], overrideReset: "all" });
+  assert.equal(one.told.checksum, one.base);
+  await one.change({ install: ["successor"] });
+  assert.equal(one.read("usr/bin/watcher"), "successor\n");
+  await resetToBase(one.open(), { overlays: true });
+  assert.equal(one.told.checksum, one.base);
+});
+
+test("layers go along with upgrades, with the same numbers of accounts; what is broken may be left out", async () => {
+  const one = await make("upgrade");
+  await one.change({ install: ["tool"] });
+  const first = one.told.checksum;
+  assert.equal((await one.upgrade()).changed, false, "the same packages upon the same version");
+  await one.bring("2", "watcher, early");
+  const done = await one.upgrade({ layers: { install: ["editor"] } });
+  assert.equal(done.to.version, "2");
+  assert.deepEqual(one.told.packages, ["tool", "editor"]);
+  assert.match(one.read("usr/lib/sysusers.d/atomic-accounts.conf"), /^u tool 403:403/m);
+  assert.notEqual(one.told.checksum, first);
+  await one.bring("3", "watcher, hater");
+  await assert.rejects(one.upgrade(), /cannot be layered on 3: [^]*conflicts with tool/);
+  assert.equal(one.told.version, "2");
+  await one.upgrade({ skipBrokenLayers: true });
+  assert.equal(one.told["base-version"], "3");
+  assert.deepEqual(one.told["requested-packages"], ["tool", "editor"]);
+  assert.deepEqual(one.told.packages, ["editor"]);
 });

@@ -73,12 +73,8 @@ test("an upgrade with nothing new says so; options that are not known are refuse
   const call = ["call", service, osPath, `${service}.OS`] as const;
   assert.match(await refusedOnBus(address, "busctl", ...call, "Upgrade", "a{sv}", "1", "rebot", "b", "true"), /rebot/);
   assert.match(await refusedOnBus(address, "busctl", ...call, "Upgrade", "a{sv}", "1", "reboot", "s", "yes"), /is a b/);
-  assert.match(
-    await refusedOnBus(address, "busctl", ...call, "PkgChange", "a{sv}asas", "0", "1", "vim", "0"),
-    /does not support layering packages/,
-  );
-  const modifiers = ["UpdateDeployment", "a{sv}a{sv}", "1", "install-packages", "as", "1", "vim", "0"];
-  assert.match(await refusedOnBus(address, "busctl", ...call, ...modifiers), /install-packages/);
+  const modifiers = ["UpdateDeployment", "a{sv}a{sv}", "1", "install-modules", "as", "1", "vim", "0"];
+  assert.match(await refusedOnBus(address, "busctl", ...call, ...modifiers), /does not support install-modules/);
   assert.match(
     await refusedOnBus(address, "busctl", ...call, "ModifyYumRepo", "sa{ss}", "base", "0"),
     /does not support package repositories/,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
-import { cliError } from "../../errors.ts";
 import { renderLayers } from "../../render/host-layers.ts";
 import { changeHostLayers, isPackageFile, layerOptions, unchangedExit } from "./layers.ts";
+import { refuseBoth } from "./shared.ts";
 
 export default defineCommand({
   path: ["host", "install"],
@@ -20,22 +20,21 @@ export default defineCommand({
     { name: "uninstall", value: "PACKAGE", repeat: true, help: "Take this one back in the same step" },
     { name: "allow-inactive", help: "Request packages that the version has already, for versions that may not" },
     { name: "force-replacefiles", help: "Let files of package files win over those of the version" },
-    { name: "apply-live", short: "A", hidden: true, help: "Change the running system as well" },
+    { name: "apply-live", short: "A", help: "Bring them to the running system as well (see `apply-live`)" },
   ],
   json: true,
   async run(invocation) {
-    if (invocation.flag("apply-live"))
-      throw cliError("usage", "--apply-live cannot be combined with install", {
-        hint: "atomic host apply-live  afterwards",
-      });
+    const applyLive = invocation.flag("apply-live");
+    if (applyLive) refuseBoth(invocation, "apply-live", "reboot");
     const files = invocation.args.filter(isPackageFile);
-    return changeHostLayers(invocation, "install", {
+    const change = {
       install: invocation.args.filter((word) => !isPackageFile(word)),
       installFiles: files,
       uninstall: invocation.values("uninstall"),
       forceReplaceFiles: invocation.flag("force-replacefiles"),
       allowInactive: invocation.flag("allow-inactive"),
-    });
+    };
+    return changeHostLayers(invocation, "install", change, { applyLive });
   },
   render: renderLayers,
   exitCode: unchangedExit,

@@ -46,9 +46,10 @@ export async function changeHostLayers(
   invocation: Invocation,
   verb: string,
   change: LayerChange & { readonly allowInactive?: boolean },
+  { applyLive = false }: { readonly applyLive?: boolean } = {},
 ): Promise<LayersReport> {
-  const sysroot = await openForChange(invocation, verb);
-  const { changeLayers } = await import("../../../host/index.ts");
+  const sysroot = await openForChange(invocation, verb, { sharedMounts: applyLive });
+  const host = await import("../../../host/index.ts");
   const releasever = invocation.value("releasever");
   const dryRun = invocation.flag("dry-run");
   const request = {
@@ -66,7 +67,8 @@ export async function changeHostLayers(
       ...(releasever === undefined ? {} : { releasever }),
     },
   };
-  const done = await changeLayers(sysroot, request, invocation.progress);
+  const done = await host.changeLayers(sysroot, request, invocation.progress);
+  if (applyLive && done.deployed !== undefined) await host.applyLive(sysroot, {}, invocation.progress);
   const deployed = done.deployed === undefined ? undefined : await deployReport(sysroot, done.deployed, invocation);
   return { ...done, deployed, dryRun };
 }

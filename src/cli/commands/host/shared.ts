@@ -78,6 +78,8 @@ export const deployOptions: readonly OptionDeclaration[] = [...stageOptions, loc
 export const updateOptions: readonly OptionDeclaration[] = [
   { name: "cache-only", short: "C", help: "Do not ask the network; deploy what was downloaded" },
   { name: "download-only", help: "Download, but do not deploy" },
+  { name: "install", value: "PACKAGE", repeat: true, help: "Layer this package in the same step" },
+  { name: "uninstall", value: "PACKAGE", repeat: true, help: "Take this layered package back in the same step" },
   makeRoomOption,
   skipBrokenOption,
   bypassDriverOption,
@@ -138,6 +140,9 @@ export function updateRequest(invocation: Invocation): UpdateRequest {
     ...staging(invocation),
     makeRoom: invocation.flag("make-room"),
     skipBrokenLayers: invocation.flag("skip-broken-layers"),
+    ...(invocation.flag("install") || invocation.flag("uninstall")
+      ? { layers: { install: invocation.values("install"), uninstall: invocation.values("uninstall") } }
+      : {}),
     cacheOnly: invocation.flag("cache-only"),
     downloadOnly: invocation.flag("download-only"),
   };
