@@ -2,7 +2,7 @@
 // RPM packages layered on a host; judged by rpm and ostree. Needs root.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -28,14 +28,21 @@ const host: RpmSpec[] = [
       "/usr/lib/os-release": "ID=tiny\nPRETTY_NAME=Tiny\nVERSION_ID=1\n",
       "/usr/lib/modules/6.12.1/vmlinuz": "kernel",
       "/usr/lib/modules/6.12.1/initramfs.img": "initramfs",
-      "/usr/sbin/depmod": "#!/bin/sh\n",
     },
-    attributes: { "/usr/sbin/depmod": "%attr(0755,root,root)" },
   },
   {
     name: "watcher",
-    files: { "/usr/bin/watcher": "watcher\n", "/etc/watcher.conf": "watch=1\n" },
-    attributes: { "/etc/watcher.conf": "%config(noreplace)" },
+    files: {
+      "/usr/bin/watcher": "watcher\n",
+      "/etc/watcher.conf": "watch=1\n",
+      "/usr/sbin/depmod": '#!/bin/sh\necho dep > "/usr/lib/modules/$2/modules.dep"\n',
+      "/usr/bin/dracut": '#!/bin/sh\nfor last; do :; done\necho made > "$last"\n',
+    },
+    attributes: {
+      "/etc/watcher.conf": "%config(noreplace)",
+      "/usr/sbin/depmod": "%attr(0755,root,root)",
+      "/usr/bin/dracut": "%attr(0755,root,root)",
+    },
     scripts: "%transfiletriggerin -- /usr/share/hooks\ncat > /usr/lib/watcher.log",
   },
   { name: "editor", files: { "/usr/bin/editor": "editor 1\n", "/usr/share/editor/only": "x\n" } },
@@ -250,6 +257,26 @@ test("packages of the base are replaced by files and removed, until that is take
   await resetToBase(one.open(), {});
   assert.equal(one.told.checksum, one.base);
   assert.equal(one.open().deployments[0]!.origin!.get("origin", "refspec"), branch);
+});
+
+test("a kernel in place of the base's is the only one, with modules.dep and an initramfs of its own", async () => {
+  const one = await Host.make("kernel");
+  const files = { "/usr/lib/modules/6.12.2/vmlinuz": "newer", "/usr/lib/modules/6.12.2/x.ko": "x" };
+  const osRelease = { "/usr/lib/os-release": "ID=tiny\nPRETTY_NAME=Tiny\nVERSION_ID=1\n" };
+  await one.change({
+    overrideFiles: makeRpms(join(scratch, "kernels"), [
+      { name: "kernel", version: "2", files: { ...files, ...osRelease } },
+    ]),
+  });
+  const modules = join(one.root, "usr/lib/modules");
+  assert.deepEqual(readdirSync(modules), ["6.12.2"]);
+  assert.equal(readFileSync(join(modules, "6.12.2/initramfs.img"), "utf8"), "made\n");
+  assert.equal(readFileSync(join(modules, "6.12.2/modules.dep"), "utf8"), "dep\n");
+  assert.equal(rpm(one.root, "-q", "kernel"), "kernel-2-1.noarch\n");
+  assert.equal(one.told["layered-commit-meta"]!["ostree.linux"], "6.12.2");
+  const [deployment] = one.open().deployments;
+  const boot = join(one.path, "boot/ostree", `tiny-${deployment!.bootChecksum}`);
+  assert.equal(readFileSync(join(boot, "vmlinuz-6.12.2"), "utf8"), "newer");
 });
 
 test("layers are carried to new versions, what is broken there is left out when it may, accounts keep their numbers", async () => {
