@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from "node:crypto";
+import type { Checksum } from "./model.ts";
 
 const size = 32;
 /** Checksums in one piece of the store, a power of two: what is full is never copied again. */
@@ -7,33 +7,69 @@ const pieceBits = 14;
 const pieceCount = 1 << pieceBits;
 
 /**
- * A set of checksums as bytes: a fifth of the memory of one of strings, and none of the work of making them. They may be
- * a stranger's choice, so their places in the table depend on a secret.
+ * A set of checksums as bytes: a fifth of the memory of one of strings, and none of the work of making them. It keeps the
+ * order in which they came.
  */
 export class ChecksumSet {
   #pieces: Buffer[] = [];
   #count = 0;
   /** Number of a checksum in the pieces, plus one; 0 is free. */
   #table = new Uint32Array(1024);
-  readonly #secret = new Int32Array(new Uint8Array(randomBytes(size)).buffer);
+  /**
+   * Checksums may be a stranger's choice, so their places in the table depend on a secret. It shows nowhere, so that
+   * V8's own random numbers do: to load a better generator takes longer than most sets.
+   */
+  readonly #secret = Int32Array.from({ length: size / 4 }, () => Math.random() * 2 ** 32);
+  readonly #digits = Buffer.allocUnsafeSlow(size);
 
   get size(): number {
     return this.#count;
   }
 
-  /** @param at where the 32 bytes begin */
-  add(bytes: Buffer, at: number): void {
+  /** @returns whether it is new */
+  add(checksum: Checksum): boolean {
+    this.#digits.write(checksum, "hex");
+    return this.addBytes(this.#digits, 0);
+  }
+
+  has(checksum: Checksum): boolean {
+    this.#digits.write(checksum, "hex");
+    return this.hasBytes(this.#digits, 0);
+  }
+
+  /** @param at where the 32 bytes begin @returns whether it is new */
+  addBytes(bytes: Buffer, at: number): boolean {
     const place = this.#find(bytes, at);
-    if (this.#table[place] !== 0) return;
+    if (this.#table[place] !== 0) return false;
     const number = this.#count++;
     if (number % pieceCount === 0) this.#pieces.push(Buffer.allocUnsafeSlow(pieceCount * size));
     bytes.copy(this.#pieces[number >> pieceBits]!, (number % pieceCount) * size, at, at + size);
     this.#table[place] = number + 1;
     if (this.#count * 2 > this.#table.length) this.#grow();
+    return true;
   }
 
-  has(bytes: Buffer, at: number): boolean {
+  hasBytes(bytes: Buffer, at: number): boolean {
     return this.#table[this.#find(bytes, at)] !== 0;
+  }
+
+  /** The checksum that came as the one of this number, from 0 on. */
+  at(number: number): Checksum {
+    const at = (number % pieceCount) * size;
+    return this.#pieces[number >> pieceBits]!.toString("hex", at, at + size) as Checksum;
+  }
+
+  /** In order; what is added meanwhile, too. */
+  *[Symbol.iterator](): IterableIterator<Checksum> {
+    for (let number = 0; number < this.#count; number++) yield this.at(number);
+  }
+
+  /** Those that the other set does not have, in order. */
+  *without(other: ChecksumSet): IterableIterator<Checksum> {
+    for (let number = 0; number < this.#count; number++) {
+      const piece = this.#pieces[number >> pieceBits]!;
+      if (!other.hasBytes(piece, (number % pieceCount) * size)) yield this.at(number);
+    }
   }
 
   /** All checksums, one after the other. */

@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { listDirectory, unlessErrno } from "../base/index.ts";
+import { ChecksumSet } from "./checksum-set.ts";
 import type { Checksum, ObjectType } from "./model.ts";
 import { parseLoose } from "./object-path.ts";
 import type { Repo } from "./repo.ts";
@@ -15,7 +16,7 @@ export function listPrefixes(repo: Repo): string[] {
 
 /** The loose objects of a repository as one reading of its directories found them. */
 export class Inventory {
-  readonly #types = new Map<ObjectType, Set<Checksum>>();
+  readonly #types = new Map<ObjectType, ChecksumSet>();
 
   /** @param wanted says of file names whether they are of interest */
   static read(repo: Repo, wanted: (name: string) => boolean = () => true): Inventory {
@@ -39,13 +40,13 @@ export class Inventory {
     return this.of(type).has(checksum);
   }
 
-  of(type: ObjectType): ReadonlySet<Checksum> {
-    return this.#types.get(type) ?? new Set();
+  of(type: ObjectType): ChecksumSet {
+    return this.#types.get(type) ?? new ChecksumSet();
   }
 
-  #ofType(type: ObjectType): Set<Checksum> {
+  #ofType(type: ObjectType): ChecksumSet {
     let found = this.#types.get(type);
-    if (!found) this.#types.set(type, (found = new Set()));
+    if (!found) this.#types.set(type, (found = new ChecksumSet()));
     return found;
   }
 }

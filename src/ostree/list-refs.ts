@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Dirent, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { unlessErrno } from "../base/index.ts";
 import { ostreeError } from "./errors.ts";
@@ -8,9 +8,25 @@ import { formatRefSpec, isRefFragment, parseRefFile, parseRefSpec, readOwnRef, r
 
 /** All local and remote refs, sorted: `ref` and `remote:ref`. */
 export function listRefs(repo: string): Map<string, Checksum> {
-  const found: [string, Checksum][] = refsBelow(refDirectory(repo, {}));
+  return allRefs(repo, refsBelow);
+}
+
+/**
+ * The names alone of what `listRefs`, or with a prefix `listRefsWithPrefix` finds. The refs are not read, which takes most
+ * of the time: one that holds no checksum is among them, as it is for libostree.
+ */
+export function listRefNames(repo: string, prefix?: string, whole = true): string[] {
+  const found = prefix === undefined ? allRefs(repo, namesBelow) : refsWithPrefix(repo, prefix, whole, namesBelow);
+  return [...found.keys()];
+}
+
+/** Finds the refs in a directory of refs. */
+type Search<Value> = (directory: string) => [ref: string, value: Value][];
+
+function allRefs<Value>(repo: string, search: Search<Value>): Map<string, Value> {
+  const found = search(refDirectory(repo, {}));
   for (const remote of listRemoteDirectory(repo)) {
-    for (const [ref, commit] of refsBelow(refDirectory(repo, { remote }))) found.push([`${remote}:${ref}`, commit]);
+    for (const [ref, value] of search(refDirectory(repo, { remote }))) found.push([`${remote}:${ref}`, value]);
   }
   return sorted(found);
 }
@@ -28,14 +44,23 @@ function listRemoteDirectory(repo: string): string[] {
  * @param whole names are whole; otherwise without the prefix and its slash (ostree_repo_list_refs)
  */
 export function listRefsWithPrefix(repo: string, prefix: string, whole: boolean): Map<string, Checksum> {
+  return refsWithPrefix(repo, prefix, whole, refsBelow);
+}
+
+function refsWithPrefix<Value>(
+  repo: string,
+  prefix: string,
+  whole: boolean,
+  search: Search<Value>,
+): Map<string, Value | Checksum> {
   // "REMOTE:" and, for flatpak, "REMOTE:." are all refs of the remote.
   const remote = /^([\w][-.\w]*):\.?$/.exec(prefix)?.[1];
   const spec = remote === undefined ? parseRefSpec(prefix) : { remote, ref: "" };
   const single = spec.ref === "" ? undefined : readOwnRef(repo, spec);
   if (single !== undefined) return new Map([[prefix, single]]);
   const start = whole && spec.ref !== "" ? `${spec.ref}/` : "";
-  const found = refsBelow(join(refDirectory(repo, spec), spec.ref));
-  return sorted(found.map(([ref, commit]) => [formatRefSpec({ ...spec, ref: `${start}${ref}` }), commit]));
+  const found = search(join(refDirectory(repo, spec), spec.ref));
+  return sorted(found.map(([ref, value]) => [formatRefSpec({ ...spec, ref: `${start}${ref}` }), value]));
 }
 
 /** Aliases among the local refs at or below `prefix`: what each one's link leads to. */
@@ -60,6 +85,15 @@ export function refsBelow(directory: string): [ref: string, commit: Checksum][] 
     const text =
       entry.isFile() || entry.isSymbolicLink() ? unlessErrno(["ENOENT"], () => readFileSync(path, "utf8")) : undefined;
     if (text !== undefined) found.push([ref, parseRefFile(text, path)]);
+  });
+  return found;
+}
+
+/** A dangling alias is no ref. */
+function namesBelow(directory: string): [ref: string, value: undefined][] {
+  const found: [string, undefined][] = [];
+  walkRefs(directory, "", (ref, entry) => {
+    if (entry.isFile() || (entry.isSymbolicLink() && existsSync(`${directory}/${ref}`))) found.push([ref, undefined]);
   });
   return found;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { WorkerPool } from "../base/index.ts";
+import { ChecksumSet } from "./checksum-set.ts";
 import { noObjects, type PullBatch, type PullData, type PullResult, type TreeEntries } from "./get-object.ts";
-import type { Checksum } from "./model.ts";
+import type { Checksum, ObjectType } from "./model.ts";
 import type { PullProgress } from "./pull-progress.ts";
 import type { ObjectSource } from "./pull-source.ts";
 import { connectionLimit } from "./remote/servers.ts";
-import { type ObjectKey, objectKey } from "./traverse.ts";
+import { type ObjectKey, objectKey, splitKey } from "./traverse.ts";
 
 /** Totals of what the workers did. */
 export interface ObjectCounts {
@@ -31,9 +32,13 @@ export class ObjectPull implements AsyncDisposable {
   readonly #threads: number;
   readonly #progress: PullProgress;
   readonly #subpaths: readonly string[];
-  readonly #seen = new Set<ObjectKey>();
-  readonly #trees: ObjectKey[] = [];
-  readonly #content: ObjectKey[] = [];
+  /** All that was ever queued, by type: nothing is asked for twice. */
+  readonly #queued = new Map<ObjectType, ChecksumSet>();
+  #total = 0;
+  /** Queued metadata that is to be brought. */
+  readonly #metadata: ObjectKey[] = [];
+  /** Files are brought in the order in which they were queued: so many were handed to a thread. */
+  #filesBegun = 0;
   /** With subpaths: the places where each directory is, and what it holds once it is here. */
   readonly #places = new Map<Checksum, string[]>();
   readonly #entries = new Map<Checksum, TreeEntries>();
@@ -53,19 +58,22 @@ export class ObjectPull implements AsyncDisposable {
 
   /** Queues the tree of a commit. */
   add(tree: Checksum, meta: Checksum): void {
-    this.#enqueue(this.#trees, objectKey(meta, "dirmeta"));
+    this.#addMetadata(meta, "dirmeta");
     this.#addTree(tree, "/");
   }
 
   /** Queues objects by themselves: what a delta leaves to be fetched. */
   addObjects(keys: readonly ObjectKey[]): void {
-    for (const key of keys) this.#enqueue(this.#content, key);
+    for (const { checksum, type } of keys.map(splitKey)) {
+      if (type === "file") this.#addFile(checksum);
+      else this.#addMetadata(checksum, type);
+    }
   }
 
   /** Brings all that was queued and what it refers to. */
   async run(): Promise<void> {
-    while (this.#failure === undefined && (this.#running > 0 || this.#trees.length + this.#content.length > 0)) {
-      while (this.#running < this.#threads * 2 && this.#trees.length + this.#content.length > 0) this.#start();
+    while (this.#failure === undefined && (this.#running > 0 || this.#waiting > 0)) {
+      while (this.#running < this.#threads * 2 && this.#waiting > 0) this.#start();
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -83,11 +91,12 @@ export class ObjectPull implements AsyncDisposable {
   }
 
   #start(): void {
-    const queue = this.#trees.length > 0 ? this.#trees : this.#content;
+    const trees = this.#metadata.length > 0;
+    const left = trees ? this.#metadata.length : this.#waiting;
     // While few are known they are shared out, so that no thread waits for another.
-    const share = Math.ceil(queue.length / (this.#threads * 2 - this.#running));
-    const objects = queue.splice(0, Math.min(batchSize, share));
-    const trees = queue === this.#trees;
+    const share = Math.ceil(left / (this.#threads * 2 - this.#running));
+    const count = Math.min(batchSize, share);
+    const objects = trees ? this.#metadata.splice(0, count) : this.#nextFiles(count);
     this.#running++;
     if (trees) this.#treesRunning++;
     // Threads are not started for a pull that finds all objects here.
@@ -105,6 +114,16 @@ export class ObjectPull implements AsyncDisposable {
       });
   }
 
+  /** Objects that are queued and not yet handed to a thread. */
+  get #waiting(): number {
+    return this.#metadata.length + this.#queuedOf("file").size - this.#filesBegun;
+  }
+
+  #nextFiles(count: number): ObjectKey[] {
+    const files = this.#queuedOf("file");
+    return Array.from({ length: count }, () => objectKey(files.at(this.#filesBegun++), "file"));
+  }
+
   #finish(result: PullResult, count: number): void {
     const { trees, ...counts } = result;
     for (const key of Object.keys(counts) as (keyof typeof counts)[]) this.counts[key] += counts[key];
@@ -114,7 +133,7 @@ export class ObjectPull implements AsyncDisposable {
   }
 
   #tell(): void {
-    this.#progress.objects(this.#done, this.#seen.size, this.#trees.length === 0 && this.#treesRunning === 0);
+    this.#progress.objects(this.#done, this.#total, this.#metadata.length === 0 && this.#treesRunning === 0);
   }
 
   #found(entries: TreeEntries): void {
@@ -124,16 +143,18 @@ export class ObjectPull implements AsyncDisposable {
       return;
     }
     const { files, dirs } = entries;
-    for (let at = 0; at < files.length; at += 64) this.#addFile(files.slice(at, at + 64) as Checksum);
+    const queued = this.#queuedOf("file");
+    const bytes = Buffer.from(files, "hex");
+    for (let at = 0; at < bytes.length; at += 32) if (queued.addBytes(bytes, at)) this.#total++;
     for (let at = 0; at < dirs.length; at += 128) this.#addDirectory(dirs, at, "/");
   }
 
   #addFile(checksum: Checksum): void {
-    this.#enqueue(this.#content, objectKey(checksum, "file"));
+    if (this.#queuedOf("file").add(checksum)) this.#total++;
   }
 
   #addDirectory(dirs: string, at: number, path: string): void {
-    this.#enqueue(this.#trees, objectKey(dirs.slice(at + 64, at + 128) as Checksum, "dirmeta"));
+    this.#addMetadata(dirs.slice(at + 64, at + 128) as Checksum, "dirmeta");
     this.#addTree(dirs.slice(at, at + 64) as Checksum, path);
   }
 
@@ -144,7 +165,7 @@ export class ObjectPull implements AsyncDisposable {
       const known = this.#entries.get(tree);
       if (known) this.#select(known, path);
     }
-    this.#enqueue(this.#trees, objectKey(tree, "dirtree"));
+    this.#addMetadata(tree, "dirtree");
   }
 
   /** Takes of a directory at `path` what is below a subpath, or on the way to one. */
@@ -170,10 +191,16 @@ export class ObjectPull implements AsyncDisposable {
     );
   }
 
-  #enqueue(queue: ObjectKey[], key: ObjectKey): void {
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
-    queue.push(key);
+  #addMetadata(checksum: Checksum, type: ObjectType): void {
+    if (!this.#queuedOf(type).add(checksum)) return;
+    this.#total++;
+    this.#metadata.push(objectKey(checksum, type));
+  }
+
+  #queuedOf(type: ObjectType): ChecksumSet {
+    let found = this.#queued.get(type);
+    if (!found) this.#queued.set(type, (found = new ChecksumSet()));
+    return found;
   }
 }
 

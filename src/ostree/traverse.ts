@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ChecksumSet } from "./checksum-set.ts";
+import { decodeDirTree, visitDirTree } from "./dirtree-object.ts";
 import { ostreeError } from "./errors.ts";
 import { Inventory } from "./inventory.ts";
-import type { Checksum, Commit, ObjectType } from "./model.ts";
+import type { Checksum, Commit, DirTree, ObjectType } from "./model.ts";
 import type { Repo } from "./repo.ts";
 
 /** An object by checksum and type, as one string that can be in a set. */
@@ -43,12 +45,11 @@ function isReachableType(type: ObjectType): type is ReachableType {
  * (ostree_repo_traverse_commit_with_flags).
  */
 export class Reachable {
-  /** By type, as checksums alone: strings made of both would cost more than all the rest. */
-  readonly objects: Readonly<Record<ReachableType, Set<Checksum>>> = {
-    commit: new Set(),
-    dirtree: new Set(),
-    dirmeta: new Set(),
-    file: new Set(),
+  readonly objects: Readonly<Record<ReachableType, ChecksumSet>> = {
+    commit: new ChecksumSet(),
+    dirtree: new ChecksumSet(),
+    dirmeta: new ChecksumSet(),
+    file: new ChecksumSet(),
   };
   readonly #repo: Repo;
   readonly #options: TraverseOptions;
@@ -91,29 +92,45 @@ export class Reachable {
     objects.dirmeta.add(commit.meta);
     const waiting = [commit.tree];
     for (let tree = waiting.pop(); tree !== undefined; tree = waiting.pop()) {
-      if (objects.dirtree.has(tree)) continue;
-      objects.dirtree.add(tree);
-      this.#addEntries(tree, partial, waiting);
+      if (!objects.dirtree.has(tree) && this.#addEntries(tree, partial, waiting)) objects.dirtree.add(tree);
     }
   }
 
-  #addEntries(tree: Checksum, partial: boolean, waiting: Checksum[]): void {
-    const { objects } = this;
+  /** @returns false for a tree of a partial commit that is missing: another commit that is complete may share it */
+  #addEntries(tree: Checksum, partial: boolean, waiting: Checksum[]): boolean {
     try {
-      const { files, dirs } = this.#repo.loadDirTree(tree);
-      for (const { checksum } of files) objects.file.add(checksum);
-      for (const { tree, meta } of dirs) {
-        objects.dirmeta.add(meta);
-        waiting.push(tree);
-      }
+      this.#visitEntries(tree, waiting);
     } catch (error) {
-      if (partial && ostreeError.is(error, "no-such-object")) {
-        // Another commit that is complete may share it: then it must be looked at again.
-        objects.dirtree.delete(tree);
-        return;
-      }
+      if (partial && ostreeError.is(error, "no-such-object")) return false;
       if (!this.#options.onUnreadable) throw error;
       this.#options.onUnreadable(error);
+    }
+    return true;
+  }
+
+  #visitEntries(tree: Checksum, waiting: Checksum[]): void {
+    const { file, dirtree, dirmeta } = this.objects;
+    const bytes = this.#repo.loadMetadata(tree, "dirtree");
+    // Nothing of a damaged one counts, so that all of it is looked at first.
+    const [files, dirs]: [number[], number[]] = [[], []];
+    const visitor = {
+      file: (_: string, at: number) => files.push(at),
+      directory: (_: string, at: number) => dirs.push(at),
+    };
+    if (!visitDirTree(bytes, `dirtree ${tree}`, visitor))
+      return this.#addUnusual(decodeDirTree(bytes, `dirtree ${tree}`), waiting);
+    for (const at of files) file.addBytes(bytes, at);
+    for (const at of dirs) {
+      if (!dirtree.hasBytes(bytes, at)) waiting.push(bytes.toString("hex", at, at + 32) as Checksum);
+      dirmeta.addBytes(bytes, at + 32);
+    }
+  }
+
+  #addUnusual({ files, dirs }: DirTree, waiting: Checksum[]): void {
+    for (const { checksum } of files) this.objects.file.add(checksum);
+    for (const { tree, meta } of dirs) {
+      waiting.push(tree);
+      this.objects.dirmeta.add(meta);
     }
   }
 }

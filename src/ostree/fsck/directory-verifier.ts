@@ -20,7 +20,6 @@ export class DirectoryVerifier {
   readonly #findings: FsckFinding[] = [];
   readonly #present = { file: new ChecksumSet(), dirtree: new ChecksumSet(), dirmeta: new ChecksumSet() };
   readonly #referred = { file: new ChecksumSet(), dirtree: new ChecksumSet(), dirmeta: new ChecksumSet() };
-  readonly #digits = Buffer.alloc(32);
   #checked = 0;
 
   constructor(data: VerifyData) {
@@ -60,7 +59,7 @@ export class DirectoryVerifier {
           const pending = verifyObject(path, checksum, type, mode);
           if (pending) await pending;
         }
-        if (type !== "commit" && type !== "file-xattrs") this.#add(this.#present, type as ReferredType, checksum);
+        if (type !== "commit" && type !== "file-xattrs") this.#present[type as ReferredType].add(checksum);
       } catch (error) {
         if (isErrno(error, "ENOENT")) continue; // removed meanwhile
         this.#findings.push({ ...object, problem: problemText(error) });
@@ -75,34 +74,29 @@ export class DirectoryVerifier {
     const what = `${checksum}.${type}`;
     if (type === "commit") {
       const { tree, meta } = decodeCommit(bytes, what);
-      this.#add(this.#referred, "dirtree", tree);
-      this.#add(this.#referred, "dirmeta", meta);
+      this.#referred.dirtree.add(tree);
+      this.#referred.dirmeta.add(meta);
     } else if (!visitDirTree(bytes, what, this.#visitorOf(bytes))) this.#unusual(bytes, what);
   }
 
   #visitorOf(bytes: Buffer) {
     const { file, dirtree, dirmeta } = this.#referred;
     return {
-      file: (_: string, at: number) => file.add(bytes, at),
+      file: (_: string, at: number) => file.addBytes(bytes, at),
       directory: (_: string, at: number) => {
-        dirtree.add(bytes, at);
-        dirmeta.add(bytes, at + 32);
+        dirtree.addBytes(bytes, at);
+        dirmeta.addBytes(bytes, at + 32);
       },
     };
   }
 
   #unusual(bytes: Buffer, what: string): void {
     const { files, dirs } = decodeDirTree(bytes, what);
-    for (const { checksum } of files) this.#add(this.#referred, "file", checksum);
+    for (const { checksum } of files) this.#referred.file.add(checksum);
     for (const { tree, meta } of dirs) {
-      this.#add(this.#referred, "dirtree", tree);
-      this.#add(this.#referred, "dirmeta", meta);
+      this.#referred.dirtree.add(tree);
+      this.#referred.dirmeta.add(meta);
     }
-  }
-
-  #add(sets: Record<ReferredType, ChecksumSet>, type: ReferredType, checksum: Checksum): void {
-    this.#digits.write(checksum, "hex");
-    sets[type].add(this.#digits, 0);
   }
 }
 

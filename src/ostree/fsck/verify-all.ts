@@ -101,10 +101,10 @@ function isLittle(objects: string, prefixes: readonly string[]): boolean {
 
 function containsAll(results: readonly VerifyResult[], type: ReferredType): boolean {
   const present = new ChecksumSet();
-  for (const result of results) eachChecksum(result.present[type], (bytes, at) => present.add(bytes, at));
+  for (const result of results) eachChecksum(result.present[type], (bytes, at) => present.addBytes(bytes, at));
   let complete = true;
   for (const result of results)
-    eachChecksum(result.referred[type], (bytes, at) => (complete &&= present.has(bytes, at)));
+    eachChecksum(result.referred[type], (bytes, at) => (complete &&= present.hasBytes(bytes, at)));
   return complete;
 }
 

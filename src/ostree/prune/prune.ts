@@ -2,6 +2,7 @@
 import { lstatSync, readlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { listDirectory, lstatIfExists, type ProgressListener, removeIfExists, silent } from "../../base/index.ts";
+import type { ChecksumSet } from "../checksum-set.ts";
 import { clearPartial, deleteObject } from "../delete-object.ts";
 import { pruneDeltas } from "../delta-names.ts";
 import { Inventory } from "../inventory.ts";
@@ -36,10 +37,9 @@ function deleteUnreachable(repo: Repo, inventory: Inventory, reachable: Reachabl
   let [total, pruned, freed] = [0, 0, 0];
   const types: readonly ReachableType[] = options.commitOnly ? ["commit"] : reachableTypes;
   for (const type of types) {
-    const kept = reachable.objects[type];
-    for (const checksum of inventory.of(type)) {
-      total++;
-      if (kept.has(checksum)) continue;
+    const found = inventory.of(type);
+    total += found.size;
+    for (const checksum of found.without(reachable.objects[type])) {
       pruned++;
       freed += lstatSync(repo.objectPath(checksum, type)).size;
       if (!options.noPrune) deleteReachableType(repo, checksum, type);
@@ -55,12 +55,7 @@ function deleteReachableType(repo: Repo, checksum: Checksum, type: ReachableType
   deleteObject(repo, checksum, type);
 }
 
-function prunePayloadLinks(
-  repo: Repo,
-  links: ReadonlySet<Checksum>,
-  reachable: Reachable,
-  options: PruneOptions,
-): PruneResult {
+function prunePayloadLinks(repo: Repo, links: ChecksumSet, reachable: Reachable, options: PruneOptions): PruneResult {
   let [pruned, freed] = [0, 0];
   for (const checksum of links) {
     const path = repo.objectPath(checksum, "payload-link");

@@ -114,13 +114,17 @@ async function deleteRefs(repo: Repo, prefix: string, invocation: Invocation): P
 }
 
 async function listPlain(repo: Repo, prefixes: readonly string[], invocation: Invocation): Promise<Listed["refs"]> {
-  const { listAliases, listRefs, listRefsWithPrefix } = await import("../../../ostree/index.ts");
+  const { listAliases, listRefNames, listRefs, listRefsWithPrefix } = await import("../../../ostree/index.ts");
   const all = prefixes.length === 0;
   if (invocation.flag("alias")) {
     const aliases = all ? [listAliases(repo.path)] : prefixes.map((prefix) => listAliases(repo.path, prefix));
     return aliases.flatMap((found) => [...found].map(([ref, alias]) => ({ ref, alias })));
   }
   const whole = invocation.flag("list");
+  if (!invocation.flag("revision") && !invocation.flag("json")) {
+    const names = all ? [undefined] : prefixes;
+    return names.flatMap((prefix) => listRefNames(repo.path, prefix, whole)).map((ref) => ({ ref }));
+  }
   const found = all ? [listRefs(repo.path)] : prefixes.map((prefix) => listRefsWithPrefix(repo.path, prefix, whole));
   return found.flatMap((refs) => [...refs].map(([ref, commit]) => ({ ref, commit })));
 }

@@ -104,6 +104,10 @@ test("refs, rev-parse, reset", () => {
   same("refs --list a");
   same("refs --delete");
   same("refs --delete a");
+  const odd = ["stock", "ours"].map((repo) => join(directory, repo, "refs/heads/odd"));
+  for (const path of odd) writeFileSync(path, "no checksum\n");
+  same("refs", true);
+  for (const path of odd) rmSync(path);
   same("rev-parse main");
   same("rev-parse main^ owned");
   same("rev-parse nope");
