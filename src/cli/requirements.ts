@@ -10,7 +10,7 @@ export interface Requirement {
   readonly debian: string;
   readonly fedora: string;
   /** Commands that need it. */
-  readonly neededBy: readonly ("compose" | "image" | "run")[];
+  readonly neededBy: readonly ("compose" | "image" | "run" | "containers")[];
 }
 
 export const requirements: readonly Requirement[] = [
@@ -35,6 +35,7 @@ export const requirements: readonly Requirement[] = [
     neededBy: ["image"],
   },
   { name: "qemu-img", debian: "qemu-utils", fedora: "qemu-img", neededBy: ["image"] },
+  { name: "skopeo", debian: "skopeo", fedora: "skopeo", neededBy: ["containers"] },
   { name: "qemu-system-x86_64", debian: "qemu-system-x86", fedora: "qemu-system-x86-core", neededBy: ["run"] },
 ];
 
@@ -65,9 +66,10 @@ function isPresent(name: string): boolean {
   }
 }
 
-/** Installs what is missing as root; otherwise one error that names the command to give. */
+/** Installs what the quickstart misses, as root; otherwise one error that names the command to give. */
 export async function installMissing(progress: ProgressListener): Promise<void> {
-  const { requirements: missing, install } = findMissing();
+  const needed = requirements.filter(({ neededBy }) => neededBy.some((what) => what !== "containers"));
+  const { requirements: missing, install } = findMissing(needed);
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(", ");
   if (process.getuid?.() !== 0) {

@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { rebase, status } from "../../src/host/index.ts";
+import { findNode, readTree, Repo } from "../../src/ostree/index.ts";
 import { ostree, writeTree } from "./fixture.ts";
 import { acceptAnything, imageHost, plainImage, skopeo, usePolicy } from "./image-fixture.ts";
 
@@ -107,4 +108,30 @@ test("an image of an application, or for another machine, is not deployed", asyn
   const refspec = `ostree-unverified-image:${image}`;
   await assert.rejects(rebase(host.open(), { refspec, stage: false }), /kernel/);
   assert.equal(host.open().deployments.length, 1);
+  const other = plainImage(join(host.root, "other"), [files], { "containers.bootc": "1", "ostree.final-diffid": "x" });
+  await assert.rejects(rebase(host.open(), { refspec: `ostree-unverified-image:${other}` }), /has no layer x/);
+});
+
+test("what a host boots from layers is labelled by the policy that the layers have", async (t) => {
+  const host = await imageHost(t);
+  usePolicy(t, host.root, acceptAnything);
+  const base = mkdtempSync(join(host.root, "base-"));
+  writeTree(base, { version: "20", kernel: "20" });
+  execFileSync("mv", [join(base, "usr/etc"), join(base, "etc")]);
+  const policy = layer(host.root, {
+    "etc/selinux/config": "SELINUX=enforcing\nSELINUXTYPE=tiny\n",
+    "etc/selinux/tiny/contexts/files/file_contexts":
+      "/.*\tsystem_u:object_r:default_t:s0\n/usr/bin/.*\t--\tsystem_u:object_r:bin_t:s0\n",
+  });
+  const image = plainImage(join(host.root, "plain"), [base, policy]);
+  const done = await rebase(host.open(), { refspec: `ostree-unverified-image:${image}`, stage: false });
+  const repo = Repo.open(host.repo);
+  const tree = readTree(repo, done.deployed!.deployment.checksum);
+  const label = (path: string) => {
+    const node = findNode(tree, path)!;
+    const xattrs = node.kind === "dir" ? node.meta.xattrs : node.header.xattrs;
+    return xattrs.map(({ name, value }) => `${name}=${Buffer.from(value).toString()}`).join();
+  };
+  assert.equal(label("/usr/bin/tool"), "security.selinux=system_u:object_r:bin_t:s0\0");
+  assert.equal(label("/usr/lib"), "security.selinux=system_u:object_r:default_t:s0\0");
 });

@@ -42,7 +42,9 @@ export async function findManifest(image: ImageReference, options: SkopeoOptions
   const found = decodeManifestOrIndex(bytes, what);
   if ("layers" in found) {
     const digest = ociDigest(bytes);
-    return { digest, image: atDigest(image, digest), exact: found.mediaType === ociTypes.manifest };
+    // A storage has layers unpacked: they are packed anew, and the manifest is of others.
+    const exact = found.mediaType === ociTypes.manifest && image.transport !== "containers-storage";
+    return { digest, image: atDigest(image, digest), exact };
   }
   const wanted = goArchitecture();
   const entry = found.manifests.find(({ platform }) => platform?.os === "linux" && platform.architecture === wanted);
@@ -91,6 +93,7 @@ export class Download implements Disposable {
 
   /** Brings layers, and nothing of the others. */
   async layers({ manifest, digest }: DownloadedManifest, wanted: readonly OciDescriptor[]): Promise<void> {
+    if (wanted.every((layer) => existsSync(this.layout.blobPath(layer.digest)))) return;
     await this.#copy(manifest.layers, wanted);
     if (this.#read().digest === digest) return;
     throw ostreeError("image-fetch", "the image changed while it was fetched", { hint: "try again" });
