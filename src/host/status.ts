@@ -145,7 +145,9 @@ export async function statusWithSignatures(sysroot: Sysroot): Promise<Status> {
   const deployments = plain.deployments.map(async (deployment): Promise<DeploymentStatus> => {
     const remote = deployment.origin === undefined ? undefined : parseRefSpec(deployment.origin).remote;
     if (deployment["gpg-enabled"] !== true || remote === undefined) return deployment;
-    return { ...deployment, signatures: await commitSignatures(sysroot.repo, remote, asChecksum(deployment.checksum)) };
+    // What is made on the host is not signed; its base is.
+    const checksum = asChecksum(deployment["base-checksum"]);
+    return { ...deployment, signatures: await commitSignatures(sysroot.repo, remote, checksum) };
   });
   return { ...plain, deployments: await Promise.all(deployments) };
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DeploymentStatus } from "../../host/index.ts";
 import type { Style } from "../command.ts";
 import type { LayersReport } from "../commands/host/layers.ts";
+import { shortChecksum } from "./columns.ts";
 import { renderDeployed } from "./host-change.ts";
 import { nevra } from "./package-diff.ts";
 
@@ -26,4 +28,29 @@ export function renderLayers({ changed, layered, deployed, dryRun }: LayersRepor
   if (dryRun) return [...told, "Nothing was changed: --dry-run."].join("\n");
   if (deployed === undefined) return [...told, "Downloaded. No deployment was made."].join("\n");
   return [...told, renderDeployed(deployed)].join("\n");
+}
+
+/** What a deployment has beyond its version, under rpm-ostree's names (rpmostree-builtin-status.cxx). */
+export function layerFacts(deployment: DeploymentStatus, style: Style): [string, string | undefined][] {
+  const { packages, "requested-packages": requested } = deployment;
+  const list = (names: readonly string[]) => (names.length === 0 ? undefined : names.join(" "));
+  const arrow = style.terminal ? "→" : "->";
+  const replaced = deployment["base-local-replacements"].map((one) => {
+    const [to, from] = one as readonly (readonly [nevra: string, ...unknown[]])[];
+    return `${from?.[0]} ${arrow} ${to?.[0]}`;
+  });
+  const removed = deployment["base-removals"].map((one) => (one as readonly string[])[0] ?? "");
+  const short = (checksum: string) => (style.terminal && !style.verbose ? shortChecksum(checksum) : checksum);
+  const layered = deployment["base-checksum"] !== deployment.checksum;
+  return [
+    ["BaseCommit", layered ? short(deployment["base-checksum"]) : undefined],
+    ["RemovedBasePackages", list(removed)],
+    ["ReplacedBasePackages", replaced.length === 0 ? undefined : replaced.join(", ")],
+    ["LayeredPackages", list(requested.filter((name) => packages.includes(name)))],
+    [
+      "LocalPackages",
+      list([...deployment["requested-local-packages"], ...deployment["requested-local-fileoverride-packages"]]),
+    ],
+    ["InactiveRequests", list(requested.filter((name) => !packages.includes(name)))],
+  ];
 }

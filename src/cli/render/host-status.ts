@@ -7,6 +7,7 @@ import { paint } from "../style.ts";
 import { renderAdvisories, securitySummary } from "./advisories.ts";
 import { formatAge, formatTime, keyLines, shortChecksum } from "./columns.ts";
 import { healthLines } from "./host-health.ts";
+import { layerFacts } from "./host-layers.ts";
 import { diffSummary, packageDiffLines } from "./package-diff.ts";
 
 export interface StatusView {
@@ -92,7 +93,7 @@ function facts(
     ...liveFacts(deployment, live, style),
     ["Available", availableText(deployment)],
     ["Signature", signatureText(deployment, bad)],
-    ["LayeredPackages", deployment["requested-packages"].join(" ") || undefined],
+    ...layerFacts(deployment, style),
     ["InitramfsEtc", deployment["initramfs-etc"]?.join(" ")],
     ["Unlocked", deployment.unlocked === "none" ? undefined : bad(deployment.unlocked)],
     ["EndOfLife", deployment.endoflife === undefined ? undefined : bad(deployment.endoflife)],

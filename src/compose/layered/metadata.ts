@@ -34,12 +34,11 @@ export function layeredMetadata(
   state: string,
   kernel: string | undefined,
 ): Map<string, Variant> {
-  const { packages, local, fileOverride, initramfs } = options;
-  const requested = [...packages, ...[...local, ...fileOverride].map(({ nevra }) => nevra)];
+  const { packages, initramfs } = options;
   return new Map<string, Variant>([
     ...versionOf(options.repo, options.base),
     ["rpmostree.clientlayer", { type: "b", value: true }],
-    ["rpmostree.packages", { type: "as", value: requested }],
+    ["rpmostree.packages", { type: "as", value: [...packages] }],
     ["rpmostree.modules", { type: "as", value: [] }],
     ["rpmostree.removed-base-packages", { type: "av", value: choice.removed.map(nevraVariant) }],
     [
