@@ -12,7 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { test, type TestContext } from "node:test";
 import { deploy, hostError, setLocalInitramfs, status, Sysroot, upgrade } from "../../src/host/index.ts";
 import { newSysroot, ostree, ref, writeTree } from "./fixture.ts";
@@ -58,7 +58,9 @@ async function newHost(t: TestContext) {
 test("dracut makes the initramfs of the host's /etc with its arguments, again for an update, and no more when disabled", async (t) => {
   const { root, path, repo, base, open, next, packed } = await newHost(t);
   const arguments_ = ["-I", "/etc/crypttab"];
-  await setLocalInitramfs(open(), { regenerate: true, arguments: arguments_ });
+  // As `--sysroot` may be given; dracut runs elsewhere.
+  const near = Sysroot.open(relative(process.cwd(), path));
+  await setLocalInitramfs(near, { regenerate: true, arguments: arguments_ });
   const fixed = "--force --reproducible --add ostree --tmpdir /var/tmp --kver 6.12.1";
   assert.equal(packed("arguments"), `${fixed} --no-hostonly -I /etc/crypttab /${image}\n`);
   assert.equal(packed("etc/hostname"), "box\n");

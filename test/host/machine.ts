@@ -4,7 +4,7 @@
  * /usr, and a `systemctl` that only takes down what it is asked for. Needs root and bwrap.
  */
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
-import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { TestContext } from "node:test";
 import { readTextIfExists, run, type RunResult } from "../../src/base/index.ts";
@@ -33,6 +33,8 @@ export interface TestMachine {
   host(words: string): Promise<RunResult>;
   /** The same, not waited for. */
   start(words: string, stdio: StdioOptions): ChildProcess;
+  /** Runs a script of busybox there, which needs nothing of /usr; `$ATOMIC` is the program. */
+  script(text: string): Promise<RunResult>;
   /** What systemctl was asked for so far. */
   asked(): string[];
 }
@@ -47,6 +49,7 @@ export async function testMachine(t: TestContext): Promise<TestMachine> {
   mkdirSync(join(runDirectory, "bin"), { recursive: true });
   writeFileSync(join(runDirectory, "ostree-booted"), "");
   writeFileSync(join(runDirectory, "bin/systemctl"), '#!/bin/sh\necho "$*" >> /run/asked\n', { mode: 0o755 });
+  copyFileSync("/bin/busybox", join(runDirectory, "bin/busybox"));
   const mounts = [
     ["--bind", root, "/"],
     ["--ro-bind", "/usr", "/usr"],
@@ -66,6 +69,10 @@ export async function testMachine(t: TestContext): Promise<TestMachine> {
     booted: first,
     release: (options) => commitTree(repo, scratch, { ...options, files: { ...files, ...options.files } }),
     host: (text) => run("bwrap", [...words, ...host(text)], { accept: [0, 1, 2, 77, 130] }),
+    script: (text) =>
+      run("bwrap", [...words, "--setenv", "ATOMIC", program.join(" "), "/run/bin/busybox", "sh", "-c", text], {
+        accept: [0, 1],
+      }),
     start: (text, stdio) => spawn("bwrap", [...words, ...host(text)], { stdio }),
     asked: () => (readTextIfExists(join(runDirectory, "asked")) ?? "").split("\n").filter(Boolean),
   };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A base with nothing but another initramfs: no repository is asked, and no package touched. */
 import { lstatSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type ProgressListener, removeTree, stage } from "../../base/index.ts";
 import type { Checksum, DirNode, FileHeader } from "../../ostree/index.ts";
 import { composeError } from "../errors.ts";
@@ -62,7 +62,7 @@ export function localInitramfs({ repo, base, initramfs, hostEtc }: LayerOptions)
   return {
     base: repo.loadCommit(base),
     arguments: initramfs ?? [],
-    ...(initramfs === undefined || hostEtc === undefined ? {} : { etc: hostEtc }),
+    ...(initramfs === undefined || hostEtc === undefined ? {} : { etc: resolve(hostEtc) }),
   };
 }
 

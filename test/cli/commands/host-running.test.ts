@@ -36,6 +36,29 @@ test("what is held back boots once it is let go, as stock ostree sees it", async
   assert.match(ostree("admin", "status", `--sysroot=${machine.path}`), new RegExp(`^ +debian ${second}\\.0`));
 });
 
+test("what is applied live is seen by the whole machine, and written by nobody; /sysroot stays read-only", async (t) => {
+  const machine = await testMachine(t);
+  const target = machine.release({
+    version: "13.1",
+    files: { "usr/bin/extra": "extra\n", "usr/etc/extra.conf": "new\n" },
+  });
+  const { stdout, stderr } = await machine.script(`
+    b=/run/bin/busybox
+    $b mount --make-rshared /
+    for point in /sysroot /boot; do $b mount -o remount,bind,ro $point; done
+    $ATOMIC host apply-live --target=${target} --allow-replacement
+    $b cat /usr/bin/extra /etc/extra.conf
+    $b touch /usr/bin/other || echo "/usr read-only"
+    $b touch /sysroot/other || echo "/sysroot read-only"
+  `);
+  assert.match(
+    stdout,
+    /Successfully updated running filesystem tree\.\nextra\nnew\n\/usr read-only\n\/sysroot read-only\n$/,
+    stderr,
+  );
+  assert.match(stdout, /\/usr: 2 files added, 0 changed, 0 removed; \/etc: 1 updated/);
+});
+
 test("checks are run and shown; a required one that fails makes the machine unhealthy", async (t) => {
   const machine = await testMachine(t);
   assert.match((await machine.host("health check --sysroot=/sysroot")).stderr, /error\[host-not-booted\]/);
