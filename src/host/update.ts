@@ -18,7 +18,7 @@ import { hostError } from "./errors.ts";
 import { findRevision } from "./find-version.ts";
 import { type FailedVersion, failedVersion } from "./health/failed-versions.ts";
 import { refuseFailed, refuseOnTrial } from "./health/refuse.ts";
-import { fetchImage, followedImage, mendFromImage, pruneSysroot } from "./images.ts";
+import { deployedDigest, fetchImage, followedImage, mendFromImage, pruneSysroot } from "./images.ts";
 import { assembleLayers } from "./layers/assemble-layers.ts";
 import { editWish, type WishChange } from "./layers/edit-wish.ts";
 import { trimPackageRefs } from "./layers/refs.ts";
@@ -240,8 +240,11 @@ async function fetchTarget(
   const { repo } = sysroot;
   const { refspec, revision, skipBranchCheck = false, image } = source;
   if (image !== undefined) {
-    const { commit, bytes } = await fetchImage(sysroot, image, source.origin, how, progress);
-    return { commit, download: bytes, disk: undefined };
+    const { commit, bytes, digest } = await fetchImage(sysroot, image, source.origin, how, progress);
+    // Another program may have made another commit of the same image, with the same content.
+    const same = source.always !== true && digest === deployedDigest(repo, source.current);
+    const own = same ? baseCommit(repo, source.current.checksum) : commit;
+    return { commit: own, download: bytes, disk: undefined };
   }
   if (isChecksum(refspec) && revision !== undefined)
     throw hostError("bad-refspec", "Cannot look up version while pinned to commit", { hint: "atomic host rebase" });

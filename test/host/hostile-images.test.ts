@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images that are damaged, lie, or want to exhaust us: each is refused by name, and nothing is deployed. Needs root.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -167,4 +167,31 @@ test("a download that was cut short leaves nothing that counts, and is gone on w
   const done = await rebase(host.open(), { refspec, stage: false });
   assert.equal(done.deployed?.deployment.checksum, commit);
   assert.ok(!readdirSync(join(host.repo, "tmp")).includes("container-download"));
+});
+
+test("a layer that was fetched as objects is not taken for files, nor the other way round", async (t) => {
+  const host = await imageHost(t);
+  usePolicy(t, host.root, acceptAnything);
+  const commit = host.build("14.1");
+  const path = join(host.root, "image");
+  const refspec = `ostree-unverified-image:oci:${path}`;
+  await host.encapsulate(commit, `oci:${path}`);
+  const asFiles = join(host.root, "files");
+  cpSync(path, asFiles, { recursive: true });
+  const layout = new OciLayout(asFiles);
+  const manifest = decodeManifest(layout.readDocument(layout.entries()[0]!), "manifest");
+  const config = decodeImageConfig(layout.readDocument(manifest.config), "config");
+  const labels = new Map([["containers.bootc", "1"]]);
+  const plain = layout.writeDocument(encodeImageConfig({ ...config, labels }), ociTypes.config);
+  layout.setManifest(
+    layout.writeDocument(encodeManifest({ ...manifest, config: plain }), ociTypes.manifest),
+    undefined,
+  );
+  const flat = await rebase(host.open(), { refspec: `ostree-unverified-image:oci:${asFiles}`, stage: false });
+  const files = flat.deployed!.deployment.checksum;
+  assert.notEqual(files, commit);
+  assert.match(ostree("cat", `--repo=${host.repo}`, files, "/usr/bin/tool"), /14\.1/);
+  const done = await rebase(host.open(), { refspec, stage: false });
+  assert.equal(done.deployed?.deployment.checksum, commit);
+  ostree("fsck", `--repo=${host.repo}`);
 });

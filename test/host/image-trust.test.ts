@@ -46,17 +46,21 @@ test("a signed image is asked for by the policy, and an unsigned one is not depl
   const requirement = { type: "signedBy", keyType: "GPGKeys", keyPath: key, signedIdentity: identity };
 
   usePolicy(t, host.root, acceptAnything);
+  // It is here now, and still nobody signed it.
+  await rebase(host.open(), { refspec: `ostree-unverified-image:dir:${unsigned}`, stage: false });
+  const before = host.open().deployments.length;
   const asSigned = (path: string) => rebase(host.open(), { refspec: `ostree-image-signed:dir:${path}`, stage: false });
   await assert.rejects(asSigned(signed!), /takes dir:.* without a signature \(insecureAcceptAnything\)/);
 
   usePolicy(t, host.root, { default: [{ type: "reject" }], transports: { dir: { "": [requirement] } } });
   await assert.rejects(asSigned(unsigned!), { code: "ostree-image-fetch" });
-  const plain = rebase(host.open(), {
-    refspec: `ostree-unverified-image:oci:${join(host.root, "image")}`,
-    stage: false,
-  });
+  const other = `oci:${join(host.root, "other")}`;
+  await host.encapsulate(host.build("14.2"), other);
+  const plain = rebase(host.open(), { refspec: `ostree-unverified-image:${other}`, stage: false });
   await assert.rejects(plain, { code: "ostree-image-fetch" }, "the policy counts for the others, too");
-  assert.equal(host.open().deployments.length, 1);
+  const cached = { refspec: `ostree-image-signed:dir:${unsigned}`, cacheOnly: true, stage: false };
+  await assert.rejects(rebase(host.open(), cached), /was not fetched yet, or not verified/);
+  assert.equal(host.open().deployments.length, before);
 
   const done = await asSigned(signed!);
   assert.equal(done.deployed?.deployment.checksum, commit);

@@ -60,6 +60,9 @@ export interface DownloadedManifest {
   readonly config: Buffer;
 }
 
+/** Milliseconds. */
+const bytesInterval = 500;
+
 /**
  * Where the blobs of an image are until they are in the repository. What is whole there outlives a download that was cut
  * short, so that the next goes on with it. One process at a time.
@@ -91,10 +94,22 @@ export class Download implements Disposable {
     return this.#read();
   }
 
-  /** Brings layers, and nothing of the others. */
-  async layers({ manifest, digest }: DownloadedManifest, wanted: readonly OciDescriptor[]): Promise<void> {
+  /**
+   * Brings layers, and nothing of the others.
+   * @param onBytes told of the bytes that are there, now and then
+   */
+  async layers(
+    { manifest, digest }: DownloadedManifest,
+    wanted: readonly OciDescriptor[],
+    onBytes: (bytes: number) => void,
+  ): Promise<void> {
     if (wanted.every((layer) => existsSync(this.layout.blobPath(layer.digest)))) return;
-    await this.#copy(manifest.layers, wanted);
+    const timer = setInterval(() => onBytes(this.#bytes()), bytesInterval);
+    try {
+      await this.#copy(manifest.layers, wanted);
+    } finally {
+      clearInterval(timer);
+    }
     if (this.#read().digest === digest) return;
     throw ostreeError("image-fetch", "the image changed while it was fetched", { hint: "try again" });
   }
@@ -121,6 +136,15 @@ export class Download implements Disposable {
 
   [Symbol.dispose](): void {
     this.#lock.release();
+  }
+
+  /** Of blobs, and of what skopeo is writing; what is only pretended has no blocks. */
+  #bytes(): number {
+    const paths = [this.layout.path, this.layout.blobs].flatMap((directory) =>
+      listDirectory(directory).map((name) => join(directory, name)),
+    );
+    const files = paths.flatMap((path) => unlessErrno(["ENOENT"], () => statSync(path)) ?? []);
+    return files.reduce((sum, stat) => sum + (stat.isFile() && stat.blocks > 0 ? stat.size : 0), 0);
   }
 
   /** Blobs that are not wanted are there as files without content: skopeo passes over what is there. */

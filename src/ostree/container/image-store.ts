@@ -18,7 +18,7 @@ import { type Checksum, type Commit, isChecksum } from "../model.ts";
 import { Transaction } from "../transaction.ts";
 import type { Repo } from "../repo.ts";
 import { imageLabels } from "./image-layout.ts";
-import { formatImage, type ImageReference } from "./image-reference.ts";
+import { formatImage, type ImageReference, type ImageTrust } from "./image-reference.ts";
 import { escapeForRef, unescapeRef } from "./ref-escape.ts";
 
 const blobPrefix = "ostree/container/blob/";
@@ -47,6 +47,8 @@ export interface StoredImage {
   readonly digest: OciDigest;
   readonly manifest: OciManifest;
   readonly config: OciImageConfig | undefined;
+  /** Undefined where another program fetched it. */
+  readonly trust: ImageTrust["kind"] | undefined;
 }
 
 const keys = {
@@ -55,6 +57,8 @@ const keys = {
   config: "ostree.container.image-config",
   /** Says who fetched it; nobody reads it. */
   importer: "ostree.importer.version",
+  /** Ours: who vouched for it when it was fetched. */
+  trust: "atomic.image-trust",
 } as const;
 
 export interface ImageDocuments {
@@ -64,9 +68,14 @@ export interface ImageDocuments {
 }
 
 /** Metadata of a record, by name. */
-export function recordMetadata(documents: ImageDocuments, version: string | undefined): Map<string, Variant> {
+export function recordMetadata(
+  documents: ImageDocuments,
+  trust: ImageTrust,
+  version: string | undefined,
+): Map<string, Variant> {
   const text = (value: string): Variant => ({ type: "s", value });
   return new Map([
+    [keys.trust, text(trust.kind)],
     [keys.config, text(documents.config.toString())],
     [keys.importer, text("atomic")],
     [keys.manifest, text(documents.manifest.toString())],
@@ -88,6 +97,8 @@ export function findImage(repo: Repo, image: ImageReference, digest?: OciDigest)
   return found.find((stored) => stored && (digest === undefined || stored.digest === digest));
 }
 
+const trustKinds: readonly ImageTrust["kind"][] = ["policy", "unverified", "remote"];
+
 function readRecord(repo: Repo, record: Checksum): StoredImage | undefined {
   if (!repo.has(record, "commit")) return undefined;
   const content = repo.loadCommit(record);
@@ -104,6 +115,7 @@ function readRecord(repo: Repo, record: Checksum): StoredImage | undefined {
     commit: bare ? parent : record,
     digest,
     manifest: decodeManifest(Buffer.from(String(manifest.value)), what),
+    trust: trustKinds.find((kind) => kind === content.metadata.get(keys.trust)?.value),
     config: known ? decodeImageConfig(Buffer.from(String(config.value)), what) : undefined,
   };
 }

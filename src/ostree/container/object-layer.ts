@@ -6,6 +6,7 @@ import { encodeDirTree } from "../dirtree-object.ts";
 import { ostreeError } from "../errors.ts";
 import { encodeCommit, encodeDirMeta } from "../metadata-objects.ts";
 import { type Checksum, compareNames, fileType } from "../model.ts";
+import type { Repo } from "../repo.ts";
 import { type PendingTask, storeTasks } from "../store-tasks.ts";
 import type { Transaction } from "../transaction.ts";
 import { compareChecksum } from "../verify-object.ts";
@@ -47,6 +48,17 @@ export function writeObjectSet(transaction: Transaction, objects: ReadonlySet<Ch
   const meta = transaction.writeMetadata("dirmeta", encodeDirMeta(owned));
   const commit = { metadata: new Map(), subject: "", body: "", timestamp: 0n, tree, meta };
   return transaction.writeMetadata("commit", encodeCommit(commit));
+}
+
+/** Whether a commit is one that `writeObjectSet` made; one without files may be. */
+export function isObjectSet(repo: Repo, commit: Checksum): boolean {
+  const { files, dirs } = repo.loadDirTree(repo.loadCommit(commit).tree);
+  return dirs.length === 0 && files.every(({ name, checksum }) => name === checksum);
+}
+
+export function isEmptyCommit(repo: Repo, commit: Checksum): boolean {
+  const { files, dirs } = repo.loadDirTree(repo.loadCommit(commit).tree);
+  return files.length + dirs.length === 0;
 }
 
 class LayerImport {

@@ -27,7 +27,14 @@ import {
   type StoredImage,
 } from "./image-store.ts";
 import { mergeLayers } from "./merge-layers.ts";
-import { importObjectLayer, type LayerCommit, type ObjectLayer, writeObjectSet } from "./object-layer.ts";
+import {
+  importObjectLayer,
+  isEmptyCommit,
+  isObjectSet,
+  type LayerCommit,
+  type ObjectLayer,
+  writeObjectSet,
+} from "./object-layer.ts";
 import { findPolicy, requireSigningPolicy } from "./signature-policy.ts";
 import type { SkopeoOptions } from "./skopeo.ts";
 import { importTreeLayer } from "./tree-layer.ts";
@@ -57,11 +64,11 @@ export async function pullImage(
   progress: ProgressListener = silent,
 ): Promise<PulledImage> {
   if (trust.kind === "policy") requireSigningPolicy(image, findPolicy());
-  if (cacheOnly) return fetchedBefore(repo, image);
+  if (cacheOnly) return fetchedBefore(repo, { image, trust });
   const found = await findManifest(image, options);
   const known = found.digest === undefined ? undefined : findImage(repo, image, found.digest);
-  if (known !== undefined && !repo.isPartial(known.commit)) {
-    // The policy, or the keys of the remote, may be others than when it was fetched.
+  if (known !== undefined && isAsTrusted(known, trust) && !repo.isPartial(known.commit)) {
+    // The keys of the remote may be others than when it was fetched.
     if (trust.kind === "remote") await verifyStored(repo, trust, known.commit);
     keepImage(repo, image, known);
     return { ...known, bytes: 0, layers: { fetched: 0, total: known.manifest.layers.length } };
@@ -78,10 +85,15 @@ export async function pullImage(
   return pulled;
 }
 
-function fetchedBefore(repo: Repo, image: ImageReference): PulledImage {
+/** What was fetched without asking who signed it is not taken for what must be signed. */
+function isAsTrusted(known: StoredImage, { kind }: ImageTrust): boolean {
+  return kind === "unverified" || known.trust === kind;
+}
+
+function fetchedBefore(repo: Repo, { image, trust }: OstreeImageReference): PulledImage {
   const known = findImage(repo, image);
-  if (known === undefined || repo.isPartial(known.commit))
-    throw ostreeError("image-fetch", `${formatImage(image)} was not fetched yet`);
+  if (known === undefined || !isAsTrusted(known, trust) || repo.isPartial(known.commit))
+    throw ostreeError("image-fetch", `${formatImage(image)} was not fetched yet, or not verified`);
   return { ...known, bytes: 0, layers: { fetched: 0, total: known.manifest.layers.length } };
 }
 
@@ -160,15 +172,26 @@ class ImagePull {
     return { bytes, layers: { fetched: layers.length, total: this.#documents.manifest.layers.length } };
   }
 
+  /** What stands for a layer here. */
   #commitOf({ digest }: OciDescriptor): Checksum | undefined {
     const commit = this.#repo.tryResolve(blobRef(digest));
     return commit !== undefined && this.#repo.has(commit, "commit") ? commit : undefined;
   }
 
+  /** Whether a layer is here, made the way that this image has it: another may have it for another purpose. */
+  #isHere(layer: OciDescriptor): boolean {
+    const made = this.#commitOf(layer);
+    if (made === undefined) return false;
+    const { commit, chunks } = this.#layers;
+    if (layer.digest === commit?.digest) return made === this.#config.labels.get(imageLabels.commit);
+    const wanted = chunks.some(({ digest }) => digest === layer.digest);
+    return isObjectSet(this.#repo, made) === wanted || isEmptyCommit(this.#repo, made);
+  }
+
   /** Each once, though a layer may stand twice in an image. */
   #missing(): OciDescriptor[] {
     const layers = new Map(this.#documents.manifest.layers.map((layer) => [layer.digest, layer]));
-    return [...layers.values()].filter((layer) => this.#commitOf(layer) === undefined);
+    return [...layers.values()].filter((layer) => !this.#isHere(layer));
   }
 
   /** Every layer is permanent as soon as it is here, so that what is cut short need not fetch it again. */
@@ -177,7 +200,9 @@ class ImagePull {
     const bytes = layers.reduce((sum, { size }) => sum + size, 0);
     this.#requireSpace(bytes);
     const size = `${layers.length} layers, ${(bytes / 1e6).toFixed(1)} MB`;
-    await stage(this.#progress, "image", `Fetch ${size}`, () => download.layers(this.#documents, layers));
+    const told = (done: number) =>
+      this.#progress({ type: "steps", task: "image", done: Math.min(done, bytes), total: bytes, unit: "bytes" });
+    await stage(this.#progress, "image", `Fetch ${size}`, () => download.layers(this.#documents, layers, told));
     await stage(this.#progress, "import", "Import layers", async () => {
       for (const [done, layer] of layers.entries()) {
         this.#progress({ type: "steps", task: "import", done, total: layers.length, unit: "layers" });
@@ -268,7 +293,11 @@ class ImagePull {
       tree,
       meta,
       timestamp: this.#timestamp(base),
-      metadata: recordMetadata({ digest, manifest, config }, this.#config.labels.get(imageLabels.version)),
+      metadata: recordMetadata(
+        { digest, manifest, config },
+        this.#reference.trust,
+        this.#config.labels.get(imageLabels.version),
+      ),
       ...(base === undefined ? {} : { parent: base }),
       transaction,
     });
