@@ -60,7 +60,7 @@ export class FileCheckout {
   readonly #cache: UncompressedCache | undefined;
   readonly #label: Labeler | undefined;
   readonly #objects: string;
-  /** No name means something else, and no other repository has objects. */
+  /** Files can be hard-linked, and no other repository has objects. */
   readonly #plainLinks: boolean;
 
   constructor(repo: Repo, options: FileCheckoutOptions) {
@@ -70,8 +70,7 @@ export class FileCheckout {
     this.#cache = options.cache && options.user && !options.copy ? UncompressedCache.of(repo) : undefined;
     this.#label = options.policy && checkoutLabeler(options.policy);
     this.#objects = `${repo.path}/objects/`;
-    const { copy, whiteouts, passthroughWhiteouts } = options;
-    this.#plainLinks = this.#linksFrom(repo) && !repo.parent && !copy && !whiteouts && !passthroughWhiteouts;
+    this.#plainLinks = this.#linksFrom(repo) && !repo.parent && !options.copy;
   }
 
   /** Writes all files of a task, and ends the directory with them. The promise is for large compressed ones. */
@@ -94,8 +93,8 @@ export class FileCheckout {
   write(checksum: Checksum, directory: string, name: string, inner: string): Promise<void> | undefined {
     checkName(name, directory);
     const path = `${directory}/${name}`;
-    if (this.#plainLinks && this.#linkedPlain(checksum, path)) return undefined;
     const special = this.#specialName(name);
+    if (this.#plainLinks && !special && this.#linkedPlain(checksum, path)) return undefined;
     const holder = this.#repo.holder(checksum, "file");
     if (!special && this.#linked(holder, checksum, path)) return undefined;
     const file = holder.loadFile(checksum);

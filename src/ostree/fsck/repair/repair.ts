@@ -10,7 +10,7 @@ import { findMissing } from "../find-missing.ts";
 import { findOwners } from "../find-owners.ts";
 import type { FsckFinding, OwnedFinding } from "../model.ts";
 import { surveyCommits } from "../survey-commits.ts";
-import { Verification } from "../verify-all.ts";
+import { Verification, type Verified } from "../verify-all.ts";
 import { checkoutSource } from "./from-checkout.ts";
 import { deltaSources } from "./from-deltas.ts";
 import { duplicateSource } from "./from-duplicates.ts";
@@ -57,12 +57,15 @@ class Damage {
   readonly #known = new Map<string, FsckFinding>();
   readonly #repaired: (FsckFinding & { from: string })[] = [];
   readonly #failures: { from: string; problem: string }[] = [];
+  /** Nothing that is here lacks anything: no tree needs to be walked to know that. Until something is brought. */
+  #selfContained: boolean;
 
-  private constructor(repo: Repo, commits: ReadonlySet<Checksum>, checked: number, broken: readonly FsckFinding[]) {
+  private constructor(repo: Repo, commits: ReadonlySet<Checksum>, verified: Verified) {
     this.#repo = repo;
     this.#commits = commits;
-    this.#checked = checked;
-    for (const finding of broken) this.#known.set(key(finding), finding);
+    this.#checked = verified.checked;
+    this.#selfContained = verified.selfContained;
+    for (const finding of verified.findings) this.#known.set(key(finding), finding);
   }
 
   static async find(repo: Repo, options: RepairOptions, progress: ProgressListener): Promise<Damage> {
@@ -77,8 +80,7 @@ class Damage {
     const pulling = new Set(partial.filter((commit) => !fsckMarked.has(commit)));
     const commits = new Set([...complete, ...fsckMarked, ...named.filter((commit) => !pulling.has(commit))]);
     options.onPhase?.("objects", commits.size);
-    const { checked, findings } = await verification.result;
-    return new Damage(repo, commits, checked, findings);
+    return new Damage(repo, commits, await verification.result);
   }
 
   /** Objects that are there and damaged. */
@@ -100,6 +102,7 @@ class Damage {
   }
 
   async #ask(source: RepairSource, missing: readonly OwnedFinding[]): Promise<OwnedFinding[]> {
+    this.#selfContained = false;
     const commits = new Set(missing.flatMap((one) => (one.type === "commit" ? [one.checksum] : one.commits)));
     try {
       await source.help({ objects: missing, commits: [...commits] });
@@ -122,7 +125,7 @@ class Damage {
     const present = [...this.#commits].filter((commit) => repo.holds(commit, "commit"));
     const missing: FsckFinding[] = [
       ...lost.map((checksum): FsckFinding => ({ checksum, type: "commit", problem: undefined })),
-      ...findMissing(repo, Inventory.read(repo), present),
+      ...(this.#selfContained ? [] : findMissing(repo, Inventory.read(repo), present)),
     ];
     return findOwners(repo, missing, present);
   }
