@@ -55,7 +55,7 @@ export async function applyLive(
   requireUnlockable(booted, state);
   const from = state?.commit ?? booted.checksum;
   if (from === target && state?.inProgress === undefined) return undefined;
-  const changes = differences(sysroot.repo, from, target, state);
+  const changes = differences(sysroot.repo, { booted: booted.checksum, from, target }, state);
   const packages = await packageDiff(sysroot.repo, from, target);
   if (request.allowReplacement !== true && request.reset !== true) refuseReplacement(packages, changes.used);
   if (booted.unlocked === "none") await unlock(sysroot, "transient", progress);
@@ -106,12 +106,20 @@ interface LiveChanges {
  * What was interrupted has left each path as the one or the other commit has it: both ways to the target together mend
  * that. The modules of another kernel are of no use to the one that runs, which needs its own.
  */
-function differences(repo: Repo, from: Checksum, target: Checksum, state: LiveState | undefined): LiveChanges {
+function differences(
+  repo: Repo,
+  { booted, from, target }: Readonly<Record<"booted" | "from" | "target", Checksum>>,
+  state: LiveState | undefined,
+): LiveChanges {
   const sources = [state?.inProgress, from].filter((commit) => commit !== undefined);
   const all = sources.flatMap((source) => [...treeChanges(repo, source, target, "/usr")]);
-  const [runs, comes] = [from, target].map((commit) => kernelOf(repo, commit));
-  if (runs?.checksum === comes?.checksum) return { used: all, pendingKernel: undefined };
-  return { used: all.filter(({ path }) => !path.startsWith("/usr/lib/modules/")), pendingKernel: comes?.version };
+  const runs = kernelOf(repo, booted)?.checksum;
+  const comes = kernelOf(repo, target);
+  const foreign = [target, ...sources].some((commit) => kernelOf(repo, commit)?.checksum !== runs);
+  return {
+    used: foreign ? all.filter(({ path }) => !path.startsWith("/usr/lib/modules/")) : all,
+    pendingKernel: comes?.checksum === runs ? undefined : comes?.version,
+  };
 }
 
 function kernelOf(repo: Repo, commit: Checksum): { version: string; checksum: Checksum } | undefined {

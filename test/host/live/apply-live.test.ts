@@ -151,7 +151,12 @@ test("replacing needs leave; the running kernel keeps its modules; /etc is merge
   assert.equal(existsSync(join(etc, "dropped.conf")), false);
   assert.deepEqual(done?.etc.kept, ["motd"]);
 
-  await applyLive(reopen(), { reset: true, runProgram });
+  const third = commitTree(repo, root, { ...second, files: { ...second.files, "usr/lib/modules/6.12.1/b.ko": "b\n" } });
+  const more = await applyLive(reopen(), { target: third, allowReplacement: true, runProgram });
+  assert.deepEqual([more?.pendingKernel, existsSync(join(usr, "lib/modules/6.12.1/b.ko"))], ["6.12.1", false]);
+
+  const back = await applyLive(reopen(), { reset: true, runProgram });
+  assert.equal(back?.pendingKernel, undefined);
   assert.equal(differences(repo, booted, usr), "");
   assert.equal(read("etc/shared.conf"), "default\n");
 });
