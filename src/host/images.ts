@@ -2,18 +2,19 @@
 /** Hosts that follow a container image instead of a branch (rpm-ostree's and bootc's `container-image-reference`). */
 import { join } from "node:path";
 import { type ProgressListener, removeTree, silent, temporaryName } from "../base/index.ts";
-import { asOciDigest, Keyfile, type OciDigest } from "../formats/index.ts";
+import { Keyfile, type OciDigest, tryOciDigest } from "../formats/index.ts";
 import {
   type Checksum,
   findImage,
   findPending,
   forgetImages,
   imageDigestOf,
+  imageLabels,
+  type ImageReference,
   isChecksum,
   isImageReference,
-  listImages,
   type OstreeImageReference,
-  parseImage,
+  ostreeError,
   parseOstreeImage,
   pullImage,
   type PulledImage,
@@ -34,6 +35,16 @@ export function followedImage(origin: Keyfile | undefined): OstreeImageReference
   return words === undefined || !isImageReference(words) ? undefined : parseOstreeImage(words);
 }
 
+/** As `followedImage`; undefined also for an image of a kind that only others know: to tell of it, it need not be understood. */
+function knownImage(origin: Keyfile | undefined): ImageReference | undefined {
+  try {
+    return followedImage(origin)?.image;
+  } catch (error) {
+    if (ostreeError.is(error, "bad-image")) return undefined;
+    throw error;
+  }
+}
+
 /** An origin that follows an image, with what else the present one asks for. */
 export function originFromImage(words: string, present: Keyfile | undefined): Keyfile {
   const origin = present === undefined ? Keyfile.empty() : inheritedOrigin(present);
@@ -50,8 +61,16 @@ export function originFromImage(words: string, present: Keyfile | undefined): Ke
 export function deployedDigest(repo: Repo, { origin, checksum }: Deployment): OciDigest | undefined {
   if (originImage(origin) === undefined) return undefined;
   const noted = origin?.get("origin", digestKey);
-  if (noted !== undefined) return asOciDigest(noted, "the origin");
+  if (noted !== undefined) return tryOciDigest(noted);
   return imageDigestOf(tryLoadCommit(repo, baseCommit(repo, checksum)));
+}
+
+/** What the image that a deployment was made of says of its version; it may be the only one that does. */
+export function deployedImageVersion(repo: Repo, deployment: Deployment): string | undefined {
+  const image = knownImage(deployment.origin);
+  const digest = image === undefined ? undefined : deployedDigest(repo, deployment);
+  if (image === undefined || digest === undefined) return undefined;
+  return findImage(repo, image, digest)?.config?.labels.get(imageLabels.version);
 }
 
 /** What a deployment's updates come from, in words, and the newest commit of that which is known here. */
@@ -62,7 +81,7 @@ export interface KnownUpdates {
 
 /** Undefined where nothing is followed, as on a host that stays on a commit. */
 export function knownUpdates(repo: Repo, origin: Keyfile | undefined): KnownUpdates | undefined {
-  const image = followedImage(origin)?.image;
+  const image = knownImage(origin);
   if (image !== undefined) {
     const newest = findPending(repo, image)?.commit ?? findImage(repo, image)?.commit;
     return { source: originImage(origin)!, newest };
@@ -121,9 +140,8 @@ export function pruneSysroot(
   progress: ProgressListener = silent,
 ): PruneReport {
   const { repo, deployments } = sysroot;
-  const followed = deployments.flatMap(({ origin }) => followedImage(origin)?.image ?? []);
+  const followed = deployments.flatMap(({ origin }) => knownImage(origin) ?? []);
   const digests = deployments.flatMap((deployment) => deployedDigest(repo, deployment) ?? []);
-  const images = keepImages ? listImages(repo).map(parseImage) : followed;
-  forgetImages(repo, { images, digests });
+  forgetImages(repo, { images: keepImages ? "all" : followed, digests });
   return pruneRepository(repo, progress);
 }

@@ -12,7 +12,7 @@ import { finalizeFailure } from "./finalize-staged.ts";
 import { type CheckResult, readHealthReport } from "./health/checks.ts";
 import { type FailedVersion, readHealthRecord } from "./health/failed-versions.ts";
 import { readTrial } from "./health/trial.ts";
-import { deployedDigest } from "./images.ts";
+import { deployedDigest, deployedImageVersion } from "./images.ts";
 import { formatKernelArgs } from "./kernel-args.ts";
 import { readLiveState } from "./live/live-state.ts";
 import { type Deployment, deploymentId, sameDeployment, type Unlocked } from "./model.ts";
@@ -157,6 +157,7 @@ function deploymentStatus(sysroot: Sysroot, deployment: Deployment): DeploymentS
   const commit = tryLoadCommit(repo, deployment.checksum);
   const slots = sysroot.pendingAndRollback(deployment.stateroot);
   const [image, digest] = [originImage(deployment.origin), deployedDigest(repo, deployment)];
+  const version = deployedImageVersion(repo, deployment);
   const name = pinnedName(deployment.origin);
   const list = (group: string, key: string) => deployment.origin?.getList(group, key) ?? [];
   return {
@@ -166,6 +167,7 @@ function deploymentStatus(sysroot: Sysroot, deployment: Deployment): DeploymentS
     checksum: deployment.checksum,
     ...baseStatus(repo, deployment, commit),
     ...versionAndTime(commit),
+    ...(version === undefined ? {} : { version }),
     ...originStatus(repo, deployment),
     ...(image === undefined ? {} : { "container-image-reference": image }),
     ...(digest === undefined ? {} : { "container-image-reference-digest": digest }),

@@ -124,3 +124,18 @@ test("what the disk has damaged is brought anew from the image before it is depl
   assert.equal(done.deployed?.deployment.checksum, next);
   ostree("fsck", `--repo=${host.repo}`);
 });
+
+test("an origin of an image that is not understood is told all the same, and refused only by what would follow it", async (t) => {
+  const host = await imageHost(t);
+  const { origin, checksum } = host.open().deployments[0]!;
+  origin!.removeKey("origin", "refspec");
+  origin!.set("origin", "container-image-reference", "ostree-unverified-image:docker-daemon:x");
+  origin!.set("origin", "container-image-reference-digest", "md5:1");
+  const path = join(host.root, `sysroot/ostree/deploy/debian/deploy/${checksum}.0.origin`);
+  writeFileSync(path, origin!.toString());
+  const [deployment] = status(host.open()).deployments;
+  assert.match(deployment?.["container-image-reference"] ?? "", /docker-daemon:x/);
+  assert.equal(deployment?.["container-image-reference-digest"], undefined);
+  await cleanup(host.open(), { rollback: true });
+  await assert.rejects(upgrade(host.open(), { stage: false }), { code: "ostree-bad-image" });
+});

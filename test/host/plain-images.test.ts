@@ -97,6 +97,7 @@ test("a layer that was built on an image with a commit is laid over that", async
   assert.equal(ostree("cat", `--repo=${host.repo}`, made, "/usr/etc/mine.conf"), "mine");
   assert.throws(() => ostree("ls", `--repo=${host.repo}`, made, "/usr/bin/tool"));
   assert.throws(() => ostree("ls", `--repo=${host.repo}`, made, "/sysroot/ostree"));
+  assert.equal(status(host.open()).deployments[0]?.version, "14.1");
   ostree("fsck", `--repo=${host.repo}`);
 });
 

@@ -55,8 +55,13 @@ export function ociDigest(bytes: Uint8Array): OciDigest {
   return `sha256:${hash("sha256", bytes, "hex")}` as OciDigest;
 }
 
+export function tryOciDigest(text: string): OciDigest | undefined {
+  return /^sha256:[0-9a-f]{64}$/.test(text) ? (text as OciDigest) : undefined;
+}
+
 export function asOciDigest(text: string, what: string): OciDigest {
-  if (/^sha256:[0-9a-f]{64}$/.test(text)) return text as OciDigest;
+  const digest = tryOciDigest(text);
+  if (digest !== undefined) return digest;
   throw formatError("oci", `${what}: ${JSON.stringify(text.slice(0, 100))} is no sha256 digest`);
 }
 

@@ -4,13 +4,14 @@
  * and bootc find what we fetched and we what they did: a commit for each layer, and for each image one with its manifest.
  */
 import {
-  asOciDigest,
   decodeImageConfig,
   decodeManifest,
+  formatError,
   type OciDigest,
   type OciImageConfig,
   type OciManifest,
   readGVariant,
+  tryOciDigest,
   type Variant,
   writeGVariant,
 } from "../../formats/index.ts";
@@ -87,7 +88,7 @@ export function recordMetadata(
 /** The digest of the manifest that a commit was made of; undefined for what is no image's record. */
 export function imageDigestOf(commit: Commit | undefined): OciDigest | undefined {
   const digest = commit?.metadata.get(keys.digest);
-  return digest?.type === "s" ? asOciDigest(String(digest.value), "the image's record") : undefined;
+  return digest?.type === "s" ? tryOciDigest(String(digest.value)) : undefined;
 }
 
 /** What is here of the image at this reference, or that a deployment has with this digest. */
@@ -99,7 +100,21 @@ export function findImage(repo: Repo, image: ImageReference, digest?: OciDigest)
 
 const trustKinds: readonly ImageTrust["kind"][] = ["policy", "unverified", "remote"];
 
+/** A record that nobody can read is none: the image is fetched again (`try_query_image`). */
 function readRecord(repo: Repo, record: Checksum): StoredImage | undefined {
+  return unlessDamaged(() => decodeRecord(repo, record));
+}
+
+function unlessDamaged<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (formatError.is(error, "oci")) return undefined;
+    throw error;
+  }
+}
+
+function decodeRecord(repo: Repo, record: Checksum): StoredImage | undefined {
   if (!repo.has(record, "commit")) return undefined;
   const content = repo.loadCommit(record);
   const digest = imageDigestOf(content);
@@ -157,16 +172,18 @@ export function findPending(repo: Repo, image: ImageReference): PendingImage | u
   const metadata = readGVariant("a{sv}", repo.loadMetadata(record, "commitmeta"), what) as ReadonlyMap<string, Variant>;
   const [digest, config] = [metadata.get(pendingKeys.digest), metadata.get(pendingKeys.config)];
   if (digest?.type !== "s" || config?.type !== "s") return undefined;
-  const { labels } = decodeImageConfig(Buffer.from(String(config.value)), what);
-  const commit = labels.get(imageLabels.commit);
+  const known = tryOciDigest(String(digest.value));
+  if (known === undefined) return undefined;
+  const decoded = unlessDamaged(() => decodeImageConfig(Buffer.from(String(config.value)), what));
+  const commit = decoded?.labels.get(imageLabels.commit);
   return {
-    digest: asOciDigest(String(digest.value), what),
+    digest: known,
     commit: commit !== undefined && isChecksum(commit) ? commit : undefined,
   };
 }
 
 export interface UsedImages {
-  readonly images: readonly ImageReference[];
+  readonly images: readonly ImageReference[] | "all";
   /** Of deployments. */
   readonly digests: readonly OciDigest[];
 }
@@ -177,8 +194,9 @@ export interface UsedImages {
  */
 export function forgetImages(repo: Repo, used: UsedImages): number {
   const refs = repo.listRefs();
-  const kept = new Set([...used.images.map(imageRef), ...used.digests.map(deployedImageRef)]);
-  const isRecord = (ref: string) => ref.startsWith(imagePrefix) || ref.startsWith(deployedPrefix);
+  const references = used.images === "all" ? [...refs.keys()].filter(isImageRef) : used.images.map(imageRef);
+  const kept = new Set([...references, ...used.digests.map(deployedImageRef)]);
+  const isRecord = (ref: string) => isImageRef(ref) || ref.startsWith(deployedPrefix);
   const layers = new Set<string>();
   for (const [ref, record] of refs) {
     const isOthers = ref.startsWith("ostree/container/baseimage/") && !isRecord(ref);
@@ -196,8 +214,12 @@ export function forgetImages(repo: Repo, used: UsedImages): number {
   return dropped.length;
 }
 
+function isImageRef(ref: string): boolean {
+  return ref.startsWith(imagePrefix);
+}
+
 /** Names of the images that are here, as skopeo has them. */
 export function listImages(repo: Repo): string[] {
-  const names = [...repo.listRefs().keys()].filter((ref) => ref.startsWith(imagePrefix));
+  const names = [...repo.listRefs().keys()].filter(isImageRef);
   return names.flatMap((ref) => unescapeRef(ref.slice(imagePrefix.length)) ?? []).toSorted();
 }

@@ -34,7 +34,7 @@ export function requireSigningPolicy(image: ImageReference, path: string): void 
     "image-policy",
     `${path} takes ${formatImage(image)} without a signature (insecureAcceptAnything)`,
     {
-      hint: "say in it who signs the image, or name it ostree-unverified-registry:",
+      hint: "say in it who signs the image, or do without: ostree-unverified-registry:, ostree-unverified-image:",
     },
   );
 }
