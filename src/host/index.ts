@@ -54,6 +54,7 @@ export * from "./next-root.ts";
 export * from "./origin.ts";
 export * from "./os-release.ts";
 export * from "./overlay-initrds.ts";
+export * from "./package-diff.ts";
 export * from "./pin.ts";
 export * from "./preview/advisories.ts";
 export * from "./preview/etc.ts";

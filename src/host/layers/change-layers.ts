@@ -3,13 +3,14 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { download, makeDirectories, type ProgressListener, silent } from "../../base/index.ts";
-import { diffPackages, type PackageDiff } from "../../packages/index.ts";
+import type { PackageDiff } from "../../packages/index.ts";
 import { baseCommit } from "../commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "../deploy.ts";
 import { hostError } from "../errors.ts";
 import { refuseOnTrial } from "../health/refuse.ts";
 import type { Deployment } from "../model.ts";
 import { asksForLayers, inheritedOrigin, originFromRefspec } from "../origin.ts";
+import { packageDiff } from "../package-diff.ts";
 import { pruneSysroot } from "../images.ts";
 import type { Sysroot } from "../sysroot.ts";
 import { currentDeployment } from "../update.ts";
@@ -90,7 +91,12 @@ export async function changeLayers(
   );
   trimPackageRefs(sysroot);
   pruneSysroot(sysroot, {}, progress);
-  return { changed: true, layered, packages: await packageDiff(sysroot, current, deployed), deployed };
+  return {
+    changed: true,
+    layered,
+    packages: await packageDiff(sysroot.repo, current.checksum, deployed.deployment.checksum),
+    deployed,
+  };
 }
 
 const nothing = {
@@ -150,14 +156,4 @@ async function fetched(sysroot: Sysroot, { stateroot }: Deployment, url: string)
   const path = join(directory, `${createHash("sha256").update(url).digest("hex")}.package`);
   await download(url, path);
   return path;
-}
-
-async function packageDiff(
-  { repo }: Sysroot,
-  from: Deployment,
-  { deployment }: DeployResult,
-): Promise<PackageDiff | undefined> {
-  const { treePackages } = await import("../../compose/index.ts");
-  const [before, after] = [treePackages(repo, from.checksum), treePackages(repo, deployment.checksum)];
-  return before === undefined || after === undefined ? undefined : diffPackages(before, after);
 }

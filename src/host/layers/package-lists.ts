@@ -4,14 +4,14 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { type ProgressListener, silent } from "../../base/index.ts";
 import {
-  type DebPackage,
   loadApt,
   loadRepomd,
-  type AvailableRpm,
   newestOffers,
   type OfferedPackage,
   offeredDebs,
   offeredRpms,
+  type PackageSet,
+  type RpmPackageSet,
 } from "../../packages/index.ts";
 import type { Sysroot } from "../sysroot.ts";
 import { layerCache } from "./assemble-layers.ts";
@@ -26,8 +26,9 @@ export interface PackageListsRequest {
   readonly repositories?: RepositoryOptions;
 }
 
-/** The newest of each name, in one of the forms that is asked for. */
+/** What the repositories offer: of each name and architecture the newest. */
 export interface PackageLists {
+  /** Packages in all, of all versions. */
   readonly count: number;
   readonly repositories: readonly string[];
   all(): Iterable<OfferedPackage>;
@@ -36,7 +37,7 @@ export interface PackageLists {
   providing(name: string): readonly OfferedPackage[];
 }
 
-/** Where they are is what the /etc of the deployment says whose changes a new one would take over. */
+/** Which repositories they are says the /etc of the deployment whose changes a new one would take over. */
 export async function loadPackageLists(
   sysroot: Sysroot,
   request: PackageListsRequest = {},
@@ -47,29 +48,31 @@ export async function loadPackageLists(
   const { repositories, warnings } = await hostRepositories(configRoot(sysroot, stateroot), request.repositories);
   for (const text of warnings) progress({ type: "warning", text });
   const cache = cacheFor(sysroot, stateroot);
+  const options = { offline: cacheOnly };
   if (repositories.sources.length === 0) return noPackages;
-  if (repositories.format === "deb") {
-    const set = await loadApt(repositories.sources, cache, { offline: cacheOnly }, progress);
-    const offers = (found: readonly DebPackage[]) => newestOffers(found);
-    return {
-      count: set.count,
-      repositories: [...new Set(set.sources.map(({ info }) => `${info.uri} ${info.suite}`))],
-      all: () => offeredDebs(set),
-      named: (name) => offers(set.versions(name)),
-      providing: (name) => offers([...set.versions(name), ...set.providers(name)]),
-    };
-  }
-  const sources = force
-    ? repositories.sources.map((source) => ({ ...source, metadataExpire: 0 }))
-    : repositories.sources;
-  const set = await loadRepomd(sources, cache, { offline: cacheOnly }, progress);
-  const offers = (found: readonly AvailableRpm[]) => newestOffers(found);
+  if (repositories.format === "deb") return debLists(await loadApt(repositories.sources, cache, options, progress));
+  // Release files of apt's repositories are asked for in any case.
+  const sources = repositories.sources.map((source) => (force ? { ...source, metadataExpire: 0 } : source));
+  return rpmLists(await loadRepomd(sources, cache, options, progress));
+}
+
+function debLists(set: PackageSet): PackageLists {
+  return {
+    count: set.count,
+    repositories: [...new Set(set.sources.map(({ info }) => `${info.uri} ${info.suite}`))],
+    all: () => offeredDebs(set),
+    named: (name) => newestOffers(set.versions(name)),
+    providing: (name) => newestOffers([...set.versions(name), ...set.providers(name)]),
+  };
+}
+
+function rpmLists(set: RpmPackageSet): PackageLists {
   return {
     count: set.count,
     repositories: set.repositories.map(({ id }) => id),
     all: () => offeredRpms(set),
-    named: (name) => offers(set.named(name)),
-    providing: (name) => offers(set.providing(name)),
+    named: (name) => newestOffers(set.named(name)),
+    providing: (name) => newestOffers(set.providing(name)),
   };
 }
 

@@ -3,9 +3,10 @@
 import { join } from "node:path";
 import { mount, mountFlags, type ProgressListener, silent, stage } from "../../base/index.ts";
 import { type Checksum, type Repo, type TreeChange, treeChanges, tryFindInCommit } from "../../ostree/index.ts";
-import { diffPackages, type PackageDiff } from "../../packages/index.ts";
+import type { PackageDiff } from "../../packages/index.ts";
 import { hostError } from "../errors.ts";
 import type { Deployment } from "../model.ts";
+import { packageDiff } from "../package-diff.ts";
 import type { Sysroot } from "../sysroot.ts";
 import { unlock } from "../unlock.ts";
 import { isWritable } from "../writable.ts";
@@ -130,13 +131,6 @@ function kernelOf(repo: Repo, commit: Checksum): { version: string; checksum: Ch
     if (kernel?.type === "file") return { version, checksum: kernel.checksum };
   }
   return undefined;
-}
-
-async function packageDiff(repo: Repo, from: Checksum, to: Checksum): Promise<PackageDiff | undefined> {
-  // Only here: the composer is much to load.
-  const { treePackages } = await import("../../compose/index.ts");
-  const [before, after] = [treePackages(repo, from), treePackages(repo, to)];
-  return before === undefined || after === undefined ? undefined : diffPackages(before, after);
 }
 
 /** What runs may still need the files that it was started from: only what adds is safe. */

@@ -5,6 +5,7 @@ import { noPackageChanges } from "../../packages/index.ts";
 import { formatKernelArgs } from "../kernel-args.ts";
 import { knownUpdates } from "../images.ts";
 import { originRefspec } from "../origin.ts";
+import { packageDiff } from "../package-diff.ts";
 import { busError, busErrors, notSupported, refuseLayered } from "./bus-error.ts";
 import { liveWork } from "./live-work.ts";
 import type { Call, Handler, Implementation } from "./object-tree.ts";
@@ -13,7 +14,7 @@ import { osChanges } from "./os-changes.ts";
 import { packageReads } from "./package-reads.ts";
 import { osExperimentalInterface, osInterface, servicePath } from "./rpmostree1.ts";
 import type { HostService } from "./service.ts";
-import { commitDetails, commitsDiff, type OsState } from "./state.ts";
+import { commitDetails, type OsState } from "./state.ts";
 import { type Dictionary, diffVariant } from "./variants.ts";
 
 /** The object of a stateroot. Bytes that a path may not have are written `_xx`, as rpm-ostree does. */
@@ -105,7 +106,7 @@ function osReads(service: HostService, name: string): Record<string, Handler> {
 }
 
 async function rpmDiff({ state }: HostService, from: string, to: string): Promise<GVariantValue[]> {
-  const diff = await commitsDiff(state.sysroot.repo, asChecksum(from), asChecksum(to));
+  const diff = await packageDiff(state.sysroot.repo, asChecksum(from), asChecksum(to));
   return diffVariant(diff ?? noPackageChanges);
 }
 

@@ -7,10 +7,10 @@ import {
   type Repo,
   tryFindRemote,
 } from "../../ostree/index.ts";
-import { diffPackages, noPackageChanges, type PackageDiff } from "../../packages/index.ts";
 import { versionInfo } from "../commit-metadata.ts";
 import { type Deployment, deploymentId } from "../model.ts";
 import { knownUpdates } from "../images.ts";
+import { packageDiff } from "../package-diff.ts";
 import { newAdvisories } from "../preview/advisories.ts";
 import { commitSignatures } from "../signatures.ts";
 import { type DeploymentStatus, type Status, statusWithSignatures } from "../status.ts";
@@ -112,7 +112,7 @@ async function cachedUpdate(sysroot: Sysroot, stateroot: string): Promise<Dictio
   if (base === undefined || updates === undefined) return none;
   const head = updates.newest;
   if (head === undefined || head === base.checksum || !sysroot.repo.has(head, "commit")) return none;
-  const diff = await commitsDiff(sysroot.repo, base.checksum, head);
+  const diff = await packageDiff(sysroot.repo, base.checksum, head);
   const advisories = newAdvisories(sysroot.repo, base.checksum, head);
   return new Map([
     ...(await commitDetails(sysroot.repo, stateroot, updates.source, head)),
@@ -141,13 +141,4 @@ export async function commitDetails(
     "gpg-enabled": signed,
     ...(signed ? { signatures: await commitSignatures(repo, name, asChecksum(checksum)) } : {}),
   });
-}
-
-/** Undefined when the packages of one of them are not known. */
-export async function commitsDiff(repo: Repo, from: Checksum, to: Checksum): Promise<PackageDiff | undefined> {
-  if (from === to) return noPackageChanges;
-  // Only here: the composer is much to load for a service that is asked for its properties.
-  const { treePackages } = await import("../../compose/index.ts");
-  const [before, after] = [treePackages(repo, from), treePackages(repo, to)];
-  return before === undefined || after === undefined ? undefined : diffPackages(before, after);
 }

@@ -63,13 +63,9 @@ interface View {
 async function liveDiff({ repo }: Sysroot, { deployments }: Status): Promise<PackageDiff | undefined> {
   const booted = deployments.find((deployment) => deployment["live-replaced"] !== undefined);
   if (booted === undefined) return undefined;
-  const { treePackages } = await import("../../../compose/index.ts");
+  const { packageDiff } = await import("../../../host/index.ts");
   const { asChecksum } = await import("../../../ostree/index.ts");
-  const { diffPackages } = await import("../../../packages/index.ts");
-  const [from, to] = [booted.checksum, booted["live-replaced"]!].map((commit) =>
-    treePackages(repo, asChecksum(commit)),
-  );
-  return from === undefined || to === undefined ? undefined : diffPackages(from, to);
+  return packageDiff(repo, asChecksum(booted.checksum), asChecksum(booted["live-replaced"]!));
 }
 
 async function readStatus(sysroot: Sysroot, invocation: Invocation): Promise<Status> {
