@@ -26,12 +26,15 @@ export async function startRegistry(t: TestContext, root: string): Promise<Regis
   const child = spawn("docker-registry", ["serve", config], { stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (log += text.toString()));
+  const ended = once(child, "exit");
   t.after(async () => {
     child.kill();
-    await once(child, "exit");
+    await ended;
   });
   useHome(t, root, `[[registry]]\nlocation = "${host}"\ninsecure = true\n`);
-  await answers(`http://${host}/v2/`);
+  await answers(`http://${host}/v2/`, () => {
+    if (child.exitCode !== null) throw new Error(`docker-registry ended: ${log}`);
+  });
   return {
     host,
     fetched() {
@@ -63,8 +66,9 @@ async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-async function answers(url: string): Promise<void> {
+async function answers(url: string, check: () => void): Promise<void> {
   for (;;) {
+    check();
     const reply = await fetch(url).catch(() => undefined);
     if (reply?.ok === true) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
