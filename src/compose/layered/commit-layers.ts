@@ -10,7 +10,10 @@ export async function commitLayers(
   { tree, choice, state }: { readonly tree: DirNode; readonly choice: LayerChoice; readonly state: string },
 ): Promise<Checksum> {
   const { repo, base } = options;
-  const { label, kernel } = describeDeployment(tree, { container: false, selinux: true });
+  // A base without labels stays without, whatever policy it has.
+  const { xattrs } = repo.loadDirMeta(repo.loadCommit(base).meta);
+  const selinux = xattrs.some(({ name }) => name === "security.selinux");
+  const { label, kernel } = describeDeployment(tree, { container: false, selinux });
   using transaction = Transaction.begin(repo);
   const written = await writeTree(repo, tree, { transaction, ...(label && { label }) });
   const checksum = writeCommit(repo, {

@@ -104,12 +104,16 @@ function isBroken(error: unknown): error is AtomicError {
   );
 }
 
-function brokenLayers({ repo }: Sysroot, { base }: AssembleRequest, cause: AtomicError): Error {
+function brokenLayers({ repo }: Sysroot, { base, skipBroken }: AssembleRequest, cause: AtomicError): Error {
+  // Of a file in two packages the composer would leave one out, which a host cannot.
+  const own = cause.code === "compose-file-conflict" ? "--force-replacefiles  lets a package file win" : cause.hint;
+  const hint =
+    skipBroken === undefined
+      ? own
+      : "atomic host uninstall PACKAGE  takes one back; --skip-broken-layers  leaves it out of this version";
   const version = commitVersion(repo, base) ?? base.slice(0, 12);
   return hostError("broken-layers", `the packages cannot be layered on ${version}: ${cause.message}`, {
-    hint:
-      cause.hint ??
-      "atomic host uninstall PACKAGE  takes one back; --skip-broken-layers  leaves it out of this version",
+    ...(hint === undefined ? {} : { hint }),
     cause,
   });
 }
