@@ -14,7 +14,7 @@ import { lookup } from "../tree.ts";
 import { layeredAccounts } from "./accounts.ts";
 import { commitLayers } from "./commit-layers.ts";
 import { chooseDebs } from "./deb.ts";
-import { commitLocalInitramfs, localInitramfs, noPackages, wantsPackages } from "./local-initramfs.ts";
+import { closeInitramfs, commitLocalInitramfs, localInitramfs, noPackages, wantsPackages } from "./local-initramfs.ts";
 import { stateKey, stateOf } from "./metadata.ts";
 import type { LayerChoice, Layered, LayerInstaller, LayerOptions } from "./model.ts";
 import { chooseRpmLayers } from "./rpm.ts";
@@ -113,6 +113,7 @@ async function assemble(options: LayerOptions, made: Assembly, progress: Progres
       applyUpper(tree, workspace.upper);
     }
     closeBase(tree, layout, opened);
+    if (initramfs !== undefined) closeInitramfs(tree);
     return await stage(
       progress,
       "compose.commit",

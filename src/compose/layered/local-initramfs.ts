@@ -10,7 +10,7 @@ import { initramfsPath, remakeInitramfs } from "../initramfs.ts";
 import { kernelVersion } from "../layout/kernel.ts";
 import { materialize } from "../materialize.ts";
 import { makeWorkspace, type Workspace } from "../sandbox.ts";
-import { lookupFile, put } from "../tree.ts";
+import { lookupDirectory, lookupFile, put, withHeader } from "../tree.ts";
 import { commitLayers } from "./commit-layers.ts";
 import type { LayerChoice, LayerOptions } from "./model.ts";
 
@@ -51,6 +51,7 @@ export async function commitLocalInitramfs(
       remakeInitramfs(workspace, tree, version, localInitramfs(options), { SOURCE_DATE_EPOCH: epoch }),
     );
     takeImage(workspace, tree, version);
+    closeInitramfs(tree);
     return await stage(progress, "compose.commit", "Committing", () => commitLayers(options, made));
   } finally {
     removeTree(workspace.path);
@@ -70,9 +71,19 @@ export function localInitramfs({ repo, base, initramfs, hostEtc }: LayerOptions)
 function takeImage({ upper }: Workspace, tree: DirNode, version: string): void {
   const path = initramfsPath(version);
   const file = join(upper, path);
-  const header = { ...(lookupFile(tree, path)?.header ?? plainImage), mode: plainImage.mode };
+  const header = lookupFile(tree, path)?.header ?? plainImage;
   put(tree, path, { kind: "file", header, source: { type: "path", path: file, size: lstatSync(file).size } });
 }
 
-/** For root only: it has files of this machine. */
 const plainImage: FileHeader = { uid: 0, gid: 0, mode: 0o100600, symlink: "", xattrs: [] };
+
+/** For root only: it has files of this machine. Its second name, for older releases of libostree, too. */
+export function closeInitramfs(tree: DirNode): void {
+  const version = kernelVersion(tree);
+  const names = [...(lookupDirectory(tree, "usr/lib/ostree-boot")?.entries.keys() ?? [])];
+  const second = names.filter((name) => name.startsWith("initramfs-")).map((name) => `usr/lib/ostree-boot/${name}`);
+  for (const path of [...(version === undefined ? [] : [initramfsPath(version)]), ...second]) {
+    const node = lookupFile(tree, path);
+    if (node) put(tree, path, withHeader(node, { ...node.header, mode: plainImage.mode }));
+  }
+}
