@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { resetToBase } from "../../../src/host/index.ts";
+import { deployRevision, rebase, resetToBase, rollback } from "../../../src/host/index.ts";
+import { asChecksum } from "../../../src/ostree/index.ts";
 import { makeDeb, type PackageSpec } from "../../compose/archive.ts";
 import { branch, DebDistribution, DebHost, md5sums, ostree, script } from "./deb-host.ts";
 
@@ -194,4 +195,22 @@ test("layers go along with upgrades, with the same numbers of accounts; what is 
   assert.equal(one.told["base-version"], "3");
   assert.deepEqual(one.told["requested-packages"], ["tool", "editor"]);
   assert.deepEqual(one.told.packages, ["editor"]);
+});
+
+test("rebase, deploy of a version and rollback take the layers along", async () => {
+  const one = await make("rebase");
+  await one.change({ install: ["tool"] });
+  const second = await one.bring("2", "watcher, early");
+  const { repo } = one.open();
+  repo.setRef("tiny/other", asChecksum(second));
+  repo.setRef(branch, asChecksum(one.base));
+  await rebase(one.open(), { refspec: ":tiny/other" });
+  assert.deepEqual([one.told.origin, one.told["base-checksum"], one.told.packages], ["tiny/other", second, ["tool"]]);
+  assert.ok(one.installed().includes("tool 1:2.0-3"));
+  assert.equal(one.open().deployments[0]!.origin!.get("origin", "baserefspec"), "tiny/other");
+  await deployRevision(one.open(), { revision: one.base, skipBranchCheck: true });
+  assert.deepEqual([one.told["base-checksum"], one.told.packages], [one.base, ["tool"]]);
+  assert.equal(one.open().deployments[0]!.origin!.get("origin", "override-commit"), one.base);
+  await rollback(one.open());
+  assert.equal(one.told["base-checksum"], second);
 });
