@@ -5,13 +5,14 @@
  */
 import { type ProgressListener, silent } from "../base/index.ts";
 import { Keyfile } from "../formats/index.ts";
-import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
+import type { DeployResult } from "./deploy.ts";
 import { inheritedOrigin } from "./origin.ts";
+import { type Deploying, redeploy } from "./redeploy.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { trackedFiles, trackedKey } from "./tracked-initrd.ts";
 import { currentDeployment } from "./update.ts";
 
-export interface TrackRequest extends Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer"> {
+export interface TrackRequest extends Deploying {
   readonly stateroot?: string;
   readonly track?: readonly string[];
   readonly untrack?: readonly string[];
@@ -35,18 +36,5 @@ export async function trackInInitramfs(
   if (files.join("\n") === before.toSorted().join("\n") && request.forceSync !== true) return undefined;
   if (files.length > 0) origin.setList(...trackedKey, files);
   else origin.removeKey(...trackedKey);
-  const { stage, lockFinalization, startFinalizer } = request;
-  return deploy(
-    sysroot,
-    {
-      stateroot: current.stateroot,
-      rev: current.checksum,
-      kernelArgs: current.kernelArgs,
-      origin,
-      stage: stage ?? sysroot.booted !== undefined,
-      ...(lockFinalization === undefined ? {} : { lockFinalization }),
-      ...(startFinalizer === undefined ? {} : { startFinalizer }),
-    },
-    progress,
-  );
+  return redeploy(sysroot, current, { rev: current.checksum, origin }, request, progress);
 }

@@ -3,12 +3,13 @@
 import { type ProgressListener, silent } from "../base/index.ts";
 import type { Keyfile } from "../formats/index.ts";
 import { baseCommit } from "./commit-metadata.ts";
-import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
+import type { DeployResult } from "./deploy.ts";
 import { hostError } from "./errors.ts";
 import { refuseOnTrial } from "./health/refuse.ts";
 import { assembleLayers } from "./layers/assemble-layers.ts";
 import { nameBase } from "./layers/wish.ts";
 import { asksForLayers, inheritedOrigin, originFromRefspec } from "./origin.ts";
+import { type Deploying, redeploy } from "./redeploy.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { currentDeployment } from "./update.ts";
 
@@ -17,8 +18,7 @@ export interface InitramfsState {
   readonly arguments: readonly string[];
 }
 
-export interface InitramfsRequest
-  extends InitramfsState, Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer"> {
+export interface InitramfsRequest extends InitramfsState, Deploying {
   readonly stateroot?: string;
 }
 
@@ -50,20 +50,7 @@ export async function setLocalInitramfs(
   const layered = asksForLayers(origin)
     ? await assembleLayers(sysroot, { base, origin, current, remake: true }, progress)
     : { commit: base };
-  const { stage, lockFinalization, startFinalizer } = request;
-  return deploy(
-    sysroot,
-    {
-      stateroot: current.stateroot,
-      rev: layered.commit ?? base,
-      kernelArgs: current.kernelArgs,
-      origin,
-      stage: stage ?? sysroot.booted !== undefined,
-      ...(lockFinalization === undefined ? {} : { lockFinalization }),
-      ...(startFinalizer === undefined ? {} : { startFinalizer }),
-    },
-    progress,
-  );
+  return redeploy(sysroot, current, { rev: layered.commit ?? base, origin }, request, progress);
 }
 
 /** `initramfs_state_transaction_execute` */

@@ -2,14 +2,15 @@
 import { type ProgressListener, silent } from "../base/index.ts";
 import type { Keyfile } from "../formats/index.ts";
 import { baseCommit } from "./commit-metadata.ts";
-import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
+import type { DeployResult } from "./deploy.ts";
 import { assembleLayers } from "./layers/assemble-layers.ts";
 import { nameBase } from "./layers/wish.ts";
 import { asksForLayers, inheritedOrigin } from "./origin.ts";
+import { type Deploying, redeploy } from "./redeploy.ts";
 import type { Sysroot } from "./sysroot.ts";
 import { currentDeployment } from "./update.ts";
 
-export interface ResetRequest extends Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer"> {
+export interface ResetRequest extends Deploying {
   readonly stateroot?: string;
   /** Drop layered packages. */
   readonly overlays?: boolean;
@@ -37,20 +38,7 @@ export async function resetToBase(
   const layered = asksForLayers(origin)
     ? await assembleLayers(sysroot, { base, origin, current }, progress)
     : { commit: base };
-  const { stage, lockFinalization, startFinalizer } = request;
-  return deploy(
-    sysroot,
-    {
-      stateroot: current.stateroot,
-      rev: layered.commit ?? base,
-      kernelArgs: current.kernelArgs,
-      origin,
-      stage: stage ?? sysroot.booted !== undefined,
-      ...(lockFinalization === undefined ? {} : { lockFinalization }),
-      ...(startFinalizer === undefined ? {} : { startFinalizer }),
-    },
-    progress,
-  );
+  return redeploy(sysroot, current, { rev: layered.commit ?? base, origin }, request, progress);
 }
 
 function resetOrigin(origin: Keyfile, { overlays, overrides, initramfs }: ResetRequest): Keyfile {

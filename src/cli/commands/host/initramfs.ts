@@ -4,17 +4,13 @@ import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { type DeployReport, renderDeployed } from "../../render/host-change.ts";
 import {
+  deployOptions,
   deployReport,
-  lockFinalizationOption,
+  hostOptions,
   namedStateroot,
   openForChange,
   openSysroot,
-  osOption,
-  rebootOption,
-  stageOptions,
   staging,
-  stateRootOption,
-  sysrootOption,
 } from "./shared.ts";
 
 interface Report extends InitramfsState {
@@ -31,15 +27,11 @@ export default defineCommand({
     { command: "atomic host initramfs --disable", text: "Back to the version's:" },
   ],
   options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
+    ...hostOptions,
     { name: "enable", help: "Make the initramfs on this host" },
     { name: "arg", value: "ARG", repeat: true, help: "Append this to dracut's arguments" },
     { name: "disable", help: "Use the version's initramfs" },
-    ...stageOptions,
-    lockFinalizationOption,
-    rebootOption,
+    ...deployOptions,
   ],
   json: true,
   async run(invocation): Promise<Report> {

@@ -4,24 +4,18 @@ import type { LayerChange, LayersChanged } from "../../../host/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
 import type { DeployReport } from "../../render/host-change.ts";
 import {
+  deployOptions,
   deployReport,
-  lockFinalizationOption,
+  hostOptions,
   makeRoomOption,
   namedStateroot,
   openForChange,
-  osOption,
-  rebootOption,
-  stageOptions,
   staging,
-  stateRootOption,
-  sysrootOption,
   unchangedOption,
 } from "./shared.ts";
 
 export const layerOptions: readonly OptionDeclaration[] = [
-  sysrootOption,
-  stateRootOption,
-  osOption,
+  ...hostOptions,
   { name: "dry-run", short: "n", help: "Only say what would come and go" },
   { name: "cache-only", short: "C", help: "Do not ask the network: use what was downloaded" },
   { name: "download-only", help: "Download the packages, but make no deployment" },
@@ -29,11 +23,9 @@ export const layerOptions: readonly OptionDeclaration[] = [
   { name: "enablerepo", value: "ID", repeat: true, help: "Use a repository that is not enabled, too; globs allowed" },
   { name: "disablerepo", value: "ID", repeat: true, help: "Do not use this repository; globs allowed" },
   { name: "releasever", value: "VERSION", help: "What $releasever stands for in .repo files" },
-  ...stageOptions,
+  ...deployOptions,
   makeRoomOption,
-  lockFinalizationOption,
   unchangedOption,
-  rebootOption,
   { name: "assumeyes", short: "y", help: "Nothing is asked in any case; for scripts written for rpm-ostree" },
 ];
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
-import { namedStateroot, openForChange, osOption, stateRootOption, sysrootOption } from "./shared.ts";
+import { hostOptions, namedStateroot, openForChange } from "./shared.ts";
 
 export default defineCommand({
   path: ["host", "refresh-md"],
@@ -8,12 +8,7 @@ export default defineCommand({
   description:
     "Fetches what the repositories of /etc/yum.repos.d or /etc/apt offer, for `install` and `search`. A list that its repository says to be good for a while is not asked for before.",
   examples: [{ command: "atomic host refresh-md --force", text: "Also the lists that are not too old yet:" }],
-  options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
-    { name: "force", short: "f", help: "Ask for every list, however new the one here is" },
-  ],
+  options: [...hostOptions, { name: "force", short: "f", help: "Ask for every list, however new the one here is" }],
   json: true,
   async run(invocation) {
     const sysroot = await openForChange(invocation, "refresh-md");

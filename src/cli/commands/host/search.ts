@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SearchMatches } from "../../../packages/index.ts";
 import { defineCommand } from "../../command.ts";
-import { namedStateroot, openSysroot, osOption, stateRootOption, sysrootOption } from "./shared.ts";
+import { hostOptions, namedStateroot, openSysroot } from "./shared.ts";
 
 const groups: readonly [key: keyof SearchMatches, title: string][] = [
   ["both", "Summary & Name"],
@@ -17,9 +17,7 @@ export default defineCommand({
   examples: [{ command: "atomic host search ssh server", text: "By words:" }],
   arguments: [{ name: "WORD", repeat: true }],
   options: [
-    sysrootOption,
-    stateRootOption,
-    osOption,
+    ...hostOptions,
     { name: "cache-only", short: "C", help: "Do not ask the network: use what was downloaded" },
   ],
   json: true,

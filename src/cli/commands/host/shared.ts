@@ -21,29 +21,29 @@ export const sysrootOption: OptionDeclaration = {
   help: "Work on this system root (default: that of the running host)",
 };
 
-export const stateRootOption: OptionDeclaration = {
+const stateRootOption: OptionDeclaration = {
   name: "stateroot",
   value: "NAME",
   help: "The operating system that is meant, when the system root holds several",
 };
 
 /** rpm-ostree's older name of `--stateroot`. */
-export const osOption: OptionDeclaration = { name: "os", value: "NAME", hidden: true, help: "The same as --stateroot" };
+const osOption: OptionDeclaration = { name: "os", value: "NAME", hidden: true, help: "The same as --stateroot" };
 
 /** Which operating system of which system root is meant. */
 export const hostOptions: readonly OptionDeclaration[] = [sysrootOption, stateRootOption, osOption];
 
-export const bypassDriverOption: OptionDeclaration = {
+const bypassDriverOption: OptionDeclaration = {
   name: "bypass-driver",
   help: "Go on although another program drives the updates of this host",
 };
 
-export const lockFinalizationOption: OptionDeclaration = {
+const lockFinalizationOption: OptionDeclaration = {
   name: "lock-finalization",
   help: "Stage it, but let nothing come of it before `finalize-deployment`",
 };
 
-export const stageOptions: readonly OptionDeclaration[] = [
+const stageOptions: readonly OptionDeclaration[] = [
   { name: "stage", help: "Make it the default at shutdown (default on a running host)" },
   { name: "no-stage", help: "Make it the default at once" },
 ];
