@@ -7,7 +7,7 @@ import { composeError } from "./errors.ts";
 import type { Treefile } from "./treefile/model.ts";
 
 /** Changes when the same input would give another tree. */
-const composeVersion = 5;
+const composeVersion = 6;
 
 /**
  * Names everything that decides what a tree will be: the packages, the treefile with its includes, the files it names,

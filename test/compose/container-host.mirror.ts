@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { type ComposeResult, composeTree, lintCommit, loadTreefile } from "../../src/compose/index.ts";
-import { readTree, Repo, walkTree } from "../../src/ostree/index.ts";
+import { findNode, readTree, Repo, walkTree } from "../../src/ostree/index.ts";
 
 const example = resolve(import.meta.dirname, "../../examples/debian-container-host.yaml");
 let scratch: string;
@@ -118,4 +118,17 @@ test("nothing tells of one machine", () => {
     { encoding: "utf8" },
   );
   assert.equal(names, "");
+});
+
+test("its policy has our module, by which files are labelled that SELinux would keep from their work", () => {
+  assert.ok(inside("semodule", "-l").split("\n").includes("atomic"));
+  const tree = readTree(repo, first.commit ?? "");
+  const label = (path: string) => {
+    const node = findNode(tree, path);
+    const xattrs = node?.kind === "file" ? node.header.xattrs : [];
+    return Buffer.from(xattrs.find(({ name }) => name === "security.selinux")?.value ?? "").toString();
+  };
+  assert.match(label("usr/lib/podman/netavark"), /:bin_t:s0/);
+  // No program of ours is put into this tree; the host's is labelled so that its engine may make machine code.
+  assert.match(inside("matchpathcon", "-n", "/usr/bin/atomic"), /:unconfined_execmem_exec_t:s0/);
 });

@@ -93,13 +93,13 @@ function substitutionLines(existing: string, { installed, released }: FormatLayo
 }
 
 /**
- * Every domain may follow a link of type usr_t; by the policy's general rules they would be default_t, which few may.
+ * Every domain may follow a link of type root_t; by the policy's general rules they would be default_t or usr_t, which few may.
  * A rule that the policy has for just that link stays: libselinux 3.8 lets no local line override it.
  */
 function linkContexts(contexts: readonly (FileContext | undefined)[]): string[] {
   const own = new Set(contexts.filter((line) => line?.type === symlinkType).map((line) => line?.pattern));
   const links = toplevelLinks.map((name) => `/${name}`).filter((path) => !own.has(path));
-  return [...links.map((path) => `${path} -l system_u:object_r:usr_t:s0`), "/sysroot -d system_u:object_r:root_t:s0"];
+  return [...links.map((path) => `${path} -l system_u:object_r:root_t:s0`), "/sysroot -d system_u:object_r:root_t:s0"];
 }
 
 const symlinkType = 0o120000;

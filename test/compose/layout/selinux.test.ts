@@ -48,10 +48,10 @@ const expected: [kind: "dir" | "file" | "link", path: string, type: string][] = 
   ["dir", "/var/home", "home_root_t"],
   ["file", "/var/usrlocal/bin/tool", "bin_t"],
   ["file", "/usr/lib/sysimage/dpkg/status", "dpkg_var_lib_t"],
-  ["link", "/root", "usr_t"],
+  ["link", "/root", "root_t"],
   ["link", "/home", "home_root_t"],
-  ["link", "/usr/local", "usr_t"],
-  ["link", "/ostree", "usr_t"],
+  ["link", "/usr/local", "root_t"],
+  ["link", "/ostree", "root_t"],
   ["dir", "/sysroot", "root_t"],
   ["dir", "/", "root_t"],
 ];
