@@ -16,7 +16,6 @@ export { composeError } from "./errors.ts";
 export { composeExtensions, type ExtensionsOptions, type ExtensionsResult } from "./extensions/index.ts";
 export { type Distribution, distributions, type ShippedFiles, startingFiles, writeStartingFiles } from "./init.ts";
 export {
-  findLocalPackage,
   importLocalPackage,
   type Layered,
   type LayerOptions,
@@ -24,8 +23,6 @@ export {
   type LayerRepositories,
   type LayerWish,
   type LocalPackage,
-  packageRefs,
-  type Replacement,
 } from "./layered/index.ts";
 export {
   type Finding,

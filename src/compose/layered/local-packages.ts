@@ -13,7 +13,7 @@ import { readText } from "../tree.ts";
 import type { LocalPackage } from "./model.ts";
 
 /** Namespaces of imported packages: rpm-ostree's, and ours of Debian packages. */
-export const packageRefs = /^(rpmostree\/pkg|atomic\/deb)\//;
+const packageRefs = /^(rpmostree\/pkg|atomic\/deb)\//;
 
 /** A host's packages are imported as they are. */
 export const layerImport: RpmImportOptions = {
