@@ -8,6 +8,8 @@ import type { ShippedFiles } from "../compose/index.ts";
 export const shippedPatterns: readonly string[] = [
   "examples/*.{yaml,repo}",
   "system/systemd/**/*.{service,path,timer,conf}",
+  "system/selinux/*.cil",
+  "system/modules-load.d/*.conf",
 ];
 
 /** Files by their path in the repository. They lie in the executable, or beside the program: in a checkout, in the npm package. */
