@@ -23,7 +23,7 @@ export interface CompressedPart {
  * twice the time; preset 8, which takes a match of 64, 5 % more. A dictionary of 32 MiB makes 0.2 % less than this one,
  * which takes 190 MB to compress. Clients have 100 MiB to decompress (ostree-lzma-decompressor.c), and need 17.
  */
-const thorough = { preset: 9, niceLength: 160, depth: 32, dictionary: 16 << 20 };
+const thorough = { preset: 9, niceLength: 128, depth: 48, dictionary: 16 << 20 };
 const quick = { preset: 1 };
 
 /** Compresses a part and writes it. */
