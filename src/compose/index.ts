@@ -23,6 +23,7 @@ export {
   type LayerRepositories,
   type LayerWish,
   type LocalPackage,
+  type RemoteReplacement,
 } from "./layered/index.ts";
 export {
   type Finding,

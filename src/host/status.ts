@@ -53,10 +53,13 @@ export interface DeploymentStatus {
   readonly "requested-local-fileoverride-packages": readonly string[];
   readonly "requested-base-removals": readonly string[];
   readonly "requested-base-local-replacements": readonly string[];
+  /** Only where there are some: source (repo=ID), names. */
+  readonly "requested-base-remote-replacements"?: readonly (readonly [source: string, names: readonly string[]])[];
   readonly packages: readonly string[];
   readonly "base-removals": readonly JsonValue[];
   readonly "base-local-replacements": readonly JsonValue[];
-  readonly "base-remote-replacements": readonly JsonValue[];
+  /** By source. */
+  readonly "base-remote-replacements": Readonly<Record<string, JsonValue>>;
   readonly "regenerate-initramfs": boolean;
   readonly "initramfs-args"?: readonly string[];
   readonly "initramfs-etc"?: readonly string[];
@@ -182,10 +185,11 @@ function deploymentStatus(sysroot: Sysroot, deployment: Deployment): DeploymentS
     "requested-local-fileoverride-packages": list("packages", "requested-local-fileoverride").map(withoutDigest),
     "requested-base-removals": list("overrides", "remove"),
     "requested-base-local-replacements": list("overrides", "replace-local").map(withoutDigest),
+    ...requestedRemote(deployment.origin),
     packages: isLayered(commit) ? stringList(commit, "rpmostree.packages") : [],
     "base-removals": layeredChanges(commit, "rpmostree.removed-base-packages"),
     "base-local-replacements": layeredChanges(commit, "rpmostree.replaced-base-packages"),
-    "base-remote-replacements": layeredChanges(commit, "rpmostree.replaced-base-remote-packages"),
+    "base-remote-replacements": remoteReplacements(commit),
     ...initramfsStatus(deployment.origin),
     ...customOrigin(deployment.origin),
     "kernel-arguments": formatKernelArgs(deployment.kernelArgs),
@@ -233,6 +237,17 @@ function stringList(commit: Commit | undefined, key: string): readonly string[] 
 function layeredChanges(commit: Commit | undefined, key: string): readonly JsonValue[] {
   const value = isLayered(commit) ? toJson(metadataValue(commit, key)) : [];
   return Array.isArray(value) ? (value as readonly JsonValue[]) : [];
+}
+
+function remoteReplacements(commit: Commit | undefined): DeploymentStatus["base-remote-replacements"] {
+  const value = isLayered(commit) ? metadataValue(commit, "rpmostree.replaced-base-remote-packages") : undefined;
+  return value instanceof Map ? (toJson(value) as Record<string, JsonValue>) : {};
+}
+
+function requestedRemote(origin: Keyfile | undefined): Partial<DeploymentStatus> {
+  const sources = (origin?.getList("overrides", "replace") ?? []).map((entry) => entry.split(","));
+  if (sources.length === 0) return {};
+  return { "requested-base-remote-replacements": sources.map(([source = "", ...names]) => [source, names]) };
 }
 
 /** Local packages are noted as SHA256:NEVRA (`rpmostree_decompose_sha256_nevra`). */

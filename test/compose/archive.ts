@@ -148,11 +148,13 @@ function dpkgFiles(): Record<string, FileSpec> {
 /** An archive that is served over HTTP until its scope ends. */
 export class TestArchive implements AsyncDisposable {
   readonly keyring: string;
+  readonly #suite: string;
   readonly #root: string;
   readonly #home: string;
   #server: { url: string; close(): Promise<void> | void } | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, suite = "tiny") {
+    this.#suite = suite;
     this.#root = join(directory, "archive");
     this.#home = join(directory, "gnupg");
     this.keyring = join(directory, "archive.gpg");
@@ -173,25 +175,25 @@ export class TestArchive implements AsyncDisposable {
         makeDeb(join(this.#root, "..", "build"), one),
         join(this.#root, "pool", `${one.name}_${one.version ?? "1"}.deb`),
       );
-    const suite = join(this.#root, "dists/tiny");
+    const suite = join(this.#root, "dists", this.#suite);
     const index = join(suite, "main/binary-amd64");
     mkdirSync(index, { recursive: true });
     const ftparchive = (...args: string[]) =>
       execFileSync("apt-ftparchive", args, { cwd: this.#root, stdio: ["ignore", "pipe", "ignore"] });
     writeFileSync(join(index, "Packages"), ftparchive("packages", "pool"));
-    const options = { Suite: "tiny", Codename: "tiny", Architectures: "amd64", Components: "main" };
+    const options = { Suite: this.#suite, Codename: this.#suite, Architectures: "amd64", Components: "main" };
     const settings = Object.entries(options).flatMap(([key, value]) => [
       "-o",
       `APT::FTPArchive::Release::${key}=${value}`,
     ]);
-    writeFileSync(join(suite, "Release"), ftparchive(...settings, "release", "dists/tiny"));
+    writeFileSync(join(suite, "Release"), ftparchive(...settings, "release", `dists/${this.#suite}`));
     this.#gpg("--output", join(suite, "InRelease"), "--clearsign", join(suite, "Release"));
     this.#server ??= await serveDirectory(this.#root, { host: "127.0.0.1", port: 0 });
   }
 
   /** The `apt` part of a treefile. */
   get apt(): string {
-    return `apt: [{uri: "${this.url}", suites: [tiny], signed-by: "${this.keyring}"}]\n`;
+    return `apt: [{uri: "${this.url}", suites: [${this.#suite}], signed-by: "${this.keyring}"}]\n`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -32,6 +32,7 @@ import { ensureDirectory, lookup, readText, take } from "../tree.ts";
 import { dropKernel } from "./drop-kernel.ts";
 import { controlOf, findLocalPackage } from "./local-packages.ts";
 import type { LayerChoice, LayerInstaller, LayerOptions } from "./model.ts";
+import { remoteOverrides, replacedFrom, withRepository } from "./remote.ts";
 
 /** A local file is preferred to what is installed, and that to all repositories (apt_preferences(5)). */
 const priorities = { local: 30_000, installed: 20_000 };
@@ -55,7 +56,7 @@ export async function chooseDebs(
     const commit = findLocalPackage(options.repo, one);
     return { commit, sha256: one.sha256, control: controlOf(options.repo, commit, one.nevra) };
   });
-  const replaced = locals
+  const localReplaced = locals
     .slice(locals.length - options.replace.length)
     .map(({ control }) => control.get("Package") ?? "");
   const sources = {
@@ -66,24 +67,28 @@ export async function chooseDebs(
     ),
     local: stanzaSource(locals.map(withDigest), "local", priorities.local),
   };
-  const set = await loadSet(options, sources, progress);
+  const remote = remoteOverrides(options, (name) => installed.some((one) => one.name === name));
+  const set = await loadSet(options, sources, remote.active.size > 0, progress);
   const solution = solveUpon(set, {
     install: options.packages,
     ...sources,
     removed: options.remove,
-    replaced,
+    replaced: localReplaced,
+    takeFrom: replacedFrom(remote),
     recommends: options.recommends ?? true,
   });
   const added = solution.added.map((one) => one.package);
+  const isReplaced = ({ name }: PackageId) => localReplaced.includes(name) || remote.active.has(name);
+  const replaced = added.filter(isReplaced);
   const gone = new Map(installed.map((one) => [one.name, one]));
   const goes = (name: string) => gone.get(name)!;
-  const isReplaced = ({ name }: PackageId) => replaced.includes(name);
-  const leaving = [...options.remove, ...replaced].map(goes);
+  const leaving = [...options.remove, ...replaced.map(({ name }) => name)].map(goes);
   return {
     added: added.filter((one) => !isReplaced(one)).map(idOf),
     removed: options.remove.map((name) => idOf(goes(name))),
-    replaced: added.filter(isReplaced).map((one) => ({ from: idOf(goes(one.name)), to: idOf(one) })),
+    replaced: replaced.map((one) => withRepository({ from: idOf(goes(one.name)), to: idOf(one) }, remote)),
     present: solution.present.map(({ request, by }) => ({ request, by: idOf(by) })),
+    inactive: remote.inactive,
     identities: added.map((one) => `${importVersion} ${one.name} ${one.version} ${one.architecture} ${one.sha256}`),
     metadata: new Map<string, Variant>([
       [
@@ -117,12 +122,14 @@ function idOf({ name, version, architecture }: PackageId): PackageId {
 async function loadSet(
   { repositories, basearch, cacheDir, offline = false, packages }: LayerOptions,
   own: { readonly installed: IndexedSource; readonly local: IndexedSource },
+  /** Whether base packages come from a repository. */
+  remote: boolean,
   progress: ProgressListener,
 ): Promise<PackageSet> {
   const first = [own.local, own.installed];
   // Without a wish for packages repositories are only for what local ones need, and perhaps there is no network.
-  const sources =
-    repositories.format === "deb" && (packages.length > 0 || own.local.index.count > 0) ? repositories.sources : [];
+  const asked = remote || packages.length > 0 || own.local.index.count > 0;
+  const sources = repositories.format === "deb" && asked ? repositories.sources : [];
   if (sources.length === 0) return new PackageSet(debianArchitecture(basearch), first);
   const set = await loadApt(sources, cacheDir, { offline }, progress);
   return new PackageSet(set.architecture, [...first, ...set.sources]);

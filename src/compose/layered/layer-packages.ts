@@ -32,8 +32,8 @@ export async function layerPackages(options: LayerOptions, progress: ProgressLis
   const tree = readTree(repo, base);
   if (!wantsPackages(options)) return layerInitramfs(options, tree, progress);
   const { format, layout, choice } = await choose(options, tree, progress);
-  const { added, removed, replaced, present } = choice;
-  const told = { added, removed, replaced, present };
+  const { added, removed, replaced, present, inactive } = choice;
+  const told = { added, removed, replaced, present, inactive };
   if (isEmpty(options, choice)) return { ...told, commit: base, changed: (previous ?? base) !== base };
   const state = stateOf(options, choice);
   if (previous !== undefined && isMadeOf(options, previous, state))
@@ -49,8 +49,8 @@ export async function layerPackages(options: LayerOptions, progress: ProgressLis
 async function layerInitramfs(options: LayerOptions, tree: DirNode, progress: ProgressListener): Promise<Layered> {
   const { base, previous, initramfs, dryRun = false, downloadOnly = false } = options;
   const choice = noPackages(options);
-  const { added, removed, replaced, present } = choice;
-  const told = { added, removed, replaced, present };
+  const { added, removed, replaced, present, inactive } = choice;
+  const told = { added, removed, replaced, present, inactive };
   if (initramfs === undefined) return { ...told, commit: base, changed: (previous ?? base) !== base };
   const state = stateOf(options, choice);
   if (previous !== undefined && isMadeOf(options, previous, state))

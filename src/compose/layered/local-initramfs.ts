@@ -15,8 +15,8 @@ import { commitLayers } from "./commit-layers.ts";
 import type { LayerChoice, LayerOptions } from "./model.ts";
 
 /** Whether packages come, go or are replaced. */
-export function wantsPackages({ packages, local, fileOverride, remove, replace }: LayerOptions): boolean {
-  return [packages, local, fileOverride, remove, replace].some((list) => list.length > 0);
+export function wantsPackages({ packages, local, fileOverride, remove, replace, replaceFrom }: LayerOptions): boolean {
+  return [packages, local, fileOverride, remove, replace, replaceFrom].some((list) => list.length > 0);
 }
 
 /** The packages are the base's. */
@@ -28,6 +28,7 @@ export function noPackages({ repo, base }: LayerOptions): LayerChoice {
     removed: [],
     replaced: [],
     present: [],
+    inactive: [],
     identities: [],
     metadata: new Map([...metadata].filter(([key]) => keys.includes(key))),
     import: () => Promise.resolve({ kernel: false, install: () => Promise.resolve() }),

@@ -15,7 +15,7 @@ export const stateKey = "rpmostree.state-sha512";
 
 /** Names all that decides what the tree will be; equal, and nothing needs to be done. */
 export function stateOf(options: LayerOptions, { identities }: LayerChoice): string {
-  const { base, packages, local, fileOverride, remove, replace, initramfs } = options;
+  const { base, packages, local, fileOverride, remove, replace, replaceFrom, initramfs } = options;
   const parts = [
     layeringVersion,
     base,
@@ -24,6 +24,8 @@ export function stateOf(options: LayerOptions, { identities }: LayerChoice): str
     remove.toSorted(),
     initramfs ?? null,
     identities.toSorted(),
+    // Only where there are some: what others have stays as it is.
+    ...(replaceFrom.length > 0 ? [replaceFrom] : []),
   ];
   return createHash("sha512").update(JSON.stringify(parts)).digest("hex");
 }
@@ -41,11 +43,8 @@ export function layeredMetadata(
     ["rpmostree.packages", { type: "as", value: [...packages] }],
     ["rpmostree.modules", { type: "as", value: [] }],
     ["rpmostree.removed-base-packages", { type: "av", value: choice.removed.map(nevraVariant) }],
-    [
-      "rpmostree.replaced-base-packages",
-      { type: "a(vv)", value: choice.replaced.map(({ from, to }) => [nevraVariant(to), nevraVariant(from)]) },
-    ],
-    ["rpmostree.replaced-base-remote-packages", { type: "a{sv}", value: new Map() }],
+    ["rpmostree.replaced-base-packages", replacements(choice, undefined)],
+    ["rpmostree.replaced-base-remote-packages", { type: "a{sv}", value: remoteReplacements(choice) }],
     ...(initramfs === undefined || initramfs.length === 0
       ? []
       : [["rpmostree.initramfs-args", { type: "as", value: [...initramfs] }] as const]),
@@ -59,6 +58,18 @@ export function layeredMetadata(
           ["ostree.bootable", { type: "b", value: true }],
         ] as const)),
   ]);
+}
+
+/** Those of package files, or of one repository. */
+function replacements({ replaced }: LayerChoice, repository: string | undefined): Variant {
+  const some = replaced.filter((one) => one.repository === repository);
+  return { type: "a(vv)", value: some.map(({ from, to }) => [nevraVariant(to), nevraVariant(from)]) };
+}
+
+/** By source, which is named as the origin does it. */
+function remoteReplacements(choice: LayerChoice): Map<string, Variant> {
+  const repositories = new Set(choice.replaced.flatMap(({ repository = [] }) => repository));
+  return new Map([...repositories].map((one) => [`repo=${one}`, replacements(choice, one)]));
 }
 
 function versionOf(repo: Repo, base: Checksum): [string, Variant][] {

@@ -20,6 +20,14 @@ export interface LocalPackage {
   readonly nevra: string;
 }
 
+/** Base packages in whose place those of one repository come: its newest at each new version of the host. */
+export interface RemoteReplacement {
+  /** The id of a repository of RPM packages, the suite or codename of one of Debian's. */
+  readonly repository: string;
+  /** Names. */
+  readonly packages: readonly string[];
+}
+
 /** What is asked for beyond the base. */
 export interface LayerWish {
   /** Names, or whatever else the format's solver understands. */
@@ -31,6 +39,8 @@ export interface LayerWish {
   readonly remove: readonly string[];
   /** Come in place of base packages of their names. */
   readonly replace: readonly LocalPackage[];
+  /** The same, out of repositories; names that the base does not have are passed over. */
+  readonly replaceFrom: readonly RemoteReplacement[];
   /** Make the initramfs on the host, with these arguments of dracut. */
   readonly initramfs?: readonly string[];
 }
@@ -67,6 +77,8 @@ export interface LayerOptions extends LayerWish {
 export interface Replacement {
   readonly from: PackageId;
   readonly to: PackageId;
+  /** The repository that it was asked for from; absent for a package file. */
+  readonly repository?: string;
 }
 
 export interface Layered {
@@ -79,10 +91,12 @@ export interface Layered {
   readonly replaced: readonly Replacement[];
   /** Requests that the base meets already. */
   readonly present: readonly { readonly request: string; readonly by: PackageId }[];
+  /** Names of `replaceFrom` that the base does not have. */
+  readonly inactive: readonly string[];
 }
 
 /** The packages that a wish comes to upon a base. */
-export interface LayerChoice extends Pick<Layered, "added" | "removed" | "replaced" | "present"> {
+export interface LayerChoice extends Pick<Layered, "added" | "removed" | "replaced" | "present" | "inactive"> {
   /** A text for each package that comes, which changes with its content. */
   readonly identities: readonly string[];
   /** Of the commit: the list of all packages, and the repositories. */

@@ -25,6 +25,7 @@ import { rpmImport, sumOf } from "../rpm/rpm-format.ts";
 import { layRpms } from "./lay-rpms.ts";
 import { findLocalPackage, layerImport } from "./local-packages.ts";
 import type { LayerChoice, LayerInstaller, LayerOptions } from "./model.ts";
+import { type RemoteOverrides, remoteOverrides, replacedFrom, withRepository } from "./remote.ts";
 
 /** A package of the base. */
 export interface BaseRpm {
@@ -49,22 +50,25 @@ export async function chooseRpmLayers(options: LayerOptions, progress: ProgressL
   const replacing = locals.slice(locals.length - options.replace.length);
   const names = new Set([...remove, ...replacing.map(({ package: { name } }) => name)]);
   for (const name of names) requireInBase(name, base);
-  const leaving = base.filter((one) => names.has(one.package.name));
-  const staying = base.filter((one) => !leaving.includes(one));
-  const wanted = options.packages.map((request) => ({ request, by: providerOf(request, staying) }));
-  const set = await loadSet(options, locals.length > 0, progress);
+  const remote = remoteOverrides(options, (name) => base.some((one) => one.package.name === name));
+  const mayLeave = base.filter(({ package: { name } }) => names.has(name) || remote.active.has(name));
+  const keeping = base.filter((one) => !mayLeave.includes(one));
+  const wanted = options.packages.map((request) => ({ request, by: providerOf(request, keeping) }));
+  const set = await loadSet(options, locals.length > 0 || remote.active.size > 0, progress);
   const solution = await resolveRpms(set, {
     install: wanted.filter(({ by }) => by === undefined).map(({ request }) => request),
     installed: base.map((one) => one.package),
-    keep: staying.map((one) => one.package),
-    drop: leaving.map((one) => one.package),
+    keep: keeping.map((one) => one.package),
+    drop: mayLeave.map((one) => one.package),
+    takeFrom: replacedFrom(remote),
     local: locals.map((one) => one.package),
     userInstalled: base.map((one) => nevraOf(one.package)),
     recommends: options.recommends ?? true,
     architecture: options.basearch,
     allowErasing: false,
   });
-  const coming = comingOf(solution);
+  const { coming, leaving } = withoutSame(comingOf(solution), mayLeave, remote);
+  const staying = base.filter((one) => !leaving.includes(one));
   const isLocal = (one: RpmPackage) => locals.some((local) => local.package === one);
   const available = coming.filter((one) => !isLocal(one)) as AvailableRpm[];
   const replacement = (one: RpmPackage) => leaving.find((old) => old.package.name === one.name);
@@ -73,9 +77,10 @@ export async function chooseRpmLayers(options: LayerOptions, progress: ProgressL
     removed: leaving.filter(({ package: { name } }) => remove.includes(name)).map((one) => idOf(one.package)),
     replaced: coming.flatMap((one) => {
       const old = replacement(one);
-      return old === undefined ? [] : [{ from: idOf(old.package), to: idOf(one) }];
+      return old === undefined ? [] : [withRepository({ from: idOf(old.package), to: idOf(one) }, remote)];
     }),
     present: wanted.flatMap(({ request, by }) => (by === undefined ? [] : [{ request, by: idOf(by) }])),
+    inactive: remote.inactive,
     identities: [
       ...available.map((one) => `${one.nevra} ${importIdentity({ ...layerImport, checksum: sumOf(one) })}`),
       ...locals.map((one) => `${nevraOf(one.package)} ${one.commit}`),
@@ -118,12 +123,22 @@ function providerOf(request: string, base: readonly BaseRpm[]): RpmPackage | und
   })?.package;
 }
 
+/** What the repository has in the very version of the base stays as it is (`rpmostree_context_prepare` passes reinstalls over). */
+function withoutSame(coming: readonly RpmPackage[], leaving: readonly BaseRpm[], { active }: RemoteOverrides) {
+  const isSame = (one: RpmPackage, other: RpmPackage) => active.has(one.name) && nevraOf(one) === nevraOf(other);
+  return {
+    coming: coming.filter((one) => !leaving.some((old) => isSame(one, old.package))),
+    leaving: leaving.filter((old) => !coming.some((one) => isSame(one, old.package))),
+  };
+}
+
 async function loadSet(
   { repositories, cacheDir, offline = false, packages }: LayerOptions,
-  hasLocal: boolean,
+  /** Packages without a wish for one come from somewhere, and may need others. */
+  others: boolean,
   progress: ProgressListener,
 ): Promise<RpmPackageSet> {
-  const sources = repositories.format === "rpm" && (packages.length > 0 || hasLocal) ? repositories.sources : [];
+  const sources = repositories.format === "rpm" && (packages.length > 0 || others) ? repositories.sources : [];
   if (sources.length === 0) return new RpmPackageSet([]);
   return loadRepomd(sources, cacheDir, { offline }, progress);
 }

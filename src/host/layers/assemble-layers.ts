@@ -125,7 +125,7 @@ async function layerTheRest(
   progress: ProgressListener,
 ): Promise<AssembledLayers> {
   const skipped: { request: string; reason: string }[] = [];
-  let kept: LayerWish = { ...wish, packages: [], local: [], fileOverride: [], remove: [], replace: [] };
+  let kept: LayerWish = { ...wish, packages: [], local: [], fileOverride: [], remove: [], replace: [], replaceFrom: [] };
   for (const { request, add } of singleRequests(wish)) {
     const more = add(kept);
     try {
@@ -145,5 +145,11 @@ function singleRequests(wish: LayerWish): { request: string; add: (to: LayerWish
     wish[key].map((name) => ({ request: name, add: (to: LayerWish) => ({ ...to, [key]: [...to[key], name] }) }));
   const local = (key: "local" | "fileOverride" | "replace") =>
     wish[key].map((one) => ({ request: one.nevra, add: (to: LayerWish) => ({ ...to, [key]: [...to[key], one] }) }));
-  return [...named("remove"), ...local("replace"), ...local("local"), ...local("fileOverride"), ...named("packages")];
+  const remote = wish.replaceFrom.flatMap(({ repository, packages }) =>
+    packages.map((name) => ({
+      request: name,
+      add: (to: LayerWish) => ({ ...to, replaceFrom: [...to.replaceFrom, { repository, packages: [name] }] }),
+    })),
+  );
+  return [...named("remove"), ...remote, ...local("replace"), ...local("local"), ...local("fileOverride"), ...named("packages")];
 }

@@ -42,7 +42,7 @@ export interface LayerRequest
 export interface LayersChanged {
   /** False: all that was asked for is so already. */
   readonly changed: boolean;
-  readonly layered: Pick<AssembledLayers, "added" | "removed" | "replaced" | "present">;
+  readonly layered: Pick<AssembledLayers, "added" | "removed" | "replaced" | "present" | "inactive">;
   /** Against what would have booted next; undefined when nothing was made. */
   readonly packages: PackageDiff | undefined;
   readonly deployed: DeployResult | undefined;
@@ -100,7 +100,7 @@ export async function changeLayers(
 }
 
 const nothing = {
-  layered: { added: [], removed: [], replaced: [], present: [] },
+  layered: { added: [], removed: [], replaced: [], present: [], inactive: [] },
   packages: undefined,
   deployed: undefined,
 } as const;

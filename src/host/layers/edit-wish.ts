@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Changes of what is requested, by the rules of rpm-ostree's origin (rpmostreed-transaction-types.cxx, origin.rs). */
-import type { LayerWish, LocalPackage } from "../../compose/index.ts";
+import type { LayerWish, LocalPackage, RemoteReplacement } from "../../compose/index.ts";
 import { hostError } from "../errors.ts";
 
 export type NamedLocal = LocalPackage & { readonly name: string };
@@ -12,6 +12,8 @@ export interface WishChange {
   readonly uninstall?: readonly string[];
   readonly overrideRemove?: readonly string[];
   readonly overrideReplace?: readonly NamedLocal[];
+  /** Names of packages that a repository has. */
+  readonly overrideReplaceFrom?: readonly RemoteReplacement[];
   /** Names, or all. */
   readonly overrideReset?: readonly string[] | "all";
   /** Take all layered packages back, before anything else. */
@@ -63,9 +65,11 @@ function nameOf(nevra: string): string {
 
 function editOverrides(before: LayerWish, change: WishChange, idempotent: boolean): LayerWish {
   const isOverridden = (wish: LayerWish, name: string) =>
-    wish.remove.includes(name) || wish.replace.some(({ nevra }) => nevra === name || nameOf(nevra) === name);
+    wish.remove.includes(name) ||
+    wish.replace.some(({ nevra }) => nevra === name || nameOf(nevra) === name) ||
+    wish.replaceFrom.some(({ packages }) => packages.includes(name));
   let wish = before;
-  if (change.overrideReset === "all") wish = { ...wish, remove: [], replace: [] };
+  if (change.overrideReset === "all") wish = { ...wish, remove: [], replace: [], replaceFrom: [] };
   else
     for (const name of change.overrideReset ?? []) {
       if (!isOverridden(wish, name)) refuse(false, `No overrides for package '${name}'`);
@@ -83,12 +87,35 @@ function editOverrides(before: LayerWish, change: WishChange, idempotent: boolea
       wish = { ...rest, replace: [...rest.replace, { sha256, nevra }] };
     }
   }
+  for (const one of change.overrideReplaceFrom ?? []) wish = withRemote(wish, one);
   return wish;
+}
+
+/** The last word counts, and saying it twice is no error (`handle_repo_packages_override_replacements`). */
+function withRemote(before: LayerWish, { repository, packages }: RemoteReplacement): LayerWish {
+  // Both stand in lists with commas and semicolons.
+  if (!/^[\w.:/+~-]+$/.test(repository)) throw hostError("layer-request", `${repository} is no name of a repository`);
+  const bad = packages.find((name) => !/^[A-Za-z0-9][\w.+-]*$/.test(name));
+  if (bad !== undefined) throw hostError("layer-request", `${bad} is no name of a package`);
+  const known = before.replaceFrom.find((one) => one.repository === repository)?.packages ?? [];
+  if (packages.every((name) => known.includes(name))) return before;
+  const rest = packages.reduce(dropOverride, before);
+  const others = rest.replaceFrom.filter((one) => one.repository !== repository);
+  const all = [...new Set([...known, ...packages])].toSorted();
+  return { ...rest, replaceFrom: [...others, { repository, packages: all }] };
 }
 
 function dropOverride(wish: LayerWish, name: string): LayerWish {
   const stays = ({ nevra }: LocalPackage) => nevra !== name && nameOf(nevra) !== name;
-  return { ...wish, remove: wish.remove.filter((one) => one !== name), replace: wish.replace.filter(stays) };
+  const replaceFrom = wish.replaceFrom
+    .map((one) => ({ ...one, packages: one.packages.filter((other) => other !== name) }))
+    .filter(({ packages }) => packages.length > 0);
+  return {
+    ...wish,
+    remove: wish.remove.filter((one) => one !== name),
+    replace: wish.replace.filter(stays),
+    replaceFrom,
+  };
 }
 
 function refuse(idempotent: boolean, text: string): void {

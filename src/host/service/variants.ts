@@ -3,7 +3,7 @@
 import type { GVariantValue, Variant } from "../../formats/index.ts";
 import { asChecksum, type Commit, type Repo } from "../../ostree/index.ts";
 import type { PackageChange, PackageDiff, PackageId } from "../../packages/index.ts";
-import { tryLoadCommit } from "../commit-metadata.ts";
+import { isLayered, tryLoadCommit } from "../commit-metadata.ts";
 import { advisoryKinds, severities, type VersionAdvisory } from "../preview/advisories.ts";
 import type { SignatureTuple } from "../signatures.ts";
 import type { DeploymentStatus } from "../status.ts";
@@ -34,6 +34,7 @@ const deploymentTypes: Readonly<Partial<Record<keyof DeploymentStatus, string>>>
   "requested-local-packages": "as",
   "requested-base-removals": "as",
   "requested-base-local-replacements": "as",
+  "requested-base-remote-replacements": "a(sas)",
   packages: "as",
   "requested-local-fileoverride-packages": "as",
   "base-version": "s",
@@ -55,10 +56,24 @@ export function deploymentDictionary(status: DeploymentStatus, repo: Repo): Dict
   return new Map([
     ...plainEntries(status, Object.keys(deploymentTypes) as (keyof DeploymentStatus)[]),
     ...signatureEntries(status.signatures),
-    ["base-removals", { type: "av", value: [] }],
-    ["base-local-replacements", { type: "a(vv)", value: [] }],
+    ...layerEntries(commit),
     ["base-commit-meta", { type: "a{sv}", value: commitMetadata(commit) }],
   ]);
+}
+
+/** What packages did to the base, as the commit has it. */
+const layerKeys: readonly (readonly [key: string, type: string, metadata: string])[] = [
+  ["base-removals", "av", "rpmostree.removed-base-packages"],
+  ["base-local-replacements", "a(vv)", "rpmostree.replaced-base-packages"],
+  ["base-remote-replacements", "a{sv}", "rpmostree.replaced-base-remote-packages"],
+];
+
+function layerEntries(commit: Commit | undefined): [string, Variant][] {
+  return layerKeys.map(([key, type, name]) => {
+    const value = isLayered(commit) ? commit?.metadata.get(name) : undefined;
+    const none = { type, value: type === "a{sv}" ? new Map() : [] };
+    return [key, value?.type === type ? value : none];
+  });
 }
 
 function plainEntries(

@@ -22,6 +22,8 @@ export interface UponRequest {
   readonly removed?: readonly string[];
   /** Names of installed packages in whose place a local one comes. */
   readonly replaced?: readonly string[];
+  /** Names of installed packages in whose place one of this suite or codename comes, unless it is the same version. */
+  readonly takeFrom?: readonly { readonly repository: string; readonly name: string }[];
   readonly recommends: boolean;
 }
 
@@ -38,7 +40,7 @@ export interface UponSolution {
  * @throws `packages-unknown` for a name that is not there, `packages-unsolvable` with the chain of causes
  */
 export function solveUpon(set: PackageSet, request: UponRequest): UponSolution {
-  const { removed = [], replaced = [] } = request;
+  const { removed = [], takeFrom = [] } = request;
   const before = new DebUniverse(new PackageSet(set.architecture, [request.installed]), false);
   const standing = {
     has: (one: DebPackage) => one.source === request.installed,
@@ -47,6 +49,11 @@ export function solveUpon(set: PackageSet, request: UponRequest): UponSolution {
   const universe = new DebUniverse(set, request.recommends, undefined, standing);
   const installed = packagesOf(set, request.installed);
   const local = request.local === undefined ? [] : packagesOf(set, request.local);
+  const taken = takeFrom
+    .map(({ repository, name }) => bestOf(universe, repository, name))
+    .filter((one) => !installed.some(({ name, version }) => name === one.name && version === one.version));
+  const replaced = [...(request.replaced ?? []), ...taken.map(({ name }) => name)];
+  for (const one of taken) universe.choose(one);
   for (const one of local) refuseUnasked(one, installed, replaced);
   for (const one of local) universe.choose(one);
   const gone = new Set([...removed, ...replaced]);
@@ -59,7 +66,7 @@ export function solveUpon(set: PackageSet, request: UponRequest): UponSolution {
       ...installed
         .filter(({ name }) => !gone.has(name))
         .map((one) => ({ candidates: [one], label: { kind: "installed" } as const })),
-      ...local.map((one) => ({ candidates: [one], label: { kind: "asked", text: one.name } as const })),
+      ...[...local, ...taken].map((one) => ({ candidates: [one], label: { kind: "asked", text: one.name } as const })),
       ...asked.map(({ one, text }) => ({ candidates: [one], label: { kind: "asked", text } as const })),
     ],
     forbidden: installed
@@ -78,6 +85,15 @@ export function solveUpon(set: PackageSet, request: UponRequest): UponSolution {
     .filter(({ one }) => one.source === request.installed)
     .map(({ text, one }) => ({ request: text, by: one }));
   return { added, present };
+}
+
+function bestOf(universe: DebUniverse, repository: string, name: string): DebPackage {
+  const isOf = ({ info: { suite, codename } }: IndexedSource) => [suite, codename].includes(repository);
+  const best = universe.versions(name).find(({ source }) => isOf(source));
+  if (best !== undefined) return best;
+  throw packageError("unknown", `no package of the repository ${repository} is called ${name}`, {
+    hint: "check the spelling; repositories are named by their suite or codename",
+  });
 }
 
 function packagesOf(set: PackageSet, source: IndexedSource): DebPackage[] {

@@ -34,7 +34,7 @@ function deployment(version: string, age: number, changes: Partial<DeploymentSta
     packages: [],
     "base-removals": [],
     "base-local-replacements": [],
-    "base-remote-replacements": [],
+    "base-remote-replacements": {},
     "regenerate-initramfs": false,
     "base-commit-meta": {},
     "gpg-enabled": true,

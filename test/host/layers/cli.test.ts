@@ -61,6 +61,12 @@ test("install, status, uninstall, override and upgrade by their commands", async
   assert.match((await host("status")).stdout, /RemovedBasePackages: editor-1.amd64\n/);
   await host("override reset --all");
   assert.equal((await host("override reset editor")).code, 1);
+  const followed = await host("override replace --experimental --from repo=tiny editor");
+  assert.equal(followed.code, 0, followed.stderr);
+  assert.match((await host("status")).stdout, /InactiveOverrides: editor\n/, "the repository has the same version");
+  assert.match((await host("override replace --from tiny editor")).stderr, /--from repo=ID/);
+  assert.match((await host("override replace editor")).stderr, /editor is no package file/);
+  await host("override reset --all");
 
   await one.bring("2", "watcher, editor, tool");
   const upgraded = await host("upgrade --install=editor --uninstall=tool --allow-downgrade");

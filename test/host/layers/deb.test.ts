@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Debian packages layered on a host; judged by dpkg and ostree. Needs root.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { deployRevision, rebase, resetToBase, rollback } from "../../../src/host/index.ts";
 import { asChecksum } from "../../../src/ostree/index.ts";
-import { makeDeb, type PackageSpec } from "../../compose/archive.ts";
+import { makeDeb, type PackageSpec, TestArchive } from "../../compose/archive.ts";
 import { branch, DebDistribution, DebHost, md5sums, ostree, script } from "./deb-host.ts";
 
 const watcher: PackageSpec = {
@@ -175,6 +175,35 @@ test("package files are layered, replace packages of the base, and are remembere
   assert.equal(one.read("usr/bin/watcher"), "successor\n");
   await resetToBase(one.open(), { overlays: true });
   assert.equal(one.told.checksum, one.base);
+});
+
+test("packages of the base are taken from a suite, whatever its priority, until that is taken back", async (t) => {
+  const one = await make("remote");
+  const files = (version: string) => ({ "/usr/bin/editor": `editor ${version}\n` });
+  mkdirSync(join(distribution.scratch, "newer"));
+  const newer = new TestArchive(join(distribution.scratch, "newer"), "newer");
+  t.after(() => newer[Symbol.asyncDispose]());
+  await newer.publish([{ name: "editor", version: "3", files: files("3") }, { ...watcher }]);
+  copyFileSync(newer.keyring, join(one.root, "etc/apt/newer.gpg"));
+  appendFileSync(join(one.root, "etc/apt/sources.list"), `deb [signed-by=/etc/apt/newer.gpg] ${newer.url} newer main\n`);
+  const from = (...packages: string[]) => ({ overrideReplaceFrom: [{ repository: "newer", packages }] });
+  await assert.rejects(one.change(from("dpkg")), /no package of the repository newer is called dpkg/);
+  const done = await one.change(from("editor", "watcher", "not-there"));
+  assert.deepEqual(
+    done.layered.replaced.map(({ to, repository }) => `${to.name} ${to.version} ${repository}`),
+    ["editor 3 newer"],
+  );
+  assert.deepEqual(done.layered.inactive, ["not-there"]);
+  assert.ok(one.installed().includes("editor 3"));
+  assert.equal(one.read("usr/bin/editor"), "editor 3\n");
+  assert.deepEqual(Object.keys(one.told["base-remote-replacements"]), ["repo=newer"]);
+  assert.equal((await one.upgrade()).changed, false);
+  await newer.publish([{ name: "editor", version: "4", files: files("4") }, { ...watcher }]);
+  await one.bring("2", "watcher, editor, tool-data");
+  await one.upgrade();
+  assert.ok(one.installed().includes("editor 4"));
+  await one.change({ overrideReset: "all" });
+  assert.equal(one.told.checksum, one.told["base-checksum"]);
 });
 
 test("layers go along with upgrades, with the same numbers of accounts; what is broken may be left out", async () => {

@@ -259,6 +259,70 @@ test("packages of the base are replaced by files and removed, until that is take
   assert.equal(one.open().deployments[0]!.origin!.get("origin", "refspec"), branch);
 });
 
+test("packages of the base are taken from a repository, anew with each version, until that is taken back", async () => {
+  const one = await Host.make("remote");
+  const testing = join(scratch, "testing");
+  const publishTesting = (version: string, ...others: RpmSpec[]) => {
+    const files = { "/usr/bin/editor": `editor ${version}\n` };
+    makeRpms(testing, [{ name: "editor", version, files }, ...others]);
+    execFileSync("createrepo_c", ["-q", testing]);
+  };
+  publishTesting("3", { name: "watcher", version: "1", files: { "/usr/bin/watcher": "another\n" } });
+  const id = `[testing]\nname=Testing\nbaseurl=file://${testing}\ngpgcheck=0\nmetadata_expire=0\n`;
+  writeFileSync(join(one.root, "etc/yum.repos.d/testing.repo"), id);
+  const from = (...packages: string[]) => ({ overrideReplaceFrom: [{ repository: "testing", packages }] });
+  const editor = () => rpm(one.root, "-q", "editor").trim();
+
+  await assert.rejects(one.change(from("kernel")), /no package of the repository testing is called kernel/);
+  await assert.rejects(one.change(from("editor;x")), /editor;x is no name of a package/);
+  const done = await one.change(from("editor", "watcher", "not-there"));
+  assert.deepEqual(
+    done.layered.replaced.map(({ from: { version }, to, repository: source }) => [version, to.version, source]),
+    [["1-1", "3-1", "testing"]],
+  );
+  assert.deepEqual(done.layered.inactive, ["not-there"]);
+  assert.equal(editor(), "editor-3-1.noarch");
+  assert.equal(readFileSync(join(one.root, "usr/bin/editor"), "utf8"), "editor 3\n");
+  assert.equal(readFileSync(join(one.root, "usr/bin/watcher"), "utf8"), "watcher\n", "the same version stays");
+  assert.equal(rpm(one.root, "-V", "--nomtime", "editor", "watcher"), "");
+  const origin = () => one.open().deployments[0]!.origin!.get("overrides", "replace");
+  assert.equal(origin(), "repo=testing,editor,not-there,watcher;");
+  assert.deepEqual(one.told["requested-base-remote-replacements"], [
+    ["repo=testing", ["editor", "not-there", "watcher"]],
+  ]);
+  const nevra = (version: string) => [`editor-${version}-1.noarch`, "editor", 0, version, "1", "noarch"];
+  assert.deepEqual(one.told["base-remote-replacements"], { "repo=testing": [[nevra("3"), nevra("1")]] });
+  assert.deepEqual(one.told["base-local-replacements"], []);
+  const { repo } = one.open();
+  const key = "--print-metadata-key=rpmostree.replaced-base-remote-packages";
+  assert.match(
+    ostree(`--repo=${repo.path}`, "show", key, one.told.checksum),
+    /^\{'repo=testing': <\[\(<\('editor-3-1/,
+  );
+
+  assert.equal((await one.upgrade()).changed, false);
+  publishTesting("4");
+  assert.equal((await one.upgrade()).changed, true, "the repository has a newer one");
+  assert.equal(editor(), "editor-4-1.noarch");
+  await one.bring("2", "watcher");
+  await one.upgrade();
+  assert.equal(one.told.version, "2");
+  assert.equal(one.told.checksum, one.told["base-checksum"], "without effect upon a base without it");
+  await one.bring("1", "watcher, editor");
+  await one.upgrade({ allowDowngrade: true });
+  assert.equal(editor(), "editor-4-1.noarch");
+
+  await one.change({ overrideReset: ["not-there", "watcher"] });
+  assert.equal(origin(), "repo=testing,editor;");
+  await one.change({ overrideRemove: ["editor"], overrideReset: ["editor"] });
+  assert.equal(origin(), undefined);
+  await one.change(from("editor"));
+  assert.deepEqual([one.told["base-removals"], editor()], [[], "editor-4-1.noarch"]);
+  await one.change({ overrideReset: "all" });
+  assert.equal(one.told.checksum, one.base);
+  await assert.rejects(one.change({ overrideReset: ["editor"] }), /No overrides for package 'editor'/);
+});
+
 test("a kernel in place of the base's is the only one, with modules.dep and an initramfs of its own", async () => {
   const one = await Host.make("kernel");
   const files = { "/usr/lib/modules/6.12.2/vmlinuz": "newer", "/usr/lib/modules/6.12.2/x.ko": "x" };

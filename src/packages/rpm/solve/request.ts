@@ -40,6 +40,8 @@ export interface RpmRequest {
   readonly keep?: readonly RpmPackage[];
   /** Installed packages that go, and nothing with them. */
   readonly drop?: readonly RpmPackage[];
+  /** Names of packages of which one of this repository is to be installed, in place of an installed one that goes. */
+  readonly takeFrom?: readonly { readonly repository: string; readonly name: string }[];
   /** Packages that no repository has, as files at hand: all are to be installed. */
   readonly local?: readonly RpmPackage[];
 }
@@ -73,6 +75,7 @@ export function jobsOf(choice: Choice, request: RpmRequest): Job[] {
     const within = (id: Id) => pool.isInstalled(id) || pool.repositoryOf(id).name === repository;
     jobs.push(...install.flatMap((text) => installJobs(choice, text, best, within)));
   }
+  for (const { repository, name } of request.takeFrom ?? []) jobs.push(takeJob(pool, repository, name));
   for (const text of request.erase ?? []) jobs.push(...eraseJobs(pool, text));
   jobs.push(...exactJobs(pool, request));
   if (request.update !== undefined) jobs.push(...updateJobs(pool, request.update, best));
@@ -103,6 +106,16 @@ function installJobs(
   if (found.length === 0) throw unknown(pool, text);
   const fixed = new Set(["architecture", "evr"] as const);
   return found.map((packages) => ({ action: "install" as const, packages, optional: true, best, fixed, text }));
+}
+
+/** As rpm-ostree's remote overrides: names alone, and whatever of the repository fits, the newest first. */
+function takeJob(pool: Pool, repository: string, name: string): Job {
+  const packages = pool.named(name).filter((id) => pool.repositoryOf(id).name === repository);
+  if (packages.length === 0)
+    throw packageError("unknown", `no package of the repository ${repository} is called ${name}`, {
+      hint: "check the spelling, and that the repository is enabled",
+    });
+  return { action: "install", packages, optional: true, fixed: new Set(["architecture", "evr"]), text: name };
 }
 
 /** Jobs about packages themselves, whatever they are called. */

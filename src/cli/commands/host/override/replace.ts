@@ -6,34 +6,51 @@ import { changeHostLayers, isPackageFile, layerOptions, unchangedExit } from "..
 
 export default defineCommand({
   path: ["host", "override", "replace"],
-  summary: "Put package files in place of packages of the version",
+  summary: "Put other packages in place of those of the version",
   description:
-    "Makes a deployment of the present version in which each package file stands in place of the package of its name. It stays so in later versions, until `override reset`.",
-  examples: [{ command: "atomic host override replace ./podman-5.0.2-1.rpm", text: "Try a fixed build:" }],
-  arguments: [{ name: "FILE", repeat: true }],
+    "Makes a deployment of the present version in which each package stands in place of the one of its name: a package file or URL, or with --from a name, of which the repository's newest is taken again with each later version. It stays so until `override reset`.",
+  examples: [
+    { command: "atomic host override replace ./podman-5.0.2-1.rpm", text: "Try a fixed build:" },
+    { command: "atomic host override replace --from repo=updates-testing podman", text: "Follow a repository:" },
+  ],
+  arguments: [{ name: "PACKAGE", repeat: true }],
   options: [
     ...layerOptions,
     { name: "remove", value: "PACKAGE", repeat: true, help: "Remove this one from the version in the same step" },
-    { name: "experimental", hidden: true, help: "For --from" },
-    { name: "from", value: "SOURCE", hidden: true, help: "Take it from a repository" },
-    { name: "freeze", hidden: true, help: "For --from" },
+    {
+      name: "from",
+      value: "SOURCE",
+      help: "Where names are looked for: repo=ID, the id of an enabled repository; on Debian a suite or codename",
+    },
+    { name: "freeze", hidden: true, help: "Keep to the versions that --from finds now" },
+    { name: "experimental", hidden: true, help: "Nothing is asked for it; for scripts written for rpm-ostree" },
   ],
   json: true,
   async run(invocation) {
-    for (const name of ["from", "freeze"]) {
-      if (invocation.flag(name))
-        throw cliError("usage", `--${name}: only package files replace packages of the version`, {
-          hint: "download the package and name its file",
-        });
-    }
-    const name = invocation.args.find((word) => !isPackageFile(word));
-    if (name !== undefined)
-      throw cliError("usage", `${name} is no package file`, { hint: "download the package and name its file or URL" });
+    if (invocation.flag("freeze"))
+      throw cliError("usage", "--freeze: versions of a repository are not kept", {
+        hint: "download the package and name its file",
+      });
+    const names = invocation.args.filter((word) => !isPackageFile(word));
+    const repository = repositoryOf(invocation.value("from"));
+    if (repository === undefined && names.length > 0)
+      throw cliError("usage", `${names[0]} is no package file`, {
+        hint: "name its file or URL, or the repository that has it: --from repo=ID",
+      });
     return changeHostLayers(invocation, "override replace", {
-      overrideFiles: invocation.args,
+      overrideFiles: invocation.args.filter(isPackageFile),
+      overrideReplaceFrom: repository === undefined || names.length === 0 ? [] : [{ repository, packages: names }],
       overrideRemove: invocation.values("remove"),
     });
   },
   render: renderLayers,
   exitCode: unchangedExit,
 });
+
+/** `parse_override_source` */
+function repositoryOf(source: string | undefined): string | undefined {
+  if (source === undefined) return undefined;
+  const [, kind, name] = /^([^=]*)=(.*)$/s.exec(source) ?? [];
+  if (kind === "repo" && name !== undefined && name !== "") return name;
+  throw cliError("usage", `--from ${source}: only repositories are known as sources`, { hint: "--from repo=ID" });
+}
