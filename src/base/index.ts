@@ -10,6 +10,7 @@ export * from "./errors.ts";
 export * from "./files.ts";
 export * from "./http.ts";
 export * from "./mapping.ts";
+export { receiveDescriptors, sendDescriptors } from "./passed-descriptors.ts";
 export { peerCredentials } from "./peer-credentials.ts";
 export * from "./pool.ts";
 export * from "./process.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Messages of the D-Bus wire protocol (D-Bus specification 0.43, "Message Protocol"), without file descriptors. */
+/** Messages of the D-Bus wire protocol (D-Bus specification 0.43, "Message Protocol"). File descriptors travel beside them. */
 import { ByteReader, ByteWriter } from "../base/index.ts";
 import { dbusSignature, putDbusValues, takeDbusValues } from "./dbus-value.ts";
 import { formatError } from "./errors.ts";
@@ -23,6 +23,8 @@ export interface DbusMessage {
   /** Filled in by the bus; a peer's word alone is not to be trusted. */
   readonly sender?: string;
   readonly signature?: string;
+  /** File descriptors that belong to it, of those that the connection has received; the values of type `h` count them. */
+  readonly unixFds?: number;
   readonly body?: readonly GVariantValue[];
   readonly noReply?: boolean;
   /** The caller waits while the user is asked for a password (`ALLOW_INTERACTIVE_AUTHORIZATION`). */
@@ -40,6 +42,7 @@ const fields = {
   destination: [6, "s"],
   sender: [7, "s"],
   signature: [8, "g"],
+  unixFds: [9, "u"],
 } as const;
 type FieldName = keyof typeof fields;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Authentication of a D-Bus connection, both sides, by the mechanism EXTERNAL alone: who one is says the kernel, not the
- * peer (D-Bus specification, "Authentication Protocol"). File descriptors are not negotiated.
+ * peer (D-Bus specification, "Authentication Protocol"). File descriptors are passed by message buses only.
  */
 import type { Socket } from "node:net";
 import { peerCredentials } from "../../base/index.ts";
@@ -62,16 +62,24 @@ async function converse(socket: Socket, lines: Lines, onLine: (line: string) => 
   });
 }
 
-/** The client's side: says who we are and begins. Returns bytes that came after it. */
-export async function authenticateToServer(socket: Socket): Promise<Buffer> {
+/** The client's side: says who we are, asks whether file descriptors may be passed, and begins. */
+export async function authenticateToServer(socket: Socket): Promise<{ rest: Buffer; descriptors: boolean }> {
   const uid = Buffer.from(String(process.getuid?.() ?? 0)).toString("hex");
   socket.write(`\0AUTH EXTERNAL ${uid}\r\n`);
+  let descriptors = false;
+  let authenticated = false;
   const rest = await converse(socket, new Lines(), (line) => {
-    if (line.startsWith("OK ")) return true;
-    throw hostError("bus", `the bus refuses us: ${line.slice(0, 100)}`);
+    if (authenticated) {
+      descriptors = line === "AGREE_UNIX_FD";
+      return true;
+    }
+    if (!line.startsWith("OK ")) throw hostError("bus", `the bus refuses us: ${line.slice(0, 100)}`);
+    authenticated = true;
+    socket.write("NEGOTIATE_UNIX_FD\r\n");
+    return false;
   });
   socket.write("BEGIN\r\n");
-  return rest;
+  return { rest, descriptors };
 }
 
 /** Who is at the other end, by the kernel's word. */

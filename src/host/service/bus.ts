@@ -4,6 +4,7 @@ import type { DbusMessage, GVariantValue } from "../../formats/index.ts";
 import { hostError } from "../errors.ts";
 import { authenticateToServer } from "./auth.ts";
 import { DbusConnection } from "./connection.ts";
+import type { Descriptors } from "./descriptors.ts";
 
 const busName = "org.freedesktop.DBus";
 const busPath = "/org/freedesktop/DBus";
@@ -18,11 +19,11 @@ export class Bus {
   readonly connection: DbusConnection;
   readonly #watchers = new Map<string, Set<() => void>>();
   /** Calls to our objects. */
-  onCall: (call: DbusMessage) => void = () => {};
+  onCall: (call: DbusMessage, descriptors: Descriptors) => void = (_, descriptors) => descriptors[Symbol.dispose]();
 
   constructor(connection: DbusConnection) {
     this.connection = connection;
-    connection.onMessage = (message) => this.#receive(message);
+    connection.onMessage = (message, descriptors) => this.#receive(message, descriptors);
   }
 
   async callBus(member: string, signature = "", body: readonly GVariantValue[] = []) {
@@ -62,8 +63,8 @@ export class Bus {
     await this.callBus(member, "s", [rule]).catch(() => {});
   }
 
-  #receive(message: DbusMessage): void {
-    if (message.type === "call") this.onCall(message);
+  #receive(message: DbusMessage, descriptors: Descriptors): void {
+    if (message.type === "call") this.onCall(message, descriptors);
     // Only the bus itself can have this sender.
     else if (message.sender === busName && message.member === "NameOwnerChanged") this.#ownerChanged(message);
   }
@@ -90,9 +91,9 @@ export async function connectBus(address = process.env["DBUS_SYSTEM_BUS_ADDRESS"
 /** Connects to the D-Bus server at an address, without a bus. */
 export async function connectPeer(address: string): Promise<DbusConnection> {
   const socket = await connectSocket(address);
-  const rest = await authenticateToServer(socket);
+  const { rest, descriptors } = await authenticateToServer(socket);
   const connection = new DbusConnection(socket);
-  connection.start(rest);
+  connection.start(rest, descriptors);
   return connection;
 }
 

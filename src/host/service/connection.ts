@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { receiveDescriptors, sendDescriptors } from "../../base/index.ts";
 import {
   type DbusMessage,
   dbusFixedHeader,
@@ -10,12 +13,15 @@ import {
 } from "../../formats/index.ts";
 import { hostError } from "../errors.ts";
 import { type BusError, busError } from "./bus-error.ts";
+import { Descriptors } from "./descriptors.ts";
 
 /** Bytes of one message that we read: calls are small, and a peer must not make us hold 128 MiB. */
 const messageLimit = 4 << 20;
 /** Bytes that wait for a peer that does not read; then the connection is given up. */
 const backlogLimit = 16 << 20;
 const callTimeoutMs = 25_000;
+/** File descriptors of messages that have not come to their end: two messages of the kernel's limit (SCM_MAX_FD). */
+const descriptorLimit = 2 * 253;
 
 export type Outgoing = Omit<DbusMessage, "serial">;
 
@@ -28,9 +34,12 @@ export class DbusConnection {
   >();
   readonly #closed: (() => void)[] = [];
   #input: Buffer = Buffer.alloc(0);
+  /** Received, of messages that are not complete yet. */
+  #descriptors: number[] = [];
   #serial = 0;
-  /** Calls and signals. */
-  onMessage: (message: DbusMessage) => void = () => {};
+  /** Calls, whose descriptors it must close, and signals. */
+  onMessage: (message: DbusMessage, descriptors: Descriptors) => void = (_, descriptors) =>
+    descriptors[Symbol.dispose]();
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -39,10 +48,15 @@ export class DbusConnection {
     socket.on("close", () => this.#close());
   }
 
-  /** Begins to read. @param first bytes that came with the authentication */
-  start(first: Buffer): void {
+  /**
+   * Begins to read.
+   * @param first bytes that came with the authentication
+   * @param descriptors whether the peer has agreed to pass file descriptors
+   */
+  start(first: Buffer, descriptors = false): void {
     this.#receive(first);
-    this.#socket.resume();
+    if (descriptors) receiveDescriptors(this.#socket, (bytes, passed) => this.#receive(bytes, passed));
+    else this.#socket.resume();
   }
 
   get open(): boolean {
@@ -54,12 +68,29 @@ export class DbusConnection {
   }
 
   send(message: Outgoing): number {
-    this.#serial = (this.#serial + 1) >>> 0 || 1;
-    const serial = this.#serial;
+    const serial = this.#nextSerial();
     if (!this.open) return serial;
     this.#socket.write(encodeDbusMessage({ ...message, serial }));
     if (this.#socket.writableLength > backlogLimit) this.#socket.destroy();
     return serial;
+  }
+
+  #nextSerial(): number {
+    this.#serial = (this.#serial + 1) >>> 0 || 1;
+    return this.#serial;
+  }
+
+  /** Sends a message with open files, after all that was sent before. They stay open here. */
+  async sendWith(message: Outgoing, descriptors: Descriptors): Promise<void> {
+    if (descriptors.count === 0) return void this.send(message);
+    const serial = this.#nextSerial();
+    const bytes = encodeDbusMessage({ ...message, serial, unixFds: descriptors.count });
+    const until = Date.now() + callTimeoutMs;
+    while (this.open && Date.now() < until) {
+      const written = this.#socket.writableLength > 0 ? 0 : sendDescriptors(this.#socket, bytes, descriptors.all());
+      if (written > 0) return void this.#socket.write(bytes.subarray(written));
+      await sleep(5);
+    }
   }
 
   /** Calls a method and waits for the values that it returns; an error of the peer is thrown as `BusError`. */
@@ -90,13 +121,18 @@ export class DbusConnection {
   #close(): void {
     for (const { reject } of this.#waiting.values()) reject(hostError("bus", "the connection was closed"));
     this.#waiting.clear();
+    for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor);
     for (const listener of this.#closed.splice(0)) listener();
   }
 
-  #receive(chunk: Buffer): void {
+  #receive(chunk: Buffer, passed: readonly number[] = []): void {
+    this.#descriptors.push(...passed);
     this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
     try {
       for (let message = this.#next(); message !== undefined; message = this.#next()) this.#dispatch(message);
+      const waiting = this.#descriptors.length;
+      if (waiting > descriptorLimit || (waiting > 0 && this.#input.length === 0))
+        throw hostError("bus", `${waiting} file descriptors without a message`);
     } catch {
       // After a malformed message there is no telling where the next one begins.
       this.#socket.destroy();
@@ -113,8 +149,18 @@ export class DbusConnection {
     return decodeDbusMessage(bytes);
   }
 
+  /** They come in the order of the messages (D-Bus specification, header field UNIX_FDS). */
+  #descriptorsOf({ unixFds = 0 }: DbusMessage): Descriptors {
+    if (unixFds > this.#descriptors.length) throw hostError("bus", `a message that lacks file descriptors`);
+    return new Descriptors(this.#descriptors.splice(0, unixFds));
+  }
+
   #dispatch(message: DbusMessage): void {
-    if (message.type === "call" || message.type === "signal") return this.onMessage(message);
+    const descriptors = this.#descriptorsOf(message);
+    if (message.type === "call") return this.onMessage(message, descriptors);
+    // Nobody has asked for any.
+    descriptors[Symbol.dispose]();
+    if (message.type === "signal") return this.onMessage(message, descriptors);
     const waiting = this.#waiting.get(message.replySerial ?? 0);
     if (waiting === undefined) return;
     this.#waiting.delete(message.replySerial ?? 0);

@@ -4,12 +4,17 @@ import { readTextIfExists } from "../../base/index.ts";
 import type { DbusMessage, GVariantValue, Variant } from "../../formats/index.ts";
 import { asBusError, busError, busErrors } from "./bus-error.ts";
 import type { DbusConnection } from "./connection.ts";
+import { Descriptors } from "./descriptors.ts";
 import { type InterfaceDeclaration, introspectInterface, method, signatureOf } from "./interface.ts";
 
 /** What a method's code is given. */
 export interface Call {
   readonly message: DbusMessage;
   readonly inputs: readonly GVariantValue[];
+  /** Open files that came with it; closed when it is answered, unless somebody else takes them. */
+  readonly descriptors: Descriptors;
+  /** Open files that go with the answer, and are closed then. */
+  readonly answered: Descriptors;
 }
 
 export type Handler = (call: Call) => readonly GVariantValue[] | Promise<readonly GVariantValue[]>;
@@ -133,14 +138,16 @@ export class ObjectTree {
   }
 
   /** Answers a call. */
-  async handle(connection: DbusConnection, message: DbusMessage): Promise<void> {
+  async handle(connection: DbusConnection, message: DbusMessage, passed = new Descriptors()): Promise<void> {
+    using descriptors = passed;
+    using answered = new Descriptors();
     const reply = message.sender === undefined ? {} : { destination: message.sender };
     try {
       const { declaration, handler } = this.#find(message);
-      const body = await handler({ message, inputs: message.body ?? [] });
+      const body = await handler({ message, inputs: message.body ?? [], descriptors, answered });
       if (message.noReply === true) return;
       const signature = signatureOf(declaration.outputs);
-      connection.send({ type: "return", replySerial: message.serial, signature, body, ...reply });
+      await connection.sendWith({ type: "return", replySerial: message.serial, signature, body, ...reply }, answered);
     } catch (error) {
       const { busName, message: text } = asBusError(error);
       if (message.noReply === true) return;

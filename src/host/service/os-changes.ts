@@ -12,6 +12,7 @@ import { loadPackageLists } from "../layers/package-lists.ts";
 import { currentDeployment } from "../update.ts";
 import { automaticTrigger } from "./automatic-trigger.ts";
 import { busError, busErrors, notSupported, refuseLayered } from "./bus-error.ts";
+import { readModifiers } from "./modifiers.ts";
 import type { Call, Handler } from "./object-tree.ts";
 import { Options } from "./options.ts";
 import { unlessUnsupported } from "./package-reads.ts";
@@ -21,7 +22,6 @@ import {
   checkRevisionWork,
   checkWork,
   layersWork,
-  readModifiers,
   readUpdateOptions,
   updateWork,
 } from "./update-changes.ts";
@@ -86,8 +86,8 @@ function refreshWork(service: HostService, stateroot: string, options: Options):
   const { title, run } = checkWork(service, stateroot, "refresh-md");
   return {
     title,
-    run: async (progress, signal) => {
-      await run(progress, signal);
+    run: async (progress, signal, descriptors) => {
+      await run(progress, signal, descriptors);
       const request = { stateroot, force: options.flag("force") };
       await unlessUnsupported(() => loadPackageLists(service.openSysroot(), request, progress));
     },

@@ -15,6 +15,7 @@ import type { Sysroot } from "../sysroot.ts";
 import { busError, busErrors, errorText } from "./bus-error.ts";
 import type { Bus } from "./bus.ts";
 import { Clients } from "./clients.ts";
+import type { Descriptors } from "./descriptors.ts";
 import { type Call, ObjectTree } from "./object-tree.ts";
 import { applyLiveOutside, type LiveRunner } from "./live-work.ts";
 import { osPath, osObject } from "./os-object.ts";
@@ -77,7 +78,7 @@ export class HostService {
     service.#objects.attach(bus.connection);
     service.#objects.export(`${servicePath}/Sysroot`, [sysrootObject(service)]);
     service.#exportSystems();
-    bus.onCall = (call) => service.#handle(call);
+    bus.onCall = (call, descriptors) => service.#handle(call, descriptors);
     bus.connection.onClose(() => service.#ended.resolve());
     await bus.requestName(serviceName);
     service.clients.touch();
@@ -134,10 +135,10 @@ export class HostService {
     return sysroot;
   }
 
-  #handle(call: DbusMessage): void {
+  #handle(call: DbusMessage, descriptors: Descriptors): void {
     this.clients.touch();
     this.#calls++;
-    void this.#objects.handle(this.options.bus.connection, call).finally(() => this.#calls--);
+    void this.#objects.handle(this.options.bus.connection, call, descriptors).finally(() => this.#calls--);
   }
 
   /** A mistake in it turns automatic updates off, but does not keep the host from being managed. */
@@ -175,7 +176,7 @@ export class HostService {
    * is told that one is under way (`rpmostreed_sysroot_prep_for_txn`).
    * @returns the address of its server
    */
-  async begin({ message, inputs }: Call, work: Work): Promise<string> {
+  async begin({ message, inputs, descriptors }: Call, work: Work): Promise<string> {
     const { sender = "", member: method = "", path = "" } = message;
     const key = JSON.stringify([path, method, inputs], (_, value: unknown) =>
       value instanceof Map ? [...value] : typeof value === "bigint" ? String(value) : value,
@@ -189,14 +190,15 @@ export class HostService {
     const clientDescription = await this.clients.describe(sender);
     const uid = await this.options.bus.userOf(sender);
     const commandLine = commandLineOf(inputs) ?? method;
-    const announced: Work["run"] = async (progress, signal) => {
+    const announced: Work["run"] = async (progress, signal, files) => {
       using _note = announceChange(this.state.sysroot, work.title, commandLine, this.#transaction?.address);
-      await work.run(progress, signal);
+      await work.run(progress, signal, files);
     };
     const request = { ...work, run: announced, key, method, path, sender, uid, clientDescription, commandLine };
     const transaction = await Transaction.open(this.options.runtimeDirectory, request, (closed) =>
       this.#closed(closed),
     );
+    transaction.descriptors = descriptors.move();
     if (this.#transaction?.active === true) {
       transaction.close();
       throw busError(busErrors.updateInProgress, `Transaction in progress: ${this.#transaction.request.title}`);

@@ -15,6 +15,7 @@ import { hostError } from "../errors.ts";
 import { authenticateClient } from "./auth.ts";
 import { errorText } from "./bus-error.ts";
 import { DbusConnection } from "./connection.ts";
+import { Descriptors } from "./descriptors.ts";
 import { ObjectTree } from "./object-tree.ts";
 import { transactionInterface } from "./rpmostree1.ts";
 import { TransactionProgress } from "./transaction-progress.ts";
@@ -36,7 +37,7 @@ export interface TransactionRequest {
   /** What was typed, as the client says; else the method. */
   readonly commandLine: string;
   /** The change itself. Its text is the message of `Finished`. */
-  readonly run: (progress: ProgressListener, signal: AbortSignal) => Promise<void>;
+  readonly run: (progress: ProgressListener, signal: AbortSignal, descriptors: Descriptors) => Promise<void>;
 }
 
 export class Transaction {
@@ -51,6 +52,8 @@ export class Transaction {
   #started = false;
   #finished: readonly [success: boolean, message: string] | undefined;
   #closed = false;
+  /** Open files that it works with, its own until its end. */
+  descriptors = new Descriptors();
   /** Called once when it has begun, and once when it has ended. */
   onChange: () => Promise<void> | void = () => {};
 
@@ -124,6 +127,7 @@ export class Transaction {
     for (const connection of this.#objects.connections) connection.close();
     this.#server.close();
     rmSync(this.#path, { force: true });
+    if (!this.#started) this.descriptors[Symbol.dispose]();
     this.#onClosed(this);
   }
 
@@ -147,10 +151,12 @@ export class Transaction {
     const progress = new TransactionProgress((member, body) => this.#emit(member, body));
     try {
       await this.onChange();
-      await this.request.run((event) => progress.tell(event), this.#abort.signal);
+      await this.request.run((event) => progress.tell(event), this.#abort.signal, this.descriptors);
       await this.#finish(true, "");
     } catch (error) {
       await this.#finish(false, errorText(error));
+    } finally {
+      this.descriptors[Symbol.dispose]();
     }
   }
 

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The methods that bring another version: what they ask for, and the room's verbs that do it (`deploy_transaction_execute`). */
+import { join } from "node:path";
 import type { ProgressListener } from "../../base/index.ts";
 import type { GVariantValue } from "../../formats/index.ts";
 import { isChecksum, parseRefSpec, pull } from "../../ostree/index.ts";
 import { deployRevision, previewRevision } from "../deploy-revision.ts";
 import { completeRefspec, rebase } from "../rebase.ts";
+import { layerCache } from "../layers/assemble-layers.ts";
 import { changeLayers, type LayerChange } from "../layers/change-layers.ts";
 import { resetToBase } from "../reset-origin.ts";
 import { registerUpdateDriver } from "../update-driver.ts";
 import { currentDeployment, requireRefspec, type Update, type UpdateRequest } from "../update.ts";
 import { previewUpgrade, upgrade } from "../upgrade.ts";
 import { busError, busErrors, notSupported } from "./bus-error.ts";
+import type { Descriptors } from "./descriptors.ts";
+import type { PackageFiles, UpdateWish } from "./modifiers.ts";
 import { Options } from "./options.ts";
+import { receiveFiles } from "./received-files.ts";
 import type { HostService, Work } from "./service.ts";
 
 /** Options of all these methods, whatever the method makes of them. */
@@ -41,75 +46,8 @@ const updateOptions = {
   "output-to-self": "b",
 };
 
-const layeringModifiers = {
-  "install-packages": "as",
-  "uninstall-packages": "as",
-  "install-local-packages": "ah",
-  "install-local-fileoverride-packages": "ah",
-  "install-modules": "as",
-  "uninstall-modules": "as",
-  "override-remove-packages": "as",
-  "override-reset-packages": "as",
-  "override-replace-packages": "as",
-  "override-replace-local-packages": "ah",
-  treefile: "s",
-};
-
-/** What becomes of the host. */
-export interface UpdateWish {
-  readonly refspec?: string | undefined;
-  readonly revision?: string | undefined;
-  readonly customOrigin?: { readonly url: string; readonly description: string } | undefined;
-  /** What is to be layered, or no longer. */
-  readonly layers?: LayerChange | undefined;
-  /** Stay with the present version. */
-  readonly keepsBase?: boolean;
-  readonly options: Options;
-}
-
 export function readUpdateOptions(value: GVariantValue | undefined): Options {
   return new Options(value, updateOptions);
-}
-
-/** What `UpdateDeployment` was given. */
-export function readModifiers(modifiers: GVariantValue | undefined, options: Options): UpdateWish {
-  const wish = new Options(modifiers, {
-    "set-refspec": "s",
-    "set-revision": "s",
-    "custom-origin": "(ss)",
-    ...layeringModifiers,
-  });
-  const refused = wish.asked(refusedModifiers);
-  if (refused.length > 0) throw notSupported(refused.join(", "));
-  const [url, description] = wish.list("custom-origin");
-  return {
-    refspec: wish.text("set-refspec"),
-    revision: wish.text("set-revision"),
-    customOrigin: url === undefined || description === undefined ? undefined : { url, description },
-    layers: layersOf(wish),
-    options,
-  };
-}
-
-/** Package files come as file descriptors, which this program's connection does not take; modules are not layered. */
-const refusedModifiers = [
-  "install-local-packages",
-  "install-local-fileoverride-packages",
-  "install-modules",
-  "uninstall-modules",
-  "override-replace-packages",
-  "override-replace-local-packages",
-  "treefile",
-];
-
-function layersOf(wish: Options): LayerChange | undefined {
-  const change = {
-    install: wish.list("install-packages"),
-    uninstall: wish.list("uninstall-packages"),
-    overrideRemove: wish.list("override-remove-packages"),
-    overrideReset: wish.list("override-reset-packages"),
-  };
-  return Object.values(change).every((list) => list.length === 0) ? undefined : change;
 }
 
 /** The work of a transaction that changes what is layered on the present version. */
@@ -125,22 +63,46 @@ export function updateWork(service: HostService, stateroot: string, wish: Update
   const title = titleOf(wish);
   return {
     title: options.asked(resets).length > 0 && title === "upgrade" ? "reset" : title,
-    run: async (progress, signal) => {
+    run: async (progress, signal, descriptors) => {
       const driver = options.text("register-driver");
       if (driver !== undefined) registerUpdateDriver(service.openSysroot(), driver);
-      const changed = await update(service, stateroot, wish, signal, progress);
+      using files = await filesFor(service, stateroot, wish.files, descriptors);
+      const asked = files === undefined ? wish : { ...wish, layers: { ...wish.layers, ...files.change } };
+      const changed = await update(service, stateroot, asked, signal, progress);
       if (changed && options.flag("apply-live")) await service.applyLive([], progress);
       if (changed && options.flag("reboot")) await service.reboot();
     },
   };
 }
 
-function titleOf({ refspec, revision, layers, keepsBase, options }: UpdateWish): string {
+function titleOf({ refspec, revision, layers, files, keepsBase, options }: UpdateWish): string {
   if (refspec !== undefined) return "rebase";
   if (revision !== undefined) return "deploy";
   if (layers === undefined || !(keepsBase === true || options.flag("no-pull-base"))) return "upgrade";
-  if ((layers.overrideRemove ?? []).length + (layers.overrideReset ?? []).length > 0) return "override";
-  return (layers.install ?? []).length > 0 ? "install" : "uninstall";
+  const { overrideRemove = [], overrideReset = [], overrideReplaceFrom = [] } = layers;
+  const overridden = [...overrideRemove, ...overrideReset, ...overrideReplaceFrom, ...(files?.override ?? [])];
+  if (overridden.length > 0) return "override";
+  return (layers.install ?? []).length + (files?.install ?? []).length > 0 ? "install" : "uninstall";
+}
+
+/** Copies of the client's files, as what is asked for. */
+async function filesFor(
+  service: HostService,
+  stateroot: string,
+  files: PackageFiles | undefined,
+  descriptors: Descriptors,
+): Promise<({ readonly change: LayerChange } & Disposable) | undefined> {
+  if (files === undefined) return undefined;
+  const indices = [...files.install, ...files.override];
+  const directory = join(layerCache(service.openSysroot(), stateroot), "files");
+  const received = await receiveFiles(descriptors, indices, directory);
+  const pathsOf = (list: readonly number[]) => list.map((index) => received.paths.get(index)!);
+  const change = {
+    installFiles: pathsOf(files.install),
+    overrideFiles: pathsOf(files.override),
+    forceReplaceFiles: files.forceReplaceFiles,
+  };
+  return { change, [Symbol.dispose]: () => received[Symbol.dispose]() };
 }
 
 const resets = ["no-layering", "no-overrides", "no-initramfs"];
@@ -156,6 +118,7 @@ async function update(
   const { options } = wish;
   const request = updateRequest(service, stateroot, options, signal);
   const keepsBase = wish.keepsBase === true || options.flag("no-pull-base");
+  if (!keepsBase && wish.files !== undefined) throw notSupported("package files together with another version");
   if (keepsBase && wish.layers !== undefined) return changePackages(service, wish.layers, request, options, progress);
   const reset = options.asked(resets).length > 0 && (await resetBase(service, request, options, progress));
   if (keepsBase) return reset;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layering by D-Bus, called and followed by a client of libdbus. Needs root.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { status } from "../../../src/host/index.ts";
+import { makeDeb } from "../../compose/archive.ts";
 import { bootInto } from "../fixture.ts";
-import { busctl, osPath, serve, service, transact } from "../service/bus-fixture.ts";
+import { busctl, onBus, osPath, refusedOnBus, serve, service, sysrootPath, transact } from "../service/bus-fixture.ts";
 import { DebDistribution, DebHost } from "./deb-host.ts";
 
 const distribution = new DebDistribution();
@@ -70,4 +73,73 @@ test("PkgChange and UpdateDeployment add packages to the running version, and ta
   assert.equal(reset.success, true, reset.message);
   next = await pending();
   assert.deepEqual([next.checksum.data, next["requested-packages"].data], [host.base, []]);
+});
+
+test("UpdateDeployment takes package files as file descriptors, and overrides from a repository as a treefile", async (t) => {
+  const host = await DebHost.make(distribution, "files", "watcher");
+  const root = join(distribution.scratch, "bus-files");
+  mkdirSync(root);
+  const running = () => bootInto(root, host.path, host.open().deployments.length - 1);
+  const { address } = await serve(t, root, running);
+  const files = join(distribution.scratch, "passed");
+  mkdirSync(files);
+  const local = makeDeb(files, { name: "local", version: "3", files: { "/usr/bin/local": "local\n" } });
+  const watcher = makeDeb(files, { name: "watcher", version: "2", files: { "/usr/bin/watcher": "watcher 2\n" } });
+  const passed = (path: string) => `dbus.types.UnixFd(open(${JSON.stringify(path)}, "rb"))`;
+  const list = (path: string) => `dbus.Array([${passed(path)}], signature="h")`;
+  const here = options('"no-pull-base": True');
+  const update = (modifiers: string, how = here) =>
+    transact(address, "UpdateDeployment", "a{sv}a{sv}", `(${options(modifiers)}, ${how})`);
+  const open = () => readdirSync("/proc/self/fd").length;
+  const told = () => status(running()).deployments[0]!;
+  const read = (path: string) => {
+    const sysroot = running();
+    return readFileSync(join(sysroot.directory(sysroot.deployments[0]!), path), "utf8");
+  };
+
+  const before = open();
+  const done = await update(
+    `"install-local-packages": ${list(local)}, "override-replace-local-packages": ${list(watcher)}`,
+  );
+  assert.deepEqual([done.success, done.title], [true, "override"], done.message);
+  assert.deepEqual(told()["requested-local-packages"], ["local-3.amd64"]);
+  assert.deepEqual(told()["requested-base-local-replacements"], ["watcher-2.amd64"]);
+  assert.equal(read("usr/bin/watcher"), "watcher 2\n");
+  assert.equal(read("usr/bin/local"), "local\n");
+  const next = await busctl(address, "get-property", service, osPath, `${service}.OS`, "DefaultDeployment");
+  assert.equal(next.data["base-local-replacements"].type, "a(vv)");
+  assert.equal(next.data["base-local-replacements"].data.length, 1);
+
+  const directory = `dbus.Array([dbus.types.UnixFd(__import__("os").open("/", 0))], signature="h")`;
+  const refused = await update(`"install-local-packages": ${directory}`);
+  assert.match(refused.message, /is of no regular file/);
+  const elsewhere = await update(`"install-local-packages": ${list(local)}`, options());
+  assert.match(elsewhere.message, /does not support package files together with another version/);
+  // Who leaves before it begins takes the files along.
+  const begun = `import dbus
+bus = dbus.SystemBus()
+os = bus.get_object("${service}", "${osPath}")
+os.UpdateDeployment(${options(`"install-local-packages": ${list(local)}`)}, ${here}, dbus_interface="${service}.OS", signature="a{sv}a{sv}")`;
+  await onBus(address, "/usr/bin/python3", "-c", begun);
+  while ((await busctl(address, "get-property", service, sysrootPath, `${service}.Sysroot`, "ActiveTransactionPath")).data)
+    await sleep(20);
+  assert.equal(open(), before, "every descriptor is closed");
+  assert.deepEqual(
+    readdirSync(join(host.path, "ostree/deploy/debian/var/cache/atomic/files")),
+    [],
+    "and no copy is left",
+  );
+
+  const treefile = (text: string) => update(`"treefile": ${JSON.stringify(text)}`);
+  const remote = await treefile('{"ex-override-replace":[{"from":{"repo":"tiny"},"packages":["watcher"]}]}');
+  assert.deepEqual([remote.success, remote.title], [true, "override"], remote.message);
+  assert.deepEqual(told()["requested-base-remote-replacements"], [["repo=tiny", ["watcher"]]]);
+  const unknown = await refusedOnBus(
+    address,
+    "busctl",
+    ...["call", service, osPath, `${service}.OS`, "UpdateDeployment", "a{sv}a{sv}", "1", "treefile", "s"],
+    '{"packages":["x"]}',
+    "0",
+  );
+  assert.match(unknown, /does not support treefile: packages/);
 });
