@@ -48,6 +48,7 @@ export {
 export type { ComposeOptions, ComposeResult } from "./model.ts";
 export { type Resolution, resolvePackages, aptSources } from "./resolve.ts";
 export { resolveRpmTreefile, rootRpmSources } from "./rpm/resolve.ts";
+export { verifyDownloaded } from "./rpm/verify-downloaded.ts";
 export { debianArchitecture } from "./architecture.ts";
 export {
   commitRoot,

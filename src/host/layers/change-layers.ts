@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { download, makeDirectories, type ProgressListener, silent } from "../../base/index.ts";
+import type { RemoteReplacement } from "../../compose/index.ts";
 import type { PackageDiff } from "../../packages/index.ts";
 import { baseCommit } from "../commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "../deploy.ts";
@@ -15,6 +16,7 @@ import { pruneSysroot } from "../images.ts";
 import type { Sysroot } from "../sysroot.ts";
 import { currentDeployment } from "../update.ts";
 import { type AssembledLayers, assembleLayers } from "./assemble-layers.ts";
+import { downloadFromRepository } from "./download-packages.ts";
 import { editWish, type NamedLocal, type WishChange } from "./edit-wish.ts";
 import { trimPackageRefs } from "./refs.ts";
 import type { RepositoryOptions } from "./repositories.ts";
@@ -24,6 +26,8 @@ import { readWish, writeWish } from "./wish.ts";
 export interface LayerChange extends Omit<WishChange, "installLocal" | "installFileOverride" | "overrideReplace"> {
   readonly installFiles?: readonly string[];
   readonly overrideFiles?: readonly string[];
+  /** Packages that a repository has now, which stay in that version. */
+  readonly overrideFrozen?: readonly RemoteReplacement[];
   /** Files of local packages may replace those of the base. */
   readonly forceReplaceFiles?: boolean;
 }
@@ -63,7 +67,7 @@ export async function changeLayers(
   const base = baseCommit(sysroot.repo, current.checksum);
   const origin = current.origin === undefined ? originFromRefspec(base) : inheritedOrigin(current.origin);
   const before = readWish(origin);
-  const after = editWish(before, await imported(sysroot, current, request));
+  const after = editWish(before, await imported(sysroot, current, request, progress));
   if (JSON.stringify(before) === JSON.stringify(after)) return { changed: false, ...nothing };
   writeWish(origin, after);
   const asked = { base, origin, current, ...howOf(request) };
@@ -124,11 +128,23 @@ function refuseInactive({ present }: Pick<AssembledLayers, "present">, before: r
   });
 }
 
-async function imported(sysroot: Sysroot, current: Deployment, request: LayerRequest): Promise<WishChange> {
-  const { installFiles = [], overrideFiles = [], forceReplaceFiles = false } = request;
+async function imported(
+  sysroot: Sysroot,
+  current: Deployment,
+  request: LayerRequest,
+  progress: ProgressListener,
+): Promise<WishChange> {
+  const { installFiles = [], overrideFiles = [], overrideFrozen = [], forceReplaceFiles = false } = request;
+  const { stateroot } = current;
+  const { cacheOnly = false, repositories = {} } = request;
+  const frozen: string[] = [];
+  for (const { repository, packages: queries } of overrideFrozen) {
+    const asked = { stateroot, repository, queries, cacheOnly, repositories };
+    frozen.push(...(await downloadFromRepository(sysroot, asked, progress)));
+  }
   const [local, replacing] = [
     await importFiles(sysroot, current, installFiles),
-    await importFiles(sysroot, current, overrideFiles),
+    await importFiles(sysroot, current, [...overrideFiles, ...frozen]),
   ];
   return {
     ...request,

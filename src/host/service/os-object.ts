@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { openSync } from "node:fs";
 import type { GVariantValue } from "../../formats/index.ts";
 import { asChecksum } from "../../ostree/index.ts";
 import { noPackageChanges } from "../../packages/index.ts";
 import { formatKernelArgs } from "../kernel-args.ts";
 import { knownUpdates } from "../images.ts";
+import { downloadFromRepository } from "../layers/download-packages.ts";
 import { originRefspec } from "../origin.ts";
 import { packageDiff } from "../package-diff.ts";
-import { busError, busErrors, notSupported, refuseLayered } from "./bus-error.ts";
+import { busError, busErrors, refuseLayered } from "./bus-error.ts";
 import { liveWork } from "./live-work.ts";
 import type { Call, Handler, Implementation } from "./object-tree.ts";
 import { requiredActions } from "./os-actions.ts";
@@ -48,7 +50,7 @@ export function osObject(service: HostService, name: string): readonly Implement
       methods: {
         Moo: ({ inputs }) => [inputs[0] === true ? "🐄" : "moo"],
         LiveFs: async (call) => [await service.begin(call, liveWork(service, call.inputs[0]))],
-        DownloadPackages: refuse("downloading packages"),
+        DownloadPackages: downloads(service, name),
       },
       properties: () => ({}),
       authorize,
@@ -69,9 +71,20 @@ function osProperties(state: OsState | undefined, name: string): Readonly<Record
   };
 }
 
-function refuse(what: string): Handler {
-  return () => {
-    throw notSupported(what);
+/** dbus-daemon's limit (max_message_unix_fds); who sends more is disconnected. */
+const answeredFiles = 16;
+
+/** The answer is the package files, as open file descriptors. */
+function downloads(service: HostService, stateroot: string): Handler {
+  return async ({ inputs, answered }) => {
+    const [queries, source] = [inputs[0] as readonly string[], String(inputs[1])];
+    const repository = /^repo=(.+)$/s.exec(source)?.[1];
+    if (repository === undefined) throw busError(busErrors.invalidArgs, `Parsing override source '${source}'`);
+    if (queries.length > answeredFiles)
+      throw busError(busErrors.invalidArgs, `More than ${answeredFiles} packages in one answer`);
+    const paths = await downloadFromRepository(service.openSysroot(), { stateroot, repository, queries });
+    for (const path of paths) answered.add(openSync(path, "r"));
+    return [];
   };
 }
 

@@ -64,6 +64,11 @@ test("install, status, uninstall, override and upgrade by their commands", async
   const followed = await host("override replace --experimental --from repo=tiny editor");
   assert.equal(followed.code, 0, followed.stderr);
   assert.match((await host("status")).stdout, /InactiveOverrides: editor\n/, "the repository has the same version");
+  await host("override replace --from repo=tiny --freeze editor");
+  assert.deepEqual(
+    [one.told["requested-base-remote-replacements"], one.told["requested-base-local-replacements"]],
+    [undefined, ["editor-1.amd64"]],
+  );
   assert.match((await host("override replace --from tiny editor")).stderr, /--from repo=ID/);
   assert.match((await host("override replace editor")).stderr, /editor is no package file/);
   await host("override reset --all");

@@ -318,6 +318,11 @@ test("packages of the base are taken from a repository, anew with each version, 
   assert.equal(origin(), undefined);
   await one.change(from("editor"));
   assert.deepEqual([one.told["base-removals"], editor()], [[], "editor-4-1.noarch"]);
+  const frozen = (query: string) => ({ overrideFrozen: [{ repository: "testing", packages: [query] }] });
+  await one.change(frozen("editor-3-1.noarch"));
+  assert.deepEqual([one.told["base-remote-replacements"], editor()], [{}, "editor-3-1.noarch"]);
+  assert.deepEqual(one.told["requested-base-local-replacements"], ["editor-3-1.noarch"]);
+  await assert.rejects(one.change(frozen("editor-9")), /no package of the repository testing fits editor-9/);
   await one.change({ overrideReset: "all" });
   assert.equal(one.told.checksum, one.base);
   await assert.rejects(one.change({ overrideReset: ["editor"] }), /No overrides for package 'editor'/);

@@ -134,6 +134,26 @@ os.UpdateDeployment(${options(`"install-local-packages": ${list(local)}`)}, ${he
   const remote = await treefile('{"ex-override-replace":[{"from":{"repo":"tiny"},"packages":["watcher"]}]}');
   assert.deepEqual([remote.success, remote.title], [true, "override"], remote.message);
   assert.deepEqual(told()["requested-base-remote-replacements"], [["repo=tiny", ["watcher"]]]);
+  const gdbus = `import os
+from gi.repository import Gio, GLib
+bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+def download(*names):
+    asked = GLib.Variant("(ass)", (names, "repo=tiny"))
+    _, files = bus.call_with_unix_fd_list_sync("${service}", "${osPath}", "${service}.OSExperimental", "DownloadPackages", asked, None, 0, -1, None, None)
+    for i in range(files.get_length()):
+        print(os.popen(f"dpkg-deb -f /proc/{os.getpid()}/fd/{files.peek_fds()[i]} Package Version").read().split())
+download("tool", "watcher=1")
+try:
+    download("unheard-of")
+except GLib.Error as error:
+    print("unheard-of" in error.message)
+`;
+  assert.deepEqual((await onBus(address, "/usr/bin/python3", "-c", gdbus)).trim().split("\n"), [
+    "['Package:', 'tool', 'Version:', '1']",
+    "['Package:', 'watcher', 'Version:', '1']",
+    "True",
+  ]);
+  assert.equal(open(), before, "what was sent is closed");
   const unknown = await refusedOnBus(
     address,
     "busctl",

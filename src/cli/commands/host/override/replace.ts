@@ -22,24 +22,25 @@ export default defineCommand({
       value: "SOURCE",
       help: "Where names are looked for: repo=ID, the id of an enabled repository; on Debian a suite or codename",
     },
-    { name: "freeze", hidden: true, help: "Keep to the versions that --from finds now" },
+    { name: "freeze", help: "Keep to the versions that --from finds now" },
     { name: "experimental", hidden: true, help: "Nothing is asked for it; for scripts written for rpm-ostree" },
   ],
   json: true,
   async run(invocation) {
-    if (invocation.flag("freeze"))
-      throw cliError("usage", "--freeze: versions of a repository are not kept", {
-        hint: "download the package and name its file",
-      });
     const names = invocation.args.filter((word) => !isPackageFile(word));
     const repository = repositoryOf(invocation.value("from"));
     if (repository === undefined && names.length > 0)
       throw cliError("usage", `${names[0]} is no package file`, {
         hint: "name its file or URL, or the repository that has it: --from repo=ID",
       });
+    // A version that is named is kept, as rpm-ostree does (`sort_replacements`).
+    const isFrozen = (name: string) => invocation.flag("freeze") || /.-[^-]+-[^-]+\.[^-.]+$|=/.test(name);
+    const from = (packages: readonly string[]) =>
+      repository === undefined || packages.length === 0 ? [] : [{ repository, packages }];
     return changeHostLayers(invocation, "override replace", {
       overrideFiles: invocation.args.filter(isPackageFile),
-      overrideReplaceFrom: repository === undefined || names.length === 0 ? [] : [{ repository, packages: names }],
+      overrideReplaceFrom: from(names.filter((name) => !isFrozen(name))),
+      overrideFrozen: from(names.filter(isFrozen)),
       overrideRemove: invocation.values("remove"),
     });
   },
