@@ -11,7 +11,7 @@ import {
   type PullOptions,
   tryFindRemote,
 } from "../ostree/index.ts";
-import { diffPackages, type PackageDiff } from "../packages/index.ts";
+import { diffPackages, type PackageChange, type PackageDiff } from "../packages/index.ts";
 import { baseCommit, type VersionInfo, versionInfo } from "./commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "./deploy.ts";
 import { hostError } from "./errors.ts";
@@ -29,6 +29,7 @@ import { asksForLayers, originImage, originRefspec } from "./origin.ts";
 import { newAdvisories, type VersionAdvisory } from "./preview/advisories.ts";
 import { fetchEtcDefaults, updateCost } from "./preview/cost.ts";
 import { type EtcForecast, forecastDeploymentEtc } from "./preview/etc.ts";
+import { layeredUpdates } from "./preview/layered-updates.ts";
 import { checkDeploySpace } from "./space.ts";
 import type { Sysroot } from "./sysroot.ts";
 
@@ -80,6 +81,8 @@ export interface Update {
   readonly changed: boolean;
   /** Undefined when the packages of one side are not known. */
   readonly packages: PackageDiff | undefined;
+  /** Where packages are layered, of a preview: which of them have newer versions. `packages` are the base's then. */
+  readonly layered?: readonly PackageChange[];
   /** What it mends, as far as the commit tells. */
   readonly advisories: readonly VersionAdvisory[];
   /** Bytes of objects and deltas that come over the network, or came; undefined when nobody can tell beforehand. */
@@ -139,11 +142,23 @@ export async function previewUpdate(
 ): Promise<Update> {
   const how = { cacheOnly, commitMetadataOnly: true, signal };
   const found = await fetchTarget(sysroot, source, how, progress);
-  if (source.image !== undefined) return describe(sysroot, source, found);
-  const { commit } = found;
-  if (etc && !cacheOnly) await fetchEtcDefaults(sysroot, source.refspec, commit);
-  const cost = cacheOnly ? undefined : await updateCost(sysroot, source.refspec, commit);
-  return describe(sysroot, source, { commit, download: cost?.bytes, disk: cost?.unpacked });
+  const base = source.image === undefined ? await withCost(sysroot, source, found.commit, { cacheOnly, etc }) : found;
+  const update = await describe(sysroot, source, base);
+  const layered = await layeredUpdates(sysroot, source.current, how, progress);
+  if (layered === undefined) return update;
+  // Newer packages are an update also where the base is the same (`rpmostreed_update_generate_variant`).
+  return { ...update, layered, changed: update.changed || layered.length > 0 };
+}
+
+async function withCost(
+  sysroot: Sysroot,
+  { refspec }: UpdateSource,
+  commit: Checksum,
+  { cacheOnly, etc }: { readonly cacheOnly: boolean; readonly etc: boolean },
+): Promise<Fetched> {
+  if (etc && !cacheOnly) await fetchEtcDefaults(sysroot, refspec, commit);
+  const cost = cacheOnly ? undefined : await updateCost(sysroot, refspec, commit);
+  return { commit, download: cost?.bytes, disk: cost?.unpacked };
 }
 
 /** Downloads the commit and deploys it, in the running machine staged unless asked otherwise. */

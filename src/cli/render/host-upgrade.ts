@@ -5,7 +5,7 @@ import { formatBytes, paint } from "../style.ts";
 import { renderAdvisories, securitySummary } from "./advisories.ts";
 import { shortChecksum } from "./columns.ts";
 import { type DeployReport, forecastLines, renderDeployed } from "./host-change.ts";
-import { diffSummary, renderPackageDiff } from "./package-diff.ts";
+import { diffSummary, renderLayeredUpdates, renderPackageDiff } from "./package-diff.ts";
 
 /** What an updating command did, or would do. */
 export interface UpdateReport extends Omit<Update, "deployed"> {
@@ -19,10 +19,15 @@ export function renderUpdate(report: UpdateReport, style: Style): string {
   const { command } = report;
   if (!report.changed && !command.startsWith("atomic host upgrade")) return `${name(report.from)} is deployed already.`;
   if (!report.changed) return `No update: ${name(report.from)} is the newest of ${report.refspec}.`;
-  const head = `${name(report.from)} → ${name(report.to)}   ${report.refspec}`;
+  const same = report.from.checksum === report.to.checksum;
+  const head = `${same ? name(report.to) : `${name(report.from)} → ${name(report.to)}`}   ${report.refspec}`;
   if (report.mode === "preview") return [paint(style, "bold", head), ...preview(report, style)].join("\n");
   const packages = report.packages === undefined ? undefined : diffSummary(report.packages);
-  const summary = packages === undefined ? [] : [packages === "" ? "No package changes." : `${packages}.`];
+  const base = packages === "" ? "No package changes" : packages;
+  const summary = [
+    ...(base === undefined ? [] : [report.layered === undefined ? `${base}.` : `${base} in the base.`]),
+    ...(report.layered === undefined ? [] : [`Layered packages: ${report.layered.length} upgraded.`]),
+  ];
   const security = securitySummary(report.advisories);
   const found = [head, ...summary, ...(security === "" ? [] : [`Security advisories: ${security}.`])];
   if (report.mode === "check") return [...found, ...sizeLines(report), `Apply with:  ${command}`].join("\n");
@@ -37,6 +42,7 @@ function preview(report: UpdateReport, style: Style): string[] {
     ...(packages === undefined
       ? ["  The packages are not known before the download."]
       : renderPackageDiff(packages, style)),
+    ...renderLayeredUpdates(report.layered ?? [], style),
     ...renderAdvisories(advisories, style),
     ...(report.download === undefined ? ["  The size of the download is not announced."] : sizeLines(report)),
     ...(etc === undefined ? [] : forecastLines(etc)),

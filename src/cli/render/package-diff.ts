@@ -37,7 +37,6 @@ export function packageDiffLines({ upgraded, downgraded, added, removed }: Packa
 
 /** The packages by kind of change, one a line. */
 export function renderPackageDiff(diff: PackageDiff, style: Style): string[] {
-  const changed = (change: PackageChange) => [change.name, `${change.from} → ${change.to}`] as const;
   const single = (one: PackageId) => [one.name, one.version] as const;
   return [
     ...section("Upgraded", diff.upgraded.map(changed), style),
@@ -45,6 +44,15 @@ export function renderPackageDiff(diff: PackageDiff, style: Style): string[] {
     ...section("Removed", diff.removed.map(single), style),
     ...section("Added", diff.added.map(single), style),
   ];
+}
+
+/** Newer versions of packages that are layered. */
+export function renderLayeredUpdates(changes: readonly PackageChange[], style: Style): string[] {
+  return section("Upgraded beside the base", changes.map(changed), style);
+}
+
+function changed({ name, from, to }: PackageChange): readonly [string, string] {
+  return [name, `${from} → ${to}`];
 }
 
 function section(title: string, rows: readonly (readonly [string, string])[], style: Style): string[] {

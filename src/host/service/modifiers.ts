@@ -10,7 +10,12 @@ const layeringModifiers = {
   "install-packages": "as",
   "uninstall-packages": "as",
   "install-local-packages": "ah",
+  // The one name is in the interface's documentation, the other is what clients send and the daemon reads.
   "install-local-fileoverride-packages": "ah",
+  "install-fileoverride-local-packages": "ah",
+  "install-fileoverride-packages": "as",
+  "enable-modules": "as",
+  "disable-modules": "as",
   "install-modules": "as",
   "uninstall-modules": "as",
   "override-remove-packages": "as",
@@ -56,8 +61,15 @@ export function readModifiers(modifiers: GVariantValue | undefined, options: Opt
   };
 }
 
-/** Modules are not layered; rpm-ostree has no `override-replace-packages` either. */
-const refusedModifiers = ["install-modules", "uninstall-modules", "override-replace-packages"];
+/** rpm-ostree's daemon does none of it either: modules have gone from it, and of names there are `install` and `treefile`. */
+const refusedModifiers = [
+  "enable-modules",
+  "disable-modules",
+  "install-modules",
+  "uninstall-modules",
+  "install-fileoverride-packages",
+  "override-replace-packages",
+];
 
 export interface PackageFiles {
   readonly install: readonly number[];
@@ -67,13 +79,15 @@ export interface PackageFiles {
 }
 
 function filesOf(wish: Options): PackageFiles | undefined {
-  const [install, forced, override] = [
-    "install-local-packages",
-    "install-local-fileoverride-packages",
-    "override-replace-local-packages",
-  ].map((name) => wish.list(name) as readonly unknown[] as readonly number[]);
-  if (install!.length > 0 && forced!.length > 0) throw notSupported("package files of both kinds in one change");
-  const files = { install: [...install!, ...forced!], forceReplaceFiles: forced!.length > 0, override: override! };
+  const list = (name: string) => wish.list(name) as readonly unknown[] as readonly number[];
+  const install = list("install-local-packages");
+  const forced = [...list("install-local-fileoverride-packages"), ...list("install-fileoverride-local-packages")];
+  if (install.length > 0 && forced.length > 0) throw notSupported("package files of both kinds in one change");
+  const files = {
+    install: [...install, ...forced],
+    forceReplaceFiles: forced.length > 0,
+    override: list("override-replace-local-packages"),
+  };
   return files.install.length + files.override.length === 0 ? undefined : files;
 }
 

@@ -7,7 +7,7 @@ import {
   type Repo,
   tryFindRemote,
 } from "../../ostree/index.ts";
-import { versionInfo } from "../commit-metadata.ts";
+import { baseCommit, versionInfo } from "../commit-metadata.ts";
 import { type Deployment, deploymentId } from "../model.ts";
 import { knownUpdates } from "../images.ts";
 import { packageDiff } from "../package-diff.ts";
@@ -106,14 +106,16 @@ async function osState(
 
 /** The head of the branch, when it is another commit than the one that runs (`CachedUpdate`). */
 async function cachedUpdate(sysroot: Sysroot, stateroot: string): Promise<Dictionary> {
-  const base = sysroot.mergeDeployment(stateroot);
+  const merge = sysroot.mergeDeployment(stateroot);
   const newest = sysroot.deployments.find((deployment) => deployment.stateroot === stateroot);
   const updates = knownUpdates(sysroot.repo, newest?.origin);
-  if (base === undefined || updates === undefined) return none;
+  if (merge === undefined || updates === undefined) return none;
+  // What is layered comes to the new version, too.
+  const base = baseCommit(sysroot.repo, merge.checksum);
   const head = updates.newest;
-  if (head === undefined || head === base.checksum || !sysroot.repo.has(head, "commit")) return none;
-  const diff = await packageDiff(sysroot.repo, base.checksum, head);
-  const advisories = newAdvisories(sysroot.repo, base.checksum, head);
+  if (head === undefined || head === base || !sysroot.repo.has(head, "commit")) return none;
+  const diff = await packageDiff(sysroot.repo, base, head);
+  const advisories = newAdvisories(sysroot.repo, base, head);
   return new Map([
     ...(await commitDetails(sysroot.repo, stateroot, updates.source, head)),
     ...(advisories.length === 0 ? [] : [["advisories", advisoriesVariant(advisories)] as const]),

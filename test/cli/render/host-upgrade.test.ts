@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PackageDiff } from "../../../src/packages/index.ts";
+import { noPackageChanges, type PackageDiff } from "../../../src/packages/index.ts";
 import type { Checksum } from "../../../src/ostree/index.ts";
 import type { Style } from "../../../src/cli/command.ts";
 import { type DeployReport, renderDeployed } from "../../../src/cli/render/host-change.ts";
@@ -98,6 +98,20 @@ test("a preview on a terminal is cut, in a pipe it is whole", () => {
 Nothing was changed. Apply with:  atomic host upgrade`,
   );
   assert.match(renderUpdate(report, pipe), /p13 {2}1 → 2\n {2}Removed/);
+});
+
+test("where packages are layered the base's are told as such, and newer ones beside them", () => {
+  const layered = [{ name: "tool", architecture: "amd64", from: "1", to: "2" }];
+  const told = renderUpdate({ ...report, layered }, pipe);
+  assert.match(told, /\n {2}Upgraded beside the base \(1\)\n {4}tool {2}1 → 2\n/);
+  const same = { ...report, layered, to: report.from, packages: noPackageChanges, advisories: [], download: undefined };
+  assert.equal(
+    renderUpdate({ ...same, mode: "check" }, pipe),
+    `13.1   site:debian/13
+No package changes in the base.
+Layered packages: 1 upgraded.
+Apply with:  atomic host upgrade`,
+  );
 });
 
 test("no update, a check, a download, unknown packages", () => {

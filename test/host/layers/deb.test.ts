@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { appendFileSync, copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { deployRevision, rebase, resetToBase, rollback } from "../../../src/host/index.ts";
+import { deployRevision, previewUpgrade, rebase, resetToBase, rollback } from "../../../src/host/index.ts";
 import { asChecksum } from "../../../src/ostree/index.ts";
+import { noPackageChanges } from "../../../src/packages/index.ts";
 import { makeDeb, type PackageSpec, TestArchive } from "../../compose/archive.ts";
 import { branch, DebDistribution, DebHost, md5sums, ostree, script } from "./deb-host.ts";
 
@@ -204,6 +205,24 @@ test("packages of the base are taken from a suite, whatever its priority, until 
   assert.ok(one.installed().includes("editor 4"));
   await one.change({ overrideReset: "all" });
   assert.equal(one.told.checksum, one.told["base-checksum"]);
+
+  assert.equal((await previewUpgrade(one.open())).layered, undefined);
+  await one.change({ install: ["tool"] });
+  const before = await previewUpgrade(one.open());
+  assert.deepEqual([before.changed, before.layered], [false, []]);
+  await newer.publish([{ name: "tool", version: "1:3", fields: { Depends: "tool-data" } }]);
+  const after = await previewUpgrade(one.open());
+  assert.deepEqual(
+    [after.changed, after.packages, after.layered],
+    [true, noPackageChanges, [{ name: "tool", architecture: "amd64", from: "1:2.0-3", to: "1:3" }]],
+    "a newer package is an update of the same base",
+  );
+  assert.equal((await one.upgrade()).changed, true);
+  assert.ok(one.installed().includes("tool 1:3"));
+  await newer[Symbol.asyncDispose]();
+  const warnings: string[] = [];
+  const alone = await previewUpgrade(one.open(), {}, (event) => event.type === "warning" && warnings.push(event.text));
+  assert.deepEqual([alone.changed, alone.layered, warnings.length], [false, [], 1]);
 });
 
 test("layers go along with upgrades, with the same numbers of accounts; what is broken may be left out", async () => {
