@@ -8,6 +8,7 @@ export * from "./decompress.ts";
 export { errnoText } from "./errno.ts";
 export * from "./errors.ts";
 export * from "./files.ts";
+export { fnmatchPattern } from "./fnmatch.ts";
 export * from "./http.ts";
 export * from "./mapping.ts";
 export { receiveDescriptors, sendDescriptors } from "./passed-descriptors.ts";

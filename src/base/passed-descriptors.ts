@@ -66,7 +66,7 @@ class MessageHeader {
 /** Descriptors of the control messages, cmsg(3). */
 function passedIn(control: Buffer): number[] {
   const found: number[] = [];
-  for (let at = 0; at + 16 <= control.length; ) {
+  for (let at = 0; at + 16 <= control.length;) {
     const end = Math.min(at + Number(control.readBigUInt64LE(at)), control.length);
     const isRights = control.readInt32LE(at + 8) === SOL_SOCKET && control.readInt32LE(at + 12) === SCM_RIGHTS;
     for (let each = at + 16; isRights && each + 4 <= end; each += 4) found.push(control.readInt32LE(each));
@@ -95,7 +95,8 @@ export function receiveDescriptors(socket: Socket, onData: (bytes: Buffer, descr
   handle.readStop();
   const header = new MessageHeader(64 << 10);
   const drain = () => {
-    for (let count = 0; count < readsAtOnce; count++) if (socket.destroyed || !receiveOne(socket, header, onData)) return;
+    for (let count = 0; count < readsAtOnce; count++)
+      if (socket.destroyed || !receiveOne(socket, header, onData)) return;
     setImmediate(drain);
   };
   // A socket that Node does not read keeps nothing alive.

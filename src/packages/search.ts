@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Packages by words in their names and summaries, by the rules of `rpm-ostree search` (its `search_packages_by_filter`). */
+import { fnmatchPattern } from "../base/index.ts";
 import type { DebPackage, PackageSet } from "./apt/package-set.ts";
 import { AvailableRpm } from "./repomd/available-rpm.ts";
 import type { RpmPackageSet } from "./repomd/package-set.ts";
-import { globPattern } from "./repomd/nevra-pattern.ts";
 import { compareEvr, formatEvr } from "./rpm/version.ts";
 
 /** The newest of a name that a repository has. */
@@ -45,7 +45,7 @@ export function searchPackages(packages: Iterable<OfferedPackage>, words: readon
 
 function wordTest(word: string): (text: string) => boolean {
   if (/[*?[]/.test(word)) {
-    const pattern = new RegExp(globPattern(word).source, "i");
+    const pattern = new RegExp(fnmatchPattern(word).source, "siu");
     return (text) => pattern.test(text);
   }
   const wanted = word.toLowerCase();

@@ -125,7 +125,15 @@ async function layerTheRest(
   progress: ProgressListener,
 ): Promise<AssembledLayers> {
   const skipped: { request: string; reason: string }[] = [];
-  let kept: LayerWish = { ...wish, packages: [], local: [], fileOverride: [], remove: [], replace: [], replaceFrom: [] };
+  let kept: LayerWish = {
+    ...wish,
+    packages: [],
+    local: [],
+    fileOverride: [],
+    remove: [],
+    replace: [],
+    replaceFrom: [],
+  };
   for (const { request, add } of singleRequests(wish)) {
     const more = add(kept);
     try {
@@ -151,5 +159,12 @@ function singleRequests(wish: LayerWish): { request: string; add: (to: LayerWish
       add: (to: LayerWish) => ({ ...to, replaceFrom: [...to.replaceFrom, { repository, packages: [name] }] }),
     })),
   );
-  return [...named("remove"), ...remote, ...local("replace"), ...local("local"), ...local("fileOverride"), ...named("packages")];
+  return [
+    ...named("remove"),
+    ...remote,
+    ...local("replace"),
+    ...local("local"),
+    ...local("fileOverride"),
+    ...named("packages"),
+  ];
 }

@@ -2,7 +2,7 @@
 /** Where a host has packages from: what is in /etc of one of its deployments, with the keys there. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { listDirectory, readTextIfExists } from "../../base/index.ts";
+import { fnmatchPattern, listDirectory, readTextIfExists } from "../../base/index.ts";
 import type { LayerRepositories } from "../../compose/index.ts";
 import { findRpmDatabase } from "../../packages/index.ts";
 import { hostError } from "../errors.ts";
@@ -67,9 +67,5 @@ async function rpmRepositories(
 }
 
 function fits(pattern: string, id: string): boolean {
-  const expression = pattern
-    .split("*")
-    .map((part) => RegExp.escape(part))
-    .join(".*");
-  return new RegExp(`^${expression}$`).test(id);
+  return fnmatchPattern(pattern).test(id);
 }

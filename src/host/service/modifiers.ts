@@ -130,4 +130,3 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 function fail(error: Error): never {
   throw error;
 }
-

@@ -53,11 +53,7 @@ function updateActions(modifiers: Dictionary, options: Dictionary): string[] {
     ...(any("install-packages", "uninstall-packages", "install-modules", "uninstall-modules") || on("no-layering")
       ? ["install-uninstall-packages"]
       : []),
-    ...(any(
-      "install-local-packages",
-      "install-local-fileoverride-packages",
-      "install-fileoverride-local-packages",
-    )
+    ...(any("install-local-packages", "install-local-fileoverride-packages", "install-fileoverride-local-packages")
       ? ["install-local-packages"]
       : []),
     ...([...modifiers.keys()].some((name) => name.startsWith("override-")) || on("no-overrides") ? ["override"] : []),

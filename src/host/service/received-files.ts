@@ -49,13 +49,13 @@ async function copy(from: number, path: string): Promise<void> {
   const to = openSync(path, "wx", 0o600);
   try {
     const chunk = Buffer.alloc(chunkSize);
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       // By position: the descriptor shares its place in the file with the client's.
       const { bytesRead } = await readFrom(from, chunk, 0, chunk.length, at);
       if (bytesRead === 0) return;
       at += bytesRead;
       if (at > fileLimit) throw busError(busErrors.invalidArgs, `A package file of more than ${fileLimit} bytes`);
-      for (let written = 0; written < bytesRead; ) written += writeSync(to, chunk, written, bytesRead - written);
+      for (let written = 0; written < bytesRead;) written += writeSync(to, chunk, written, bytesRead - written);
     }
   } finally {
     closeSync(to);

@@ -183,7 +183,9 @@ export class HostService {
     );
     const current = this.#transaction;
     if (current?.active === true) {
-      if (current.request.sender === sender && current.request.key === key) return current.address;
+      // What is in files does not show in the arguments.
+      const same = current.request.sender === sender && current.request.key === key && descriptors.count === 0;
+      if (same) return current.address;
       throw busError(busErrors.updateInProgress, `Transaction in progress: ${current.request.title}`);
     }
     current?.close();

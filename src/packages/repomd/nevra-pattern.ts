@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { fnmatchPattern } from "../../base/index.ts";
 import type { Evr } from "../rpm/model.ts";
 
 /** What a pattern may mean: each part with wildcards, absent where anything will do. */
@@ -32,11 +33,11 @@ export function nevraForms(pattern: string): NevraForm[] {
 
 function form(name: string, architecture?: string, epoch?: string, version?: string, release?: string): NevraForm {
   return {
-    name: globPattern(name),
-    ...(architecture === undefined ? {} : { architecture: globPattern(architecture) }),
+    name: fnmatchPattern(name),
+    ...(architecture === undefined ? {} : { architecture: fnmatchPattern(architecture) }),
     ...(epoch === undefined ? {} : { epoch: Number(epoch) }),
-    ...(version === undefined ? {} : { version: globPattern(version) }),
-    ...(release === undefined ? {} : { release: globPattern(release) }),
+    ...(version === undefined ? {} : { version: fnmatchPattern(version) }),
+    ...(release === undefined ? {} : { release: fnmatchPattern(release) }),
   };
 }
 
@@ -44,7 +45,7 @@ function form(name: string, architecture?: string, epoch?: string, version?: str
 export function nevraTest(
   pattern: string,
 ): (one: { readonly name: string; readonly evr: Evr; readonly architecture: string }) => boolean {
-  const whole = globPattern(pattern);
+  const whole = fnmatchPattern(pattern);
   const withEpoch = pattern.includes(":");
   return ({ name, evr: { epoch, version, release }, architecture }) =>
     whole.test(`${name}-${withEpoch ? `${epoch}:` : ""}${version}-${release}.${architecture}`);
@@ -61,14 +62,4 @@ export function fitsForm(
     (release === undefined || release.test(one.evr.release ?? "")) &&
     (architecture === undefined || architecture.test(one.architecture))
   );
-}
-
-/** fnmatch(3): `*`, `?` and `[...]`. */
-export function globPattern(pattern: string): RegExp {
-  const source = pattern.replace(/\[(!?)([^\]]+)\]|\*+|\?|[.+^${}()|[\]\\/-]/g, (part, not?: string, set?: string) => {
-    if (part.startsWith("*")) return ".*";
-    if (part === "?") return ".";
-    return set === undefined ? `\\${part}` : `[${not === "!" ? "^" : ""}${set.replace(/[\\\]^]/g, "\\$&")}]`;
-  });
-  return new RegExp(`^${source}$`, "s");
 }

@@ -186,7 +186,10 @@ test("packages of the base are taken from a suite, whatever its priority, until 
   t.after(() => newer[Symbol.asyncDispose]());
   await newer.publish([{ name: "editor", version: "3", files: files("3") }, { ...watcher }]);
   copyFileSync(newer.keyring, join(one.root, "etc/apt/newer.gpg"));
-  appendFileSync(join(one.root, "etc/apt/sources.list"), `deb [signed-by=/etc/apt/newer.gpg] ${newer.url} newer main\n`);
+  appendFileSync(
+    join(one.root, "etc/apt/sources.list"),
+    `deb [signed-by=/etc/apt/newer.gpg] ${newer.url} newer main\n`,
+  );
   const from = (...packages: string[]) => ({ overrideReplaceFrom: [{ repository: "newer", packages }] });
   await assert.rejects(one.change(from("dpkg")), /no package of the repository newer is called dpkg/);
   const done = await one.change(from("editor", "watcher", "not-there"));

@@ -295,10 +295,7 @@ test("packages of the base are taken from a repository, anew with each version, 
   assert.deepEqual(one.told["base-local-replacements"], []);
   const { repo } = one.open();
   const key = "--print-metadata-key=rpmostree.replaced-base-remote-packages";
-  assert.match(
-    ostree(`--repo=${repo.path}`, "show", key, one.told.checksum),
-    /^\{'repo=testing': <\[\(<\('editor-3-1/,
-  );
+  assert.match(ostree(`--repo=${repo.path}`, "show", key, one.told.checksum), /^\{'repo=testing': <\[\(<\('editor-3-1/);
 
   assert.equal((await one.upgrade()).changed, false);
   publishTesting("4");

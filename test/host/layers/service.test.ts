@@ -121,7 +121,9 @@ bus = dbus.SystemBus()
 os = bus.get_object("${service}", "${osPath}")
 os.UpdateDeployment(${options(`"install-local-packages": ${list(local)}`)}, ${here}, dbus_interface="${service}.OS", signature="a{sv}a{sv}")`;
   await onBus(address, "/usr/bin/python3", "-c", begun);
-  while ((await busctl(address, "get-property", service, sysrootPath, `${service}.Sysroot`, "ActiveTransactionPath")).data)
+  while (
+    (await busctl(address, "get-property", service, sysrootPath, `${service}.Sysroot`, "ActiveTransactionPath")).data
+  )
     await sleep(20);
   assert.equal(open(), before, "every descriptor is closed");
   assert.deepEqual(
@@ -154,12 +156,7 @@ except GLib.Error as error:
     "True",
   ]);
   assert.equal(open(), before, "what was sent is closed");
-  const unknown = await refusedOnBus(
-    address,
-    "busctl",
-    ...["call", service, osPath, `${service}.OS`, "UpdateDeployment", "a{sv}a{sv}", "1", "treefile", "s"],
-    '{"packages":["x"]}',
-    "0",
-  );
+  const call = ["call", service, osPath, `${service}.OS`, "UpdateDeployment", "a{sv}a{sv}", "1", "treefile", "s"];
+  const unknown = await refusedOnBus(address, "busctl", ...call, '{"packages":["x"]}', "0");
   assert.match(unknown, /does not support treefile: packages/);
 });

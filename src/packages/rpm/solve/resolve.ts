@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Chooses RPM packages for a request, as dnf would. */
+import { fnmatchPattern } from "../../../base/index.ts";
 import { packageError } from "../../errors.ts";
 import type { AvailableRpm } from "../../repomd/available-rpm.ts";
 import type { Comps } from "../../repomd/comps.ts";
@@ -102,25 +103,14 @@ function poolOf(set: RpmPackageSet, request: RpmRequest): Pool {
 }
 
 function excludes({ exclude = [], locks }: RpmRequest): (one: RpmPackage) => boolean {
-  const patterns = exclude.map((text) =>
-    text
-      .split(/(?=[*?])|(?<=[*?])/)
-      .map(globPart)
-      .join(""),
-  );
-  const expression = new RegExp(`^(?:${patterns.join("|")})$`);
+  const patterns = exclude.map(fnmatchPattern);
   return (one) => {
     if (locks !== undefined && !keepsTo(locks, one)) return true;
     if (patterns.length === 0) return false;
     const { name, architecture, version } = one;
     const forms = [name, `${name}.${architecture}`, `${name}-${version}`, `${name}-${version}.${architecture}`];
-    return forms.some((form) => expression.test(form));
+    return patterns.some((pattern) => forms.some((form) => pattern.test(form)));
   };
-}
-
-function globPart(part: string): string {
-  if (part === "*") return ".*";
-  return part === "?" ? "." : RegExp.escape(part);
 }
 
 function solution(search: Search): RpmSolution {

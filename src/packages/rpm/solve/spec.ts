@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a person means by a package, as dnf understands it (dnf(8), "Specifying Packages"; libdnf's Subject). */
+import { fnmatchPattern } from "../../../base/index.ts";
 import { parseDependency } from "../dependency.ts";
 import { type Evr } from "../model.ts";
 import { formatEvr, rpmvercmp } from "../version.ts";
@@ -55,7 +56,7 @@ function matching(pool: Pool, form: RegExp, text: string, alsoObsoleters: boolea
 }
 
 function namesLike(pool: Pool, pattern: string): string[] {
-  const glob = globExpression(pattern);
+  const glob = fnmatchPattern(pattern);
   return [...pool.names()].filter((name) => glob.test(name)).sort();
 }
 
@@ -70,11 +71,11 @@ function fits(pool: Pool, id: Id, { epoch, version, release, architecture }: For
 }
 
 function fitsText(text: string, wanted: string): boolean {
-  return isGlob(wanted) ? globExpression(wanted).test(text) : text === wanted;
+  return isGlob(wanted) ? fnmatchPattern(wanted).test(text) : text === wanted;
 }
 
 function fitsVersion(text: string, wanted: string): boolean {
-  return isGlob(wanted) ? globExpression(wanted).test(text) : rpmvercmp(text, wanted) === 0;
+  return isGlob(wanted) ? fnmatchPattern(wanted).test(text) : rpmvercmp(text, wanted) === 0;
 }
 
 /** Who asks for a package by its name alone accepts what has taken its place. */
@@ -91,20 +92,6 @@ function providing(pool: Pool, text: string): readonly Id[] {
 
 function isGlob(text: string): boolean {
   return /[*?[]/.test(text);
-}
-
-/** fnmatch(3), as far as dnf documents it: `*`, `?`, `[...]`. */
-function globExpression(pattern: string): RegExp {
-  const source = pattern.replaceAll(
-    /\[(!?)([^\]]*)\]|[*?]|[^*?[]+|\[/g,
-    (part, not: string | undefined, set: string) => {
-      if (part === "*") return ".*";
-      if (part === "?") return ".";
-      if (set !== undefined) return `[${not ? "^" : ""}${set.replaceAll(/[\\\]^]/g, "\\$&")}]`;
-      return RegExp.escape(part);
-    },
-  );
-  return new RegExp(`^${source}$`, "s");
 }
 
 /** `[EPOCH:]VERSION-RELEASE`, as locks write it, with or without the epoch of 0. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { fnmatchPattern } from "../../../../base/index.ts";
 import type { PackageId } from "../../../../packages/index.ts";
 import { defineCommand } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
@@ -27,7 +28,7 @@ export default defineCommand({
     const found = args.findIndex((word) => !revision.test(word) || repo.tryResolve(word) === undefined);
     const end = found < 0 ? args.length : found;
     if (end === 0) throw cliError("usage", `${args[0]} is no commit or ref of ${repo.path}`);
-    const patterns = args.slice(end).map(globPattern);
+    const patterns = args.slice(end).map(fnmatchPattern);
     return args.slice(0, end).map((rev): Listed => {
       const checksum = repo.resolve(rev);
       const all = treePackages(repo, checksum)?.packages;
@@ -47,9 +48,3 @@ export default defineCommand({
 
 /** What can be a ref or a commit: a pattern cannot. */
 const revision = /^\w[-.\w/:^]*$/;
-
-/** fnmatch(3) without brackets, the whole name. */
-function globPattern(glob: string): RegExp {
-  const escaped = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
-}
