@@ -93,6 +93,7 @@ export function receiveDescriptors(socket: Socket, onData: (bytes: Buffer, descr
   const handle = handleOf(socket);
   if (handle === undefined) return;
   handle.readStop();
+  check(libc.ioctl(handle.fd, FIOSETOWN, int32(process.pid)), "ioctl(FIOSETOWN)", `fd ${handle.fd}`);
   const header = new MessageHeader(64 << 10);
   const drain = () => {
     for (let count = 0; count < readsAtOnce; count++)
@@ -101,12 +102,12 @@ export function receiveDescriptors(socket: Socket, onData: (bytes: Buffer, descr
   };
   // A socket that Node does not read keeps nothing alive.
   const alive = setInterval(drain, 10_000);
+  // Before there are signals, which would end the process.
   process.on("SIGIO", drain);
   socket.once("close", () => {
     clearInterval(alive);
     process.off("SIGIO", drain);
   });
-  check(libc.ioctl(handle.fd, FIOSETOWN, int32(process.pid)), "ioctl(FIOSETOWN)", `fd ${handle.fd}`);
   check(libc.ioctl(handle.fd, FIOASYNC, int32(1)), "ioctl(FIOASYNC)", `fd ${handle.fd}`);
   // What came before there were signals.
   drain();

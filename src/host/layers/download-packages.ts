@@ -61,7 +61,8 @@ async function downloadRpmFiles(
   const chosen = queries.map((query) => {
     const found = set.matching(query).filter((one) => one.repository.id === repository && one.architecture !== "src");
     const [best] = found.toSorted((a, b) => foreign(a) - foreign(b) || compareEvr(b.evr, a.evr));
-    return best ?? fail(notThere(query, repository));
+    if (best === undefined) throw notThere(query, repository);
+    return best;
   });
   const paths = await downloadRpms(chosen, options.cacheDir, progress, options);
   await verifyDownloaded(paths, options);
@@ -80,7 +81,8 @@ async function downloadDebFiles(
     const found = set.versions(name).find(({ source: { info }, version: own }) => {
       return [info.suite, info.codename].includes(repository) && (version === undefined || version === own);
     });
-    return found ?? fail(notThere(query, repository));
+    if (found === undefined) throw notThere(query, repository);
+    return found;
   });
   const paths = await downloadPackages(chosen, options.cacheDir, progress, options);
   return chosen.map((one) => paths.get(one)!);
@@ -90,8 +92,4 @@ function notThere(query: string, repository: string): Error {
   return packageError("unknown", `no package of the repository ${repository} fits ${query}`, {
     hint: "check the spelling, and that the repository is enabled",
   });
-}
-
-function fail(error: Error): never {
-  throw error;
 }

@@ -91,6 +91,7 @@ export class DbusConnection {
       if (written > 0) return void this.#socket.write(bytes.subarray(written));
       await sleep(5);
     }
+    throw hostError("bus", "the peer takes no answer");
   }
 
   /** Calls a method and waits for the values that it returns; an error of the peer is thrown as `BusError`. */

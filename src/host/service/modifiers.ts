@@ -106,7 +106,9 @@ function layersOf(wish: Options, files: PackageFiles | undefined): LayerChange |
 function remoteOverridesOf(treefile: string | undefined): RemoteReplacement[] {
   if (treefile === undefined) return [];
   const bad = () => busError(busErrors.invalidArgs, "treefile: not understood");
-  const { "ex-override-replace": list = [], ...rest } = parseObject(treefile) ?? fail(bad());
+  const parsed = parseObject(treefile);
+  if (parsed === undefined) throw bad();
+  const { "ex-override-replace": list = [], ...rest } = parsed;
   const other = Object.keys(rest).find((key) => rest[key] !== null);
   if (other !== undefined) throw notSupported(`treefile: ${other}`);
   if (!Array.isArray(list)) throw bad();
@@ -125,8 +127,4 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function fail(error: Error): never {
-  throw error;
 }

@@ -144,6 +144,7 @@ export class ObjectTree {
     const reply = message.sender === undefined ? {} : { destination: message.sender };
     try {
       const { declaration, handler } = this.#find(message);
+      if (!declaration.descriptors) descriptors[Symbol.dispose]();
       const body = await handler({ message, inputs: message.body ?? [], descriptors, answered });
       if (message.noReply === true) return;
       const signature = signatureOf(declaration.outputs);

@@ -25,6 +25,9 @@ import { HostState } from "./state.ts";
 import { sysrootObject } from "./sysroot-object.ts";
 import { Transaction, type TransactionRequest } from "./transaction.ts";
 
+/** Open files of all calls that wait for their answer: whoever may send messages must not use up ours. */
+const fileLimit = 256;
+
 /** After the last of several events that belong to one change. */
 const settleMs = 300;
 
@@ -59,8 +62,9 @@ export class HostService {
   #config: UpdateConfig;
   #watcher: FSWatcher | undefined;
   #settling: NodeJS.Timeout | undefined;
-  /** Calls that are not answered yet. */
+  /** Calls that are not answered yet, and the open files that came with them. */
   #calls = 0;
+  #files = 0;
 
   private constructor(options: ServiceOptions) {
     this.options = options;
@@ -137,8 +141,14 @@ export class HostService {
 
   #handle(call: DbusMessage, descriptors: Descriptors): void {
     this.clients.touch();
+    const { count } = descriptors;
     this.#calls++;
-    void this.#objects.handle(this.options.bus.connection, call, descriptors).finally(() => this.#calls--);
+    this.#files += count;
+    if (this.#files > fileLimit) descriptors[Symbol.dispose]();
+    void this.#objects.handle(this.options.bus.connection, call, descriptors).finally(() => {
+      this.#calls--;
+      this.#files -= count;
+    });
   }
 
   /** A mistake in it turns automatic updates off, but does not keep the host from being managed. */
