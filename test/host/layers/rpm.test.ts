@@ -320,6 +320,8 @@ test("packages of the base are taken from a repository, anew with each version, 
   assert.deepEqual([one.told["base-remote-replacements"], editor()], [{}, "editor-3-1.noarch"]);
   assert.deepEqual(one.told["requested-base-local-replacements"], ["editor-3-1.noarch"]);
   await assert.rejects(one.change(frozen("editor-9")), /no package of the repository testing fits editor-9/);
+  writeFileSync(join(one.root, "etc/yum.repos.d/testing.repo"), id.replace("gpgcheck=0", "gpgcheck=1"));
+  await assert.rejects(one.change(frozen("editor-4-1.noarch")), /signatures are to be checked, but no gpgkey is named/);
   await one.change({ overrideReset: "all" });
   assert.equal(one.told.checksum, one.base);
   await assert.rejects(one.change({ overrideReset: ["editor"] }), /No overrides for package 'editor'/);
