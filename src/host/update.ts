@@ -20,7 +20,8 @@ import { type FailedVersion, failedVersion } from "./health/failed-versions.ts";
 import { refuseFailed, refuseOnTrial } from "./health/refuse.ts";
 import { deployedDigest, fetchImage, followedImage, mendFromImage, pruneSysroot } from "./images.ts";
 import { assembleLayers } from "./layers/assemble-layers.ts";
-import { editWish, type WishChange } from "./layers/edit-wish.ts";
+import { editWish } from "./layers/edit-wish.ts";
+import { importChange, type LayerChange } from "./layers/import-change.ts";
 import { trimPackageRefs } from "./layers/refs.ts";
 import { readWish, writeWish } from "./layers/wish.ts";
 import { ensureRoom } from "./make-room.ts";
@@ -44,7 +45,7 @@ export interface UpdateRequest extends Pick<DeployRequest, Deploying> {
   /** Download but do not deploy. */
   readonly downloadOnly?: boolean;
   /** Change what is layered in the same step. */
-  readonly layers?: WishChange;
+  readonly layers?: LayerChange;
   /** Leave packages out of the version that cannot be layered on it; they stay requested. */
   readonly skipBrokenLayers?: boolean;
 }
@@ -169,7 +170,7 @@ export async function applyUpdate(
   progress: ProgressListener = silent,
 ): Promise<Update> {
   refuseOnTrial(sysroot);
-  const source = withWish(given, request.layers);
+  const source = await withWish(sysroot, given, request, progress);
   // A version like the present one must fit, before anything is downloaded; the new one is measured when it is here.
   await checkRoomFirst(sysroot, source.current, request.makeRoom ?? false);
   const { cacheOnly = false, signal } = request;
@@ -208,9 +209,15 @@ async function deployMending(
 }
 
 /** What is requested from now on is deployed even when it comes to the same commit: the origin is another one. */
-function withWish(source: UpdateSource, change: UpdateRequest["layers"]): UpdateSource {
-  if (change === undefined || source.origin === undefined) return source;
+async function withWish(
+  sysroot: Sysroot,
+  source: UpdateSource,
+  { layers, cacheOnly = false }: UpdateRequest,
+  progress: ProgressListener,
+): Promise<UpdateSource> {
+  if (layers === undefined || source.origin === undefined) return source;
   const before = source.origin.toString();
+  const change = await importChange(sysroot, source.current.stateroot, { ...layers, cacheOnly }, progress);
   writeWish(source.origin, editWish(readWish(source.origin), change));
   return source.origin.toString() === before ? source : { ...source, always: true };
 }

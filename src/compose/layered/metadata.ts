@@ -37,10 +37,12 @@ export function layeredMetadata(
   kernel: string | undefined,
 ): Map<string, Variant> {
   const { packages, initramfs } = options;
+  const isPresent = (one: string) => choice.present.some(({ request }) => request === one);
   return new Map<string, Variant>([
     ...versionOf(options.repo, options.base),
     ["rpmostree.clientlayer", { type: "b", value: true }],
-    ["rpmostree.packages", { type: "as", value: [...packages] }],
+    // Without requests that the base meets (`finalize_requested_packages`).
+    ["rpmostree.packages", { type: "as", value: packages.filter((one) => !isPresent(one)) }],
     ["rpmostree.modules", { type: "as", value: [] }],
     ["rpmostree.removed-base-packages", { type: "av", value: choice.removed.map(nevraVariant) }],
     ["rpmostree.replaced-base-packages", replacements(choice, undefined)],

@@ -1,46 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { download, makeDirectories, type ProgressListener, silent } from "../../base/index.ts";
-import type { RemoteReplacement } from "../../compose/index.ts";
+import { type ProgressListener, silent } from "../../base/index.ts";
 import type { PackageDiff } from "../../packages/index.ts";
 import { baseCommit } from "../commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "../deploy.ts";
 import { hostError } from "../errors.ts";
 import { refuseOnTrial } from "../health/refuse.ts";
-import type { Deployment } from "../model.ts";
 import { asksForLayers, inheritedOrigin, originFromRefspec } from "../origin.ts";
 import { packageDiff } from "../package-diff.ts";
 import { pruneSysroot } from "../images.ts";
 import type { Sysroot } from "../sysroot.ts";
 import { currentDeployment } from "../update.ts";
 import { type AssembledLayers, assembleLayers } from "./assemble-layers.ts";
-import { downloadFromRepository } from "./download-packages.ts";
-import { editWish, type NamedLocal, type WishChange } from "./edit-wish.ts";
+import { editWish } from "./edit-wish.ts";
+import { importChange, type ImportOptions, type LayerChange } from "./import-change.ts";
 import { trimPackageRefs } from "./refs.ts";
-import type { RepositoryOptions } from "./repositories.ts";
 import { readWish, writeWish } from "./wish.ts";
 
-/** As `WishChange`, with files instead of imported packages: paths or URLs. */
-export interface LayerChange extends Omit<WishChange, "installLocal" | "installFileOverride" | "overrideReplace"> {
-  readonly installFiles?: readonly string[];
-  readonly overrideFiles?: readonly string[];
-  /** Packages that a repository has now, which stay in that version. */
-  readonly overrideFrozen?: readonly RemoteReplacement[];
-  /** Files of local packages may replace those of the base. */
-  readonly forceReplaceFiles?: boolean;
-}
-
 export interface LayerRequest
-  extends LayerChange, Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer" | "makeRoom"> {
+  extends
+    LayerChange,
+    ImportOptions,
+    Pick<DeployRequest, "stage" | "lockFinalization" | "startFinalizer" | "makeRoom"> {
   readonly stateroot?: string;
   /** Requests that the base meets already are no error. */
   readonly allowInactive?: boolean;
-  readonly cacheOnly?: boolean;
   readonly downloadOnly?: boolean;
   readonly dryRun?: boolean;
-  readonly repositories?: RepositoryOptions;
 }
 
 export interface LayersChanged {
@@ -67,7 +52,7 @@ export async function changeLayers(
   const base = baseCommit(sysroot.repo, current.checksum);
   const origin = current.origin === undefined ? originFromRefspec(base) : inheritedOrigin(current.origin);
   const before = readWish(origin);
-  const after = editWish(before, await imported(sysroot, current, request, progress));
+  const after = editWish(before, await importChange(sysroot, current.stateroot, request, progress));
   if (JSON.stringify(before) === JSON.stringify(after)) return { changed: false, ...nothing };
   writeWish(origin, after);
   const asked = { base, origin, current, ...howOf(request) };
@@ -126,50 +111,4 @@ function refuseInactive({ present }: Pick<AssembledLayers, "present">, before: r
   throw hostError("layer-request", `"${fresh.request}" is already provided by: ${name}-${version}.${architecture}`, {
     hint: "--allow-inactive  requires it all the same, for versions that may not have it",
   });
-}
-
-async function imported(
-  sysroot: Sysroot,
-  current: Deployment,
-  request: LayerRequest,
-  progress: ProgressListener,
-): Promise<WishChange> {
-  const { installFiles = [], overrideFiles = [], overrideFrozen = [], forceReplaceFiles = false } = request;
-  const { stateroot } = current;
-  const { cacheOnly = false, repositories = {} } = request;
-  const frozen: string[] = [];
-  for (const { repository, packages: queries } of overrideFrozen) {
-    const asked = { stateroot, repository, queries, cacheOnly, repositories };
-    frozen.push(...(await downloadFromRepository(sysroot, asked, progress)));
-  }
-  const [local, replacing] = [
-    await importFiles(sysroot, current, installFiles),
-    await importFiles(sysroot, current, [...overrideFiles, ...frozen]),
-  ];
-  return {
-    ...request,
-    ...(forceReplaceFiles ? { installFileOverride: local } : { installLocal: local }),
-    overrideReplace: replacing,
-  };
-}
-
-/** Files and URLs become packages of the repository. */
-async function importFiles(sysroot: Sysroot, current: Deployment, files: readonly string[]): Promise<NamedLocal[]> {
-  if (files.length === 0) return [];
-  const { importLocalPackage } = await import("../../compose/index.ts");
-  const found: NamedLocal[] = [];
-  for (const file of files) {
-    const path = /^https?:\/\//.test(file) ? await fetched(sysroot, current, file) : file.replace(/^file:\/\//, "");
-    if (!existsSync(path)) throw hostError("layer-request", `${path}: there is no such file`);
-    found.push(await importLocalPackage(sysroot.repo, path));
-  }
-  return found;
-}
-
-async function fetched(sysroot: Sysroot, { stateroot }: Deployment, url: string): Promise<string> {
-  const directory = join(sysroot.path, "ostree/deploy", stateroot, "var/cache/atomic/files");
-  makeDirectories(directory);
-  const path = join(directory, `${createHash("sha256").update(url).digest("hex")}.package`);
-  await download(url, path);
-  return path;
 }

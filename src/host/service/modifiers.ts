@@ -2,7 +2,7 @@
 /** What a client asks of `UpdateDeployment` (`deploy_transaction_execute`). */
 import type { RemoteReplacement } from "../../compose/index.ts";
 import type { GVariantValue } from "../../formats/index.ts";
-import type { LayerChange } from "../layers/change-layers.ts";
+import type { LayerChange } from "../layers/import-change.ts";
 import { busError, busErrors, notSupported } from "./bus-error.ts";
 import { Options } from "./options.ts";
 

@@ -7,7 +7,8 @@ import { isChecksum, parseRefSpec, pull } from "../../ostree/index.ts";
 import { deployRevision, previewRevision } from "../deploy-revision.ts";
 import { completeRefspec, rebase } from "../rebase.ts";
 import { layerCache } from "../layers/assemble-layers.ts";
-import { changeLayers, type LayerChange } from "../layers/change-layers.ts";
+import { changeLayers } from "../layers/change-layers.ts";
+import type { LayerChange } from "../layers/import-change.ts";
 import { resetToBase } from "../reset-origin.ts";
 import { registerUpdateDriver } from "../update-driver.ts";
 import { currentDeployment, requireRefspec, type Update, type UpdateRequest } from "../update.ts";
@@ -118,7 +119,6 @@ async function update(
   const { options } = wish;
   const request = updateRequest(service, stateroot, options, signal);
   const keepsBase = wish.keepsBase === true || options.flag("no-pull-base");
-  if (!keepsBase && wish.files !== undefined) throw notSupported("package files together with another version");
   if (keepsBase && wish.layers !== undefined) return changePackages(service, wish.layers, request, options, progress);
   const reset = options.asked(resets).length > 0 && (await resetBase(service, request, options, progress));
   if (keepsBase) return reset;

@@ -74,8 +74,10 @@ test("install, status, uninstall, override and upgrade by their commands", async
   await host("override reset --all");
 
   await one.bring("2", "watcher, editor, tool");
-  const upgraded = await host("upgrade --install=editor --uninstall=tool --allow-downgrade");
+  const file = makeDeb(join(distribution.scratch, "cli-files"), { name: "agent", version: "1", files: {} });
+  const upgraded = await host(`upgrade --install=editor --install=${file} --uninstall=tool --allow-downgrade`);
   assert.equal(upgraded.code, 0, upgraded.stderr);
+  assert.deepEqual(one.told["requested-local-packages"], ["agent-1.amd64"]);
   assert.deepEqual(one.told["requested-packages"], ["editor"]);
   assert.match((await host("status")).stdout, /InactiveRequests: editor\n/);
   await host("uninstall --all");

@@ -203,7 +203,7 @@ test("packages of the base are taken from a suite, whatever its priority, until 
   assert.deepEqual(Object.keys(one.told["base-remote-replacements"]), ["repo=newer"]);
   assert.equal((await one.upgrade()).changed, false);
   await newer.publish([{ name: "editor", version: "4", files: files("4") }, { ...watcher }]);
-  await one.bring("2", "watcher, editor, tool-data");
+  await one.bring("1.1", "watcher, editor, tool-data");
   await one.upgrade();
   assert.ok(one.installed().includes("editor 4"));
   await one.change({ overrideReset: "all" });

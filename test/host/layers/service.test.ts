@@ -113,8 +113,10 @@ test("UpdateDeployment takes package files as file descriptors, and overrides fr
   const directory = `dbus.Array([dbus.types.UnixFd(__import__("os").open("/", 0))], signature="h")`;
   const refused = await update(`"install-local-packages": ${directory}`);
   assert.match(refused.message, /is of no regular file/);
-  const elsewhere = await update(`"install-local-packages": ${list(local)}`, options());
-  assert.match(elsewhere.message, /does not support package files together with another version/);
+  const second = makeDeb(files, { name: "second", version: "1", files: { "/usr/bin/second": "second\n" } });
+  const upgraded = await update(`"install-local-packages": ${list(second)}`, options());
+  assert.deepEqual([upgraded.success, upgraded.title], [true, "upgrade"], upgraded.message);
+  assert.deepEqual(told()["requested-local-packages"], ["local-3.amd64", "second-1.amd64"]);
   // Who leaves before it begins takes the files along.
   const begun = `import dbus
 bus = dbus.SystemBus()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../command.ts";
 import { renderLayers } from "../../render/host-layers.ts";
-import { changeHostLayers, isPackageFile, layerOptions, unchangedExit } from "./layers.ts";
-import { refuseBoth } from "./shared.ts";
+import { changeHostLayers, layerOptions, unchangedExit } from "./layers.ts";
+import { isPackageFile, refuseBoth } from "./shared.ts";
 
 export default defineCommand({
   path: ["host", "install"],

@@ -69,11 +69,6 @@ function lists(invocation: Invocation, name: string): string[] {
   return invocation.values(name).flatMap((value) => value.split(","));
 }
 
-/** Package files and URLs, and what is neither: by a slash, or an ending that no name of a package has. */
-export function isPackageFile(word: string): boolean {
-  return /^(https?|file):\/\//.test(word) || /\.(rpm|deb)$/.test(word) || word.startsWith("/") || word.startsWith("./");
-}
-
 export function unchangedExit({ changed }: LayersReport, invocation: Invocation): number {
   return !changed && invocation.flag("unchanged-exit-77") ? 77 : 0;
 }

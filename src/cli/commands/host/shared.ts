@@ -5,6 +5,7 @@ import type {
   Deployment,
   DeployRequest,
   DeployResult,
+  LayerChange,
   Sysroot,
   Update,
   UpdateRequest,
@@ -78,7 +79,7 @@ export const deployOptions: readonly OptionDeclaration[] = [...stageOptions, loc
 export const updateOptions: readonly OptionDeclaration[] = [
   { name: "cache-only", short: "C", help: "Do not ask the network; deploy what was downloaded" },
   { name: "download-only", help: "Download, but do not deploy" },
-  { name: "install", value: "PACKAGE", repeat: true, help: "Layer this package in the same step" },
+  { name: "install", value: "PACKAGE", repeat: true, help: "Layer this package, package file or URL in the same step" },
   { name: "uninstall", value: "PACKAGE", repeat: true, help: "Take this layered package back in the same step" },
   makeRoomOption,
   skipBrokenOption,
@@ -140,12 +141,24 @@ export function updateRequest(invocation: Invocation): UpdateRequest {
     ...staging(invocation),
     makeRoom: invocation.flag("make-room"),
     skipBrokenLayers: invocation.flag("skip-broken-layers"),
-    ...(invocation.flag("install") || invocation.flag("uninstall")
-      ? { layers: { install: invocation.values("install"), uninstall: invocation.values("uninstall") } }
-      : {}),
+    ...(invocation.flag("install") || invocation.flag("uninstall") ? { layers: layerChange(invocation) } : {}),
     cacheOnly: invocation.flag("cache-only"),
     downloadOnly: invocation.flag("download-only"),
   };
+}
+
+function layerChange(invocation: Invocation): LayerChange {
+  const wanted = invocation.values("install");
+  return {
+    install: wanted.filter((word) => !isPackageFile(word)),
+    installFiles: wanted.filter(isPackageFile),
+    uninstall: invocation.values("uninstall"),
+  };
+}
+
+/** Package files and URLs, and what is neither: by a slash, or an ending that no name of a package has. */
+export function isPackageFile(word: string): boolean {
+  return /^(https?|file):\/\//.test(word) || /\.(rpm|deb)$/.test(word) || word.startsWith("/") || word.startsWith("./");
 }
 
 /** As `openForChange`, unless another program drives the updates. */

@@ -2,7 +2,8 @@
 import { defineCommand } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
 import { renderLayers } from "../../../render/host-layers.ts";
-import { changeHostLayers, isPackageFile, layerOptions, unchangedExit } from "../layers.ts";
+import { changeHostLayers, layerOptions, unchangedExit } from "../layers.ts";
+import { isPackageFile } from "../shared.ts";
 
 export default defineCommand({
   path: ["host", "override", "replace"],
