@@ -127,6 +127,7 @@ test("what only adds is there at once, is told by the status, and goes by a rese
     ["extra"],
   );
   assert.equal(differences(repo, booted, usr), "");
+  assert.equal(status(reopen()).deployments[0]?.["live-replaced"], booted);
   assert.deepEqual([existsSync(join(etc, "extra/extra.conf")), read("etc/extra/own.conf")], [false, "mine\n"]);
 });
 
