@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What packages tell of their changes, the newest first. */
+import { gunzipSync } from "node:zlib";
 import { readRpmDatabase } from "./rpm/database/open.ts";
 import type { RpmHeader } from "./rpm/header.ts";
 import { tag } from "./rpm/tags.ts";
@@ -38,6 +39,25 @@ export function newRpmEntries(
       (entry.time ?? 0) < (newest?.time ?? 0) || (entry.text === newest?.text && entry.author === newest.author),
   );
   return end < 0 ? after : after.slice(0, end);
+}
+
+/** Where a Debian package has its changelog; the second one is that of a package which is Debian's own (Policy 12.7). */
+export function debianChangelogPaths(name: string): string[] {
+  return ["changelog.Debian.gz", "changelog.gz"].map((file) => `usr/share/doc/${name}/${file}`);
+}
+
+/** A changelog that unpacks to more is no text that anybody wrote. */
+const largest = 16 << 20;
+
+/** Entries of a changelog as packages have it; none where it is damaged. */
+export function readDebianChangelog(gzipped: Uint8Array): ChangelogEntry[] {
+  try {
+    return parseDebianChangelog(gunzipSync(gzipped, { maxOutputLength: largest }).toString());
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code.startsWith("Z_") || code === "ERR_BUFFER_TOO_LARGE") return [];
+    throw error;
+  }
 }
 
 /** Entries of a debian/changelog (deb-changelog(5)); lines that belong to none are passed over. */

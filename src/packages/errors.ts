@@ -29,6 +29,8 @@ export const packageError = defineErrors("packages", {
   "wrong-suite": "A repository calls itself otherwise than the suite that was asked for.",
   "not-found": "A repository does not have the suite, component or file that was asked for.",
   "bad-index": "An index of a repository is damaged, or is not what the signed Release file says.",
+  "bad-tracker":
+    "A file is not what Debian's security tracker publishes at /tracker/data/json: an object by source package of objects by CVE. Check the address, and fetch it anew.",
   offline: "A file is not in the cache, and no network may be used.",
   unknown: "No package of this name is in the configured repositories.",
   unsolvable: "The packages that were asked for cannot be installed together; the message says why, step by step.",

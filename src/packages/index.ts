@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-export { type ChangelogEntry, newRpmEntries, parseDebianChangelog, readRpmChangelogs } from "./changelog.ts";
+export {
+  type ChangelogEntry,
+  debianChangelogPaths,
+  newRpmEntries,
+  parseDebianChangelog,
+  readDebianChangelog,
+  readRpmChangelogs,
+} from "./changelog.ts";
 export { distributionUrl } from "./apt/fetch-release.ts";
 export { downloadPackages, type DownloadPackagesOptions } from "./apt/download.ts";
 export { defaultKeyrings, type Keyring, loadKeyring, parseKeyring } from "./keyring.ts";
@@ -18,6 +25,12 @@ export {
   satisfiesVersion,
 } from "./deb/relation.ts";
 export { explainChoice, type InstallRequest, type Solution, solve, type SolvedPackage } from "./deb/solve.ts";
+export { changelogFixes } from "./deb/security/changelog-fixes.ts";
+export { fixesBetween, type VersionFixes } from "./deb/security/fixes-between.ts";
+export { advisorySeverities, type SecurityFix, type SourceSecurity } from "./deb/security/model.ts";
+export { readTracker, type TrackerFixes } from "./deb/security/read-tracker.ts";
+export { decodeSourceSecurity, encodeSourceSecurity, sourceSecurityKey } from "./deb/security/source-security.ts";
+export { sourcesOf } from "./deb/source-packages.ts";
 export { type InstalledPackage, readDpkgStatus } from "./deb/status.ts";
 export { compareDebianVersions, type DebianVersion, parseDebianVersion } from "./deb/version.ts";
 export { missingLocks } from "./deb/locks.ts";

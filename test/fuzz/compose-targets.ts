@@ -5,6 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "../../src/base/index.ts";
 import { decodeLockfile, parseTreefile } from "../../src/compose/index.ts";
+import { writeGVariant } from "../../src/formats/index.ts";
+import {
+  changelogFixes,
+  decodeSourceSecurity,
+  encodeSourceSecurity,
+  fixesBetween,
+  parseDebianChangelog,
+  readTracker,
+} from "../../src/packages/index.ts";
+import { trackerJson } from "../packages/deb/security/tracker.ts";
 import type { FuzzTarget } from "./targets.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "atomic-fuzz-treefile-"));
@@ -54,5 +64,37 @@ export const composeTargets: readonly FuzzTarget[] = [
     remote: true,
     seeds: [Buffer.from(lock)],
     run: (bytes) => void decodeLockfile(bytes.toString(), "fuzz.json"),
+  },
+  {
+    name: "security-tracker",
+    remote: true,
+    seeds: [
+      Buffer.from(
+        trackerJson({
+          curl: { "CVE-2026-1000": { trixie: { fixed_version: "8.14.1-2+deb13u1", urgency: "high" } } },
+          linux: { "CVE-2026-2000": { trixie: { status: "open" }, sid: { fixed_version: "6.12-1" } } },
+        }),
+      ),
+    ],
+    run(bytes) {
+      const releases = new Set(["trixie", "sid"]);
+      const fixes = readTracker(bytes, "fuzz", new Map(["curl", "linux"].map((name) => [name, releases])));
+      const sources = [...fixes].flatMap(([source, all]) =>
+        [...all].map(([release, of]) => ({ source, release, version: "9-1", packages: [], fixes: of })),
+      );
+      const { type, value } = encodeSourceSecurity(sources);
+      writeGVariant(type, value);
+      fixesBetween([], decodeSourceSecurity({ type, value }));
+    },
+  },
+  {
+    name: "debian-changelog",
+    remote: true,
+    seeds: [
+      Buffer.from(
+        "curl (8.14.1-2) trixie; urgency=medium\n\n  * Mend CVE-2026-1000.\n\n -- A <a@b.c>  Tue, 17 Nov 2026 12:00:00 +0000\n",
+      ),
+    ],
+    run: (bytes) => void changelogFixes(parseDebianChangelog(bytes.toString())),
   },
 ];

@@ -2,6 +2,7 @@
 import { packageError } from "../errors.ts";
 import type { PackageId, SourceInfo } from "../model.ts";
 import { parseRelations, type Relation, type RelationGroup } from "../deb/relation.ts";
+import { sourceOf, type SourceVersion } from "../deb/source-packages.ts";
 import { compareDebianVersions } from "../deb/version.ts";
 import { fieldNumber, type IndexField, indexFields, type PackageIndex, readRecord } from "./index-file.ts";
 
@@ -80,9 +81,8 @@ export class DebPackage implements PackageId {
   }
 
   /** Name and version of the source package. */
-  get sourcePackage(): { readonly name: string; readonly version: string } {
-    const match = /^(\S+)(?:\s*\((.*)\))?$/.exec(this.field("Source"));
-    return { name: match?.[1] ?? this.name, version: match?.[2] ?? this.version };
+  get sourcePackage(): SourceVersion {
+    return sourceOf(this.name, this.version, this.field("Source"));
   }
 
   /** Bytes of the package file. */

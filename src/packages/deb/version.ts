@@ -31,6 +31,21 @@ export function parseDebianVersion(text: string): DebianVersion {
   return { epoch: Number(epoch), upstream, revision };
 }
 
+/** Debian's longest has some 60: others would only fill what keeps them. */
+const lengthLimit = 128;
+
+/** Whether a text from elsewhere may be kept, and shown, as a version. */
+export function isDebianVersion(text: string): boolean {
+  if (text.length > lengthLimit || text.trim() !== text) return false;
+  try {
+    parseDebianVersion(text);
+    return true;
+  } catch (error) {
+    if (packageError.is(error, "bad-version")) return false;
+    throw error;
+  }
+}
+
 /** Negative, 0 or positive, as `a` is older than, equal to or newer than `b`. Takes any text, as dpkg's lax parser. */
 export function compareDebianVersions(a: string, b: string): number {
   if (a === b) return 0;
