@@ -12,6 +12,9 @@ import { type TreePackage, treePackage } from "./package.ts";
 import { downloadMissing, importPackages, openPackageRepo, readImported } from "./packages/cache.ts";
 import { debImport, importVersion } from "./packages/import.ts";
 import { resolvePackages } from "./resolve.ts";
+import { type BinaryPackage, describeSecurity, loadTracker, releaseOfArchive } from "./security/index.ts";
+import { readPlainFile } from "./tree.ts";
+import type { SecurityTracker } from "./treefile/model.ts";
 
 /** Debian packages from apt repositories; scripts are run by the tree's own dpkg. */
 export const debFormat: PackageFormat = {
@@ -41,12 +44,15 @@ export const debFormat: PackageFormat = {
       ids,
       identities: chosen.map((one) => `${importVersion} ${one.name} ${one.version} ${one.architecture} ${one.sha256}`),
       timestamp: Math.max(...sources.map(({ date }) => date)),
-      describe: async () => ({
-        metadata: new Map<string, Variant>([
-          ["atomic.packages", { type: "a(sss)", value: packageListValue(ids) }],
-          ["atomic.sources", { type: "a(sssss)", value: sources.map(sourceEntry) }],
-        ]),
-      }),
+      describe: async () => {
+        await fetchTracker(options);
+        return {
+          metadata: new Map<string, Variant>([
+            ["atomic.packages", { type: "a(sss)", value: packageListValue(ids) }],
+            ["atomic.sources", { type: "a(sssss)", value: sources.map(sourceEntry) }],
+          ]),
+        };
+      },
       download: (listener) =>
         downloadMissing(
           openPackageRepo(options.cacheDir),
@@ -75,8 +81,15 @@ export function sourceEntry({ uri, suite, codename, date, checksum }: SourceInfo
   return [uri, suite, codename, new Date(date * 1000).toISOString(), checksum];
 }
 
+/** Now, since what follows may be done without network: the import reads it from the cache. */
+async function fetchTracker({ treefile, cacheDir, offline = false }: ComposeOptions): Promise<void> {
+  const { securityTracker, advisoriesMetadata } = treefile;
+  if (securityTracker !== undefined && advisoriesMetadata !== "disabled")
+    await loadTracker(securityTracker, { cacheDir, offline });
+}
+
 async function importDebs(
-  { cacheDir, offline = false }: ComposeOptions,
+  { treefile, cacheDir, offline = false }: ComposeOptions,
   chosen: readonly DebPackage[],
   progress: ProgressListener,
 ): Promise<Installable> {
@@ -85,10 +98,25 @@ async function importDebs(
   const packages: TreePackage[] = chosen.map((one, index) =>
     treePackage(readImported(packageRepo, commits[index]!), one.name),
   );
+  const binaries = binariesOf(packages, chosen, treefile.securityTracker);
   return {
+    told: await describeSecurity(treefile, binaries, { cacheDir, offline: true }, progress),
     install: (workspace, { treefile, repo, layerRepo = repo }, listener) => {
       const layers = findLayers(treefile, layerRepo);
       return installDebs(workspace, treefile, packages, layers, debFormat.environment, listener);
     },
   };
+}
+
+/** A function of its own: what an `install` closes over would keep the indices that `chosen` stands in. */
+function binariesOf(
+  packages: readonly TreePackage[],
+  chosen: readonly DebPackage[],
+  tracker: SecurityTracker | undefined,
+): BinaryPackage[] {
+  return packages.map(({ fields, data }, at) => ({
+    ...releaseOfArchive(chosen[at]!.source.info, tracker),
+    fields,
+    file: (path) => readPlainFile(data, path),
+  }));
 }

@@ -40,6 +40,8 @@ export interface Told {
 
 /** Imported packages. They hold nothing of the repositories' indices, which take more memory than all the rest. */
 export interface Installable {
+  /** What the commit is to tell that the packages themselves say. */
+  readonly told?: Told;
   /** Lays the packages' files out and has their scripts run. @returns the tree as a package manager knows it */
   install(workspace: Workspace, options: ComposeOptions, progress: ProgressListener): Promise<DirNode>;
 }

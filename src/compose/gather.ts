@@ -42,7 +42,15 @@ export async function gather(
     return inputs;
   }
   const installable = await choice.import(progress);
-  return options.downloadOnly === "imported" ? inputs : { ...inputs, ready: { ...told, installable } };
+  if (options.downloadOnly === "imported") return inputs;
+  return { ...inputs, ready: { ...mergeTold(told, installable.told), installable } };
+}
+
+function mergeTold(first: Told, second: Told = { metadata: new Map() }): Told {
+  return {
+    metadata: new Map([...first.metadata, ...second.metadata]),
+    detached: new Map([...(first.detached ?? []), ...(second.detached ?? [])]),
+  };
 }
 
 function textOf(repo: Repo, commit: Checksum, key: string): string | undefined {

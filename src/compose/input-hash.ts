@@ -36,6 +36,7 @@ const outside = new Set([
   "warnings",
   "variables",
   "apt",
+  "securityTracker",
   "repos",
   "repoDirectory",
   "repovars",

@@ -150,9 +150,14 @@ export function readNode(node: FileNode): Buffer {
   }
 }
 
-export function readText(root: DirNode, path: string): string | undefined {
+/** The content of a file; `undefined` for what is none, or a symlink. */
+export function readPlainFile(root: DirNode, path: string): Buffer | undefined {
   const node = lookupFile(root, path);
-  return node === undefined || isSymlink(node) ? undefined : readNode(node).toString("utf8");
+  return node === undefined || isSymlink(node) ? undefined : readNode(node);
+}
+
+export function readText(root: DirNode, path: string): string | undefined {
+  return readPlainFile(root, path)?.toString("utf8");
 }
 
 /** Whether two files are the same but for labels, which are given when the tree is committed. */

@@ -168,8 +168,8 @@ export class TestArchive implements AsyncDisposable {
     return this.#server?.url ?? "";
   }
 
-  /** Adds packages and signs the archive anew. */
-  async publish(packages: readonly PackageSpec[]): Promise<void> {
+  /** Adds packages and signs the archive anew. @param release fields of its Release file */
+  async publish(packages: readonly PackageSpec[], release: Readonly<Record<string, string>> = {}): Promise<void> {
     for (const one of packages)
       cpSync(
         makeDeb(join(this.#root, "..", "build"), one),
@@ -181,7 +181,8 @@ export class TestArchive implements AsyncDisposable {
     const ftparchive = (...args: string[]) =>
       execFileSync("apt-ftparchive", args, { cwd: this.#root, stdio: ["ignore", "pipe", "ignore"] });
     writeFileSync(join(index, "Packages"), ftparchive("packages", "pool"));
-    const options = { Suite: this.#suite, Codename: this.#suite, Architectures: "amd64", Components: "main" };
+    const base = { Suite: this.#suite, Codename: this.#suite, Architectures: "amd64", Components: "main" };
+    const options = { ...base, ...release };
     const settings = Object.entries(options).flatMap(([key, value]) => [
       "-o",
       `APT::FTPArchive::Release::${key}=${value}`,

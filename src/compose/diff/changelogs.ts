@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { gunzipSync } from "node:zlib";
 import { type Checksum, type Repo, tryFindInCommit } from "../../ostree/index.ts";
 import {
   type ChangelogEntry,
+  debianChangelogPaths,
   newRpmEntries,
   type PackageDiff,
-  parseDebianChangelog,
+  readDebianChangelog,
   readRpmChangelogs,
 } from "../../packages/index.ts";
 import { withRpmDatabase } from "./tree-packages.ts";
@@ -29,17 +29,13 @@ export function newChangelogs(repo: Repo, from: Checksum, to: Checksum, { upgrad
   });
 }
 
-/** A changelog that unpacks to more is no text that anybody wrote. */
-const largest = 16 << 20;
-
 /** Up to the version that was there before. */
 function debianEntries(repo: Repo, commit: Checksum, name: string, before: string): readonly ChangelogEntry[] {
-  for (const file of ["changelog.Debian.gz", "changelog.gz"]) {
-    const found = tryFindInCommit(repo, commit, `/usr/share/doc/${name}/${file}`);
+  for (const path of debianChangelogPaths(name)) {
+    const found = tryFindInCommit(repo, commit, `/${path}`);
     if (found?.type !== "file" || !repo.has(found.checksum, "file")) continue;
-    const content = repo.loadFile(found.checksum).content();
-    if (content.length < 3) continue;
-    const entries = parseDebianChangelog(gunzipSync(content, { maxOutputLength: largest }).toString());
+    const entries = readDebianChangelog(repo.loadFile(found.checksum).content());
+    if (entries.length === 0) continue;
     const end = entries.findIndex(({ version }) => version === before);
     // Without the old version there is no telling how much is new.
     return end < 0 ? entries.slice(0, 1) : entries.slice(0, end);

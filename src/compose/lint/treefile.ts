@@ -102,13 +102,12 @@ export const treefileLints: readonly TreefileLint[] = [
 ];
 
 function filesOf(treefile: Treefile): string[] {
-  const { addFiles, postprocessScript, apt, checkPasswd, checkGroups } = treefile;
+  const { addFiles, postprocessScript, apt, securityTracker, checkPasswd, checkGroups } = treefile;
   const accounts = [checkPasswd, checkGroups].flatMap((one) => (one.type === "file" ? [one.path] : []));
   const keyrings = apt.flatMap(({ signedBy }) => (signedBy === undefined ? [] : [signedBy]));
   const sources = addFiles.map(({ source }) => source);
-  return [
-    ...new Set([...sources, ...(postprocessScript === undefined ? [] : [postprocessScript]), ...accounts, ...keyrings]),
-  ];
+  const single = [postprocessScript, securityTracker?.data].flatMap((path) => (path?.startsWith("/") ? [path] : []));
+  return [...new Set([...sources, ...single, ...accounts, ...keyrings])];
 }
 
 export function checkTreefile(lint: TreefileLint, treefile: Treefile, repo: Repo | undefined): Finding[] {

@@ -2,17 +2,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { lstatIfExists, type ProgressListener, silent } from "../../base/index.ts";
-import type { Variant } from "../../formats/index.ts";
+import type { Stanza, Variant } from "../../formats/index.ts";
+import type { DirNode } from "../../ostree/index.ts";
 import { findRpmDatabase, type PackageId, readDpkgStatus, readInstalledPackages } from "../../packages/index.ts";
 import { formatOf } from "../build.ts";
 import { writeTreeCommit } from "../commit.ts";
 import { packageListValue as debianList } from "../deb-format.ts";
 import { composeError } from "../errors.ts";
+import type { Told } from "../format.ts";
 import { versionOf } from "../gather.ts";
 import { describeDeployment } from "../layout/describe.ts";
 import type { ComposeOptions, ComposeResult } from "../model.ts";
 import { readRootfs } from "../read-rootfs.ts";
 import { requireRoot } from "../sandbox.ts";
+import { describeSecurity, releaseOfTree } from "../security/index.ts";
+import { readPlainFile, readText } from "../tree.ts";
 import { accountsOfCommit, checkAccounts } from "../rpm/accounts.ts";
 import { initramfsMetadata, packageListValue as rpmList } from "../rpm/metadata.ts";
 import type { Treefile } from "../treefile/model.ts";
@@ -46,13 +50,19 @@ export async function commitRoot(
   if (treefile.format === "rpm") {
     checkAccounts(tree, treefile, previous === undefined ? undefined : accountsOfCommit(repo, previous));
   }
-  const { packages, metadata } = installed(rootfs, treefile);
+  const { packages, metadata, stanzas } = installed(rootfs, treefile);
+  const security = stanzas === undefined ? undefined : await securityOf(stanzas, tree, treefile, progress);
   const { inputHashKey } = formatOf(treefile);
   const timestamp = options.timestamp ?? Math.floor(Date.now() / 1000);
   const layout = describeDeployment(tree, treefile);
   const written = await writeTreeCommit(
     options,
-    { metadata, previous, inputHashKey },
+    {
+      metadata: new Map([...metadata, ...(security?.metadata ?? [])]),
+      previous,
+      inputHashKey,
+      ...(security?.detached && { detached: security.detached }),
+    },
     { tree, layout, timestamp, ...(version !== undefined && { version }) },
     progress,
   );
@@ -63,18 +73,36 @@ export async function commitRoot(
 function installed(
   rootfs: string,
   treefile: Treefile,
-): { readonly packages: readonly PackageId[]; readonly metadata: ReadonlyMap<string, Variant> } {
+): {
+  readonly packages: readonly PackageId[];
+  readonly metadata: ReadonlyMap<string, Variant>;
+  /** Of Debian packages. */
+  readonly stanzas?: readonly Stanza[];
+} {
   if (treefile.format === "deb") {
     const path = join(rootfs, "usr/lib/sysimage/dpkg/status");
     if (!lstatIfExists(path)) throw noDatabase(rootfs, "dpkg");
     const packages = readDpkgStatus(readFileSync(path), path).filter(({ state }) => state === "installed");
-    return { packages, metadata: new Map([["atomic.packages", { type: "a(sss)", value: debianList(packages) }]]) };
+    const metadata = new Map([["atomic.packages", { type: "a(sss)", value: debianList(packages) }]]);
+    return { packages, metadata, stanzas: packages.map(({ fields }) => fields) };
   }
   const database = findRpmDatabase(rootfs);
   if (database === undefined) throw noDatabase(rootfs, "rpm");
   const packages = readInstalledPackages(database).filter(({ name }) => name !== "gpg-pubkey");
   const list = ["rpmostree.rpmdb.pkglist", { type: "a(sssss)", value: rpmList(packages) }] as const;
   return { packages, metadata: new Map<string, Variant>([list, ...initramfsMetadata(treefile)]) };
+}
+
+/** As a compose tells it; from which archive a package came, nobody knows any more. */
+async function securityOf(
+  stanzas: readonly Stanza[],
+  tree: DirNode,
+  treefile: Treefile,
+  progress: ProgressListener,
+): Promise<Told> {
+  const release = releaseOfTree(readText(tree, "usr/lib/os-release") ?? "", treefile.securityTracker);
+  const binaries = stanzas.map((fields) => ({ ...release, fields, file: (path: string) => readPlainFile(tree, path) }));
+  return describeSecurity(treefile, binaries, {}, progress);
 }
 
 function noDatabase(rootfs: string, program: string) {

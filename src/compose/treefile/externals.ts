@@ -16,6 +16,7 @@ export interface Externals {
   checkGroups?: string;
   /** The treefile of each entry of `apt`. */
   apt: readonly string[];
+  securityTracker?: string;
   /** Programs of `finalize.d` by name. */
   finalize: ReadonlyMap<string, string>;
 }
@@ -32,6 +33,7 @@ export function externalsOf({ values, path }: Layer): Externals {
       postprocessScript: beside(values.get("postprocess-script") as string | undefined),
       checkPasswd: checked("check-passwd"),
       checkGroups: checked("check-groups"),
+      securityTracker: trackerData(values.get("security-tracker") as { data: string } | undefined, directory),
     }),
   };
 }
@@ -41,13 +43,18 @@ export function mergeExternals(into: Externals, included: Externals): void {
   into.apt = [...included.apt, ...into.apt];
   // Here the included one wins (treefile.rs `treefile_merge_externals`).
   into.finalize = new Map([...into.finalize, ...included.finalize]);
-  const { postprocessScript, checkPasswd, checkGroups } = { ...included, ...into };
-  Object.assign(into, withValues({ postprocessScript, checkPasswd, checkGroups }));
+  const { postprocessScript, checkPasswd, checkGroups, securityTracker } = { ...included, ...into };
+  Object.assign(into, withValues({ postprocessScript, checkPasswd, checkGroups, securityTracker }));
 }
 
 /** Leaves out what is undefined, so that an absent key stays absent. */
 export function withValues<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+function trackerData(written: { readonly data: string } | undefined, directory: string): string | undefined {
+  if (written === undefined) return undefined;
+  return /^https?:\/\//.test(written.data) ? written.data : resolve(directory, written.data);
 }
 
 /** Executable files of the directory `finalize.d` beside a treefile (docs/treefile.md, "Associated directories"). */

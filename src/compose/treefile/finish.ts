@@ -7,7 +7,7 @@ import { type Externals, withValues } from "./externals.ts";
 import { flatten } from "./flatten.ts";
 import { isPlainMap } from "./kinds.ts";
 import type { Values } from "./merge.ts";
-import type { AccountCheck, AddedFile, RemoveRule, RepoPackages, Treefile } from "./model.ts";
+import type { AccountCheck, AddedFile, RemoveRule, RepoPackages, SecurityTracker, Treefile } from "./model.ts";
 import { substituteVariables } from "./substitute.ts";
 import { deprecations, validate } from "./validate.ts";
 
@@ -33,6 +33,7 @@ export function finish(values: Values, externals: Externals, surroundings: Surro
     basearch,
     variables: new Map(variables),
     apt: reader.list<object>("apt").map((entry, at) => aptEntry({ ...entry }, externals.apt[at] ?? path, variables)),
+    ...withValues({ securityTracker: securityTracker(reader, externals) }),
     ...packageKeys(reader, debian, path),
     ...treeKeys(reader, debian),
     ...accountKeys(reader, externals),
@@ -65,6 +66,11 @@ class Reader {
   entries<T>(key: string): ReadonlyMap<string, T> {
     return new Map(Object.entries(this.value<Record<string, T>>(key, {})));
   }
+}
+
+function securityTracker(reader: Reader, { securityTracker: data }: Externals): SecurityTracker | undefined {
+  const written = reader.get<Partial<SecurityTracker>>("security-tracker");
+  return written === undefined || data === undefined ? undefined : { ...written, data };
 }
 
 function packageKeys(reader: Reader, debian: boolean, path: string) {

@@ -21,7 +21,7 @@ export function flatten(
 }
 
 /** Their maps have fields in an order of their own. */
-const structures = new Set(["rojig", "modules", "apt", "repo-packages"]);
+const structures = new Set(["rojig", "modules", "apt", "security-tracker", "repo-packages"]);
 
 function sortedMaps(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedMaps);

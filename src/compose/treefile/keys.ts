@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The treefile's keys as one table: the kind of value and the rule for merging an include. Names, meanings and order are
- * rpm-ostree's (docs/treefile.md; rust/src/treefile.rs `TreeComposeConfig`); `apt` is ours. `modules` is of older versions.
+ * rpm-ostree's (docs/treefile.md; rust/src/treefile.rs `TreeComposeConfig`); `apt` and `security-tracker` are ours. `modules` is of older versions.
  */
 import * as kinds from "./kinds.ts";
 import type { Kind } from "./kinds.ts";
@@ -61,6 +61,7 @@ export const keyRules: ReadonlyMap<string, KeyRule> = new Map([
     repovars: { ...entries(kinds.textMap), hidden: true },
     rojig: override(kinds.rojig),
     apt: concat(kinds.maps),
+    "security-tracker": override(kinds.securityTracker),
     repos: concat(),
     "lockfile-repos": concat(),
     selinux: override(kinds.flag),

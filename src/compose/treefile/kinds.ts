@@ -147,6 +147,11 @@ export const rojig = record("a map of name, summary, license and perhaps descrip
   description: { kind: text, absent: null },
 });
 
+export const securityTracker = record("a map of data, a URL or a file, and perhaps release", {
+  data: { kind: text },
+  release: { kind: text, absent: optional },
+});
+
 export const modules = record("a map of enable and install, both lists of strings", {
   enable: { kind: strings, absent: optional },
   install: { kind: strings, absent: optional },

@@ -14,6 +14,14 @@ export interface AptEntry {
   readonly checkValidUntil?: boolean;
 }
 
+/** Where it is known which CVEs are mended in which version of Debian's packages. */
+export interface SecurityTracker {
+  /** `http:` or `https:` URL, or absolute path, of the tracker's JSON. */
+  readonly data: string;
+  /** Codename of the release in whose versions all packages are; default: what Debian's archives are, each by itself. */
+  readonly release?: string;
+}
+
 /** A file that is put into the tree. */
 export interface AddedFile {
   readonly source: string;
@@ -57,6 +65,7 @@ export interface Treefile {
   readonly variables: ReadonlyMap<string, Variable>;
 
   readonly apt: readonly AptEntry[];
+  readonly securityTracker?: SecurityTracker;
   /** Identifiers of repositories in the .repo files of `repoDirectory`; all that are enabled when absent. */
   readonly repos?: readonly string[];
   /** Where the .repo files are: beside the outermost treefile. */

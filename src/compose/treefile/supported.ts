@@ -34,6 +34,7 @@ const refused: Record<Treefile["format"], Readonly<Record<string, string>>> = {
   },
   rpm: {
     apt: "it belongs to Debian trees; this composes from `repos`",
+    "security-tracker": "it belongs to Debian trees; RPM repositories have their own advisories",
   },
 };
 
@@ -43,7 +44,6 @@ const values: Record<Treefile["format"], Readonly<Record<string, readonly unknow
     "boot-location": ["modules"],
     edition: ["2024"],
     "repo-metadata": ["inline"],
-    "advisories-metadata": ["disabled"],
     "selinux-label-version": [0, 1],
   },
   rpm: {

@@ -11,7 +11,7 @@ const refused: [name: string, text: string, key: string, reason: RegExp][] = [
   ["variables of .repo files", "repovars: {stream: nine}\n", "repovars", /belongs to RPM trees/],
   ["a choice that cannot be done", "boot-location: new\n", "boot-location", /only modules can be done, not new/],
   ["the defaults of 2014", "edition: 2014\n", "edition", /only 2024/],
-  ["metadata that apt does not have", "advisories-metadata: detached\n", "advisories-metadata", /only disabled/],
+  ["metadata that apt does not have", "repo-metadata: detached\n", "repo-metadata", /only inline/],
   ["a host's key", "override-remove: [nano]\n", "override-remove", /host's own treefile/],
 ];
 
@@ -24,6 +24,16 @@ for (const [name, text, key, reason] of refused) {
   });
 }
 
+test("Debian's security tracker is refused to trees of RPM packages", () => {
+  const [first] = refusals(parseTreefile("repos: [a]\nsecurity-tracker: {data: a.json}\n", "/x/tree.yaml"));
+  assert.equal(first?.key, "security-tracker");
+});
+
 test("a treefile of what can be done has nothing to refuse", () => {
-  assert.deepEqual(refusals(parseTreefile(`${apt}edition: 2024\nboot-location: modules\n`, "/x/tree.yaml")), []);
+  assert.deepEqual(
+    refusals(
+      parseTreefile(`${apt}edition: 2024\nboot-location: modules\nadvisories-metadata: detached\n`, "/x/tree.yaml"),
+    ),
+    [],
+  );
 });
