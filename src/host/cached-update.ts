@@ -32,7 +32,7 @@ export function cachedUpdate({ booted, staged, deployments, repo }: Sysroot): Ca
   const checksum = staged === undefined ? updates.newest : base(staged.checksum);
   const commit = checksum === undefined ? undefined : tryLoadCommit(repo, checksum);
   if (checksum === undefined || commit === undefined || checksum === base(current.checksum)) return null;
-  const advisories = newAdvisories(repo, base(current.checksum), checksum);
+  const advisories = newAdvisories(repo, current.checksum, checksum);
   const version = metadataString(commit, "version");
   return {
     osname: current.stateroot,

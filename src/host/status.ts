@@ -286,6 +286,7 @@ function endOfLife(commit: Commit | undefined): { endoflife?: string } {
 
 /** Package lists are left out, as rpm-ostree does with `rpmostree.rpmdb.pkglist`: they have commands of their own. */
 const leftOut = new Set([
+  "atomic.cves",
   "atomic.packages",
   "ostree.sizes",
   "rpmostree.advisories",

@@ -11,6 +11,8 @@ import {
   initSysroot,
   mergeEtc,
   previewUpgrade,
+  readAdvisoryRow,
+  status,
   Sysroot,
   upgrade,
 } from "../../src/host/index.ts";
@@ -18,7 +20,7 @@ import { pull, serveDirectory } from "../../src/ostree/index.ts";
 import { bootInto, ostree, ref, scratch, writeTree } from "./fixture.ts";
 
 /** A host that runs 1, and its server, which has 2 with sizes; the same files in the order of their making. */
-async function hostAndServer(t: TestContext, more: readonly string[] = []) {
+async function hostAndServer(t: TestContext, more: readonly string[] = [], before: readonly string[] = []) {
   const root = scratch(t);
   const remote = join(root, "site");
   ostree("init", `--repo=${remote}`, "--mode=archive");
@@ -47,7 +49,7 @@ async function hostAndServer(t: TestContext, more: readonly string[] = []) {
       ...args,
     ).trim();
   };
-  const first = release("1");
+  const first = release("1", ...before);
   const server = await serveDirectory(remote);
   t.after(() => server.close());
   const path = join(root, "sysroot");
@@ -121,6 +123,30 @@ test("advisories and their CVEs are those that the running version lacks, the wo
   assert.deepEqual(await brief(previewUpgrade(running())), told);
   assert.deepEqual(await brief(upgrade(running(), request)), told);
   assert.deepEqual(await brief(upgrade(running(), request)), []);
+});
+
+test("the CVEs of Debian packages are those that lie between the two versions, for whoever asks", async (t) => {
+  const source = (version: string, ...fixes: string[]) =>
+    `--add-metadata=atomic.cves=[('one', 'trixie', '${version}', ['one-${version}.amd64'], '${fixes.join("\\n")}')]`;
+  const after = source(
+    "2-1",
+    "2-1 3 2026-1002 2026-1003",
+    "2-1 0 2026-1004 \x1b[31m",
+    "1-1 4 2026-1001",
+    "2\x1b[31m-1 4 2026-1005",
+  );
+  const { running } = await hostAndServer(t, [after], [source("1-1")]);
+  const cves = ["CVE-2026-1002", "CVE-2026-1003", "CVE-2026-1004"].map((title) => ({
+    title,
+    url: `https://security-tracker.debian.org/tracker/${title}`,
+  }));
+  const told = [{ id: "one 2-1", kind: "security", severity: "important", packages: ["one-2-1.amd64"], cves }];
+  assert.deepEqual((await previewUpgrade(running())).advisories, told);
+  const known = status(running());
+  assert.deepEqual(known["cached-update"]?.advisories?.map(readAdvisoryRow), told);
+  assert.ok(known.deployments.every((one) => !("atomic.cves" in (one["base-commit-meta"] ?? {}))));
+  assert.deepEqual((await upgrade(running(), request)).advisories, told);
+  assert.deepEqual((await upgrade(running(), request)).advisories, []);
 });
 
 test("what the merge of /etc will do is told before, and is what it does", async (t) => {

@@ -2,6 +2,7 @@
 import type { VersionAdvisory } from "../../host/index.ts";
 import type { Style } from "../command.ts";
 import { paint } from "../style.ts";
+import { cutRows } from "./columns.ts";
 
 const order = ["critical", "important", "moderate", "low", "unknown"] as const;
 
@@ -29,8 +30,15 @@ export function renderAdvisories(advisories: readonly VersionAdvisory[], style: 
     paint(style, "red", `  Security advisories (${security.length}): ${securitySummary(advisories)}`),
     ...security.flatMap(({ id, severity, packages, cves }) => [
       `    ${id.padEnd(width)}  ${severity.padEnd("important".length)}  ${packages.join(" ")}`.trimEnd(),
-      ...cves.map(({ title, url }) => `      ${title === "" ? url : title}${style.verbose ? `  ${url}` : ""}`),
+      ...cveLines(cves, style),
     ]),
     ...more,
   ];
+}
+
+/** A kernel's update mends hundreds. */
+function cveLines(cves: VersionAdvisory["cves"], style: Style): string[] {
+  const { visible, more } = cutRows(cves, style);
+  const lines = visible.map(({ title, url }) => `${title === "" ? url : title}${style.verbose ? `  ${url}` : ""}`);
+  return [...lines, ...more].map((line) => `      ${line}`);
 }

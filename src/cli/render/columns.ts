@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Style } from "../command.ts";
+
 /** `key: value` lines with the colons below each other, as rpm-ostree prints them. Values may have several lines. */
 export function keyLines(pairs: readonly (readonly [key: string, value: string])[], indent = 2): string[] {
   const width = Math.max(...pairs.map(([key]) => key.length)) + indent;
@@ -43,4 +45,13 @@ export function formatSize(bytes: number): string {
   }
   // g_format_size puts a no-break space between.
   return `${value.toFixed(1)}\u00a0${units[unit]}`;
+}
+
+/** Rows of a list that a terminal shows, unless `--verbose`. */
+const rowLimit = 10;
+
+/** What is shown of a list, and a line for what is not: a terminal has the first rows, a pipe has all. */
+export function cutRows<T>(rows: readonly T[], style: Style): { visible: readonly T[]; more: readonly string[] } {
+  if (style.verbose || !style.terminal || rows.length <= rowLimit + 1) return { visible: rows, more: [] };
+  return { visible: rows.slice(0, rowLimit), more: [`… ${rows.length - rowLimit} more (-v)`] };
 }

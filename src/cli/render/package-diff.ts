@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PackageChange, PackageDiff, PackageId } from "../../packages/index.ts";
 import type { Style } from "../command.ts";
-
-/** Lines shown of each kind, unless `--verbose`. */
-const shown = 10;
+import { cutRows } from "./columns.ts";
 
 /** `7 upgraded, 1 removed, 2 added`; "" for no changes. */
 export function diffSummary(diff: PackageDiff): string {
@@ -57,10 +55,8 @@ function changed({ name, from, to }: PackageChange): readonly [string, string] {
 
 function section(title: string, rows: readonly (readonly [string, string])[], style: Style): string[] {
   if (rows.length === 0) return [];
-  const all = style.verbose || !style.terminal || rows.length <= shown + 1;
-  const visible = all ? rows : rows.slice(0, shown);
+  const { visible, more } = cutRows(rows, style);
   const width = Math.max(...visible.map(([name]) => name.length));
-  const lines = visible.map(([name, text]) => `    ${name.padEnd(width)}  ${text}`);
-  if (!all) lines.push(`    … ${rows.length - shown} more (-v)`);
-  return [`  ${title} (${rows.length})`, ...lines];
+  const lines = [...visible.map(([name, text]) => `${name.padEnd(width)}  ${text}`), ...more];
+  return [`  ${title} (${rows.length})`, ...lines.map((line) => `    ${line}`)];
 }

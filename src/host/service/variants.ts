@@ -102,12 +102,10 @@ function signatureEntries(signatures: readonly SignatureTuple[] | undefined): [s
 /** Package lists are left out (`filter_commit_meta`), as is what has a type that D-Bus lacks. */
 function commitMetadata(commit: Commit | undefined): Dictionary {
   const entries = [...(commit?.metadata ?? [])] as [string, Variant][];
-  return new Map(
-    entries.filter(
-      ([key, { type }]) => key !== "rpmostree.rpmdb.pkglist" && key !== "atomic.packages" && !type.includes("m"),
-    ),
-  );
+  return new Map(entries.filter(([key, { type }]) => !leftOut.has(key) && !type.includes("m")));
 }
+
+const leftOut = new Set(["rpmostree.rpmdb.pkglist", "atomic.cves", "atomic.packages"]);
 
 /** What `GetCachedUpdateRpmDiff` and its like tell of a commit (`rpmostreed_commit_generate_cached_details_variant`). */
 export function detailsDictionary(details: Partial<DeploymentStatus>): Dictionary {

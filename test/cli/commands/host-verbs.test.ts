@@ -48,12 +48,34 @@ test("db tells the packages of commits as rpm-ostree does", async (t) => {
       ["old", 1, { PreviousPackage: ["old", "1", "amd64"] }],
       ["podman", 2, { PreviousPackage: ["podman", "5.4", "amd64"], NewPackage: ["podman", "5.10", "amd64"] }],
     ],
+    advisories: [],
   });
   assert.match(
     (await host("db version", [from, first])).stdout,
     /^ostree commit: \S+\n {2}rpmdbv is: +3:[0-9a-f]{64}\n$/,
   );
   assert.match((await host("db diff", [from, "--format=xml", first, ref])).stderr, /pick one of: diff, block, json/);
+});
+
+test("db diff tells the CVEs that a version mends", async (t) => {
+  const { repo, first, second, host } = await twoVersions(t);
+  const withCves = (commit: string, version: string, fixes: string) => {
+    const source = `[('libpod', 'trixie', '${version}', ['podman-${version}.amd64'], '${fixes}')]`;
+    const told = [`--tree=ref=${commit}`, `--add-metadata=atomic.cves=${source}`];
+    return ostree("commit", `--repo=${repo}`, "--orphan", ...told).trim();
+  };
+  const from = withCves(first, "5.4", "");
+  const to = withCves(second, "5.10", "5.9 3 2026-1000");
+  const diff = async (...args: string[]) => host("db diff", [`--repo=${repo}`, ...args, from, to]);
+  assert.match(
+    (await diff("-a")).stdout,
+    /\n {2}Security advisories \(1\): 1 important\n {4}libpod 5\.9 {2}important {2}podman-5\.10\.amd64\n {6}CVE-2026-1000\n$/,
+  );
+  assert.doesNotMatch((await diff()).stdout, /CVE/);
+  const { advisories } = JSON.parse((await diff("--json")).stdout) as { advisories: unknown };
+  const references = [["https://security-tracker.debian.org/tracker/CVE-2026-1000", "CVE-2026-1000"]];
+  assert.deepEqual(advisories, [["libpod 5.9", 1, 3, ["podman-5.10.amd64"], { cve_references: references }]]);
+  assert.match((await diff("-a", "--format=diff")).stderr, /diff format and --advisories not supported/);
 });
 
 test("kernel arguments are edited in an editor", async (t) => {

@@ -114,6 +114,13 @@ Apply with:  atomic host upgrade`,
   );
 });
 
+test("of the many CVEs of a kernel a terminal has the first", () => {
+  const cves = Array.from({ length: 12 }, (_, at) => ({ title: `CVE-2026-${1000 + at}`, url: `https://cve/${at}` }));
+  const many = { ...report, advisories: [{ ...report.advisories[0]!, cves }] };
+  assert.match(renderUpdate(many, terminal), /\n {6}CVE-2026-1009\n {6}… 2 more \(-v\)\n {2}Download/);
+  assert.match(renderUpdate(many, pipe), /\n {6}CVE-2026-1011\n {2}Download/);
+});
+
 test("no update, a check, a download, unknown packages", () => {
   assert.equal(renderUpdate({ ...report, changed: false }, pipe), "No update: 13.1 is the newest of site:debian/13.");
   assert.equal(

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PackageChangelog } from "../../../../compose/index.ts";
-import type { Sysroot } from "../../../../host/index.ts";
+import type { AdvisoryRow, Sysroot, VersionAdvisory } from "../../../../host/index.ts";
 import type { Checksum, Repo } from "../../../../ostree/index.ts";
 import type { PackageDiff, PackageDiffRow } from "../../../../packages/index.ts";
 import { defineCommand, type Invocation } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
+import { renderAdvisories } from "../../../render/advisories.ts";
 import { formatTime } from "../../../render/columns.ts";
 import { packageDiffLines, renderPackageDiff } from "../../../render/package-diff.ts";
 import { openSysroot } from "../shared.ts";
@@ -21,6 +22,16 @@ interface DiffReport {
   readonly "ostree-commit-from": string;
   readonly "ostree-commit-to": string;
   readonly pkgdiff: readonly PackageDiffRow[];
+  readonly advisories: readonly AdvisoryRow[];
+}
+
+interface ShownDiff {
+  readonly sides: readonly [Side, Side];
+  readonly diff: PackageDiff;
+  readonly format: string;
+  readonly changelogs: readonly PackageChangelog[];
+  /** Undefined where they were not asked for. */
+  readonly advisories: readonly VersionAdvisory[] | undefined;
 }
 
 const formats = ["block", "diff", "json"];
@@ -40,21 +51,20 @@ export default defineCommand({
     { name: "sysroot", value: "PATH", help: "Take the deployments from this system root" },
     { name: "format", short: "F", value: "FORMAT", help: "block (default), diff or json" },
     { name: "changelogs", short: "c", help: "Also print what the upgraded packages tell of their changes" },
+    { name: "advisories", short: "a", help: "Also print the advisories that are new, with their CVEs" },
     { name: "base", help: "Compare what packages were layered on, not the result" },
   ],
   json: true,
-  async run(
-    invocation,
-  ): Promise<
-    | { sides: readonly [Side, Side]; diff: PackageDiff; format: string; changelogs: readonly PackageChangelog[] }
-    | DiffReport
-  > {
+  async run(invocation): Promise<ShownDiff | DiffReport> {
     const format = invocation.flag("json") ? "json" : (invocation.value("format") ?? "block");
     if (!formats.includes(format))
       throw cliError("usage", "Format argument is invalid, pick one of: diff, block, json");
     if (format !== "block" && invocation.flag("changelogs"))
       throw cliError("usage", `${format} format and --changelogs not supported`);
+    if (format === "diff" && invocation.flag("advisories"))
+      throw cliError("usage", "diff format and --advisories not supported");
     const { repo, sides } = await openSides(invocation);
+    const { advisoryRow, newAdvisories } = await import("../../../../host/index.ts");
     const { newChangelogs, treePackages } = await import("../../../../compose/index.ts");
     const { diffPackages, packageDiffRows } = await import("../../../../packages/index.ts");
     const [before, after] = sides.map(({ name, checksum }) => {
@@ -65,11 +75,14 @@ export default defineCommand({
     const diff = diffPackages(before!, after!);
     const [from, to] = sides;
     const changelogs = invocation.flag("changelogs") ? newChangelogs(repo, from.checksum, to.checksum, diff) : [];
-    if (format !== "json") return { sides, diff, format, changelogs };
+    const advisories = newAdvisories(repo, from.checksum, to.checksum);
+    const asked = invocation.flag("advisories") ? advisories : undefined;
+    if (format !== "json") return { sides, diff, format, changelogs, advisories: asked };
     return {
       "ostree-commit-from": from.checksum,
       "ostree-commit-to": to.checksum,
       pkgdiff: packageDiffRows(diff),
+      advisories: advisories.map(advisoryRow),
     };
   },
   render(data, style) {
@@ -81,6 +94,7 @@ export default defineCommand({
       `ostree diff commit to:   ${title(to)}`,
       ...(data.format === "diff" ? packageDiffLines(data.diff) : renderPackageDiff(data.diff, style)),
       ...data.changelogs.flatMap(changelogLines),
+      ...(data.advisories === undefined ? [] : renderAdvisories(data.advisories, style)),
     ].join("\n");
   },
 });
