@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { makeDirectories } from "../../src/base/index.ts";
-import { emulationArguments, type Machine } from "../../src/image/index.ts";
+import { emulationArguments, loginCredentials, type Machine } from "../../src/image/index.ts";
 import { type RunningServer, serveDirectory } from "../../src/ostree/index.ts";
 import { deployments, type Fixture, makeBusyboxTar, makeFixture, publish, serve, start } from "./fixture.ts";
 
@@ -29,7 +29,7 @@ const kernelArgs = [
 before(async () => {
   fixture = await makeFixture(undefined, port, kernelArgs);
   server = await serve(fixture.repo.path, port);
-  machine = await start({ disk: fixture.disk, snapshot: true, unsafe: true });
+  machine = await start({ disk: fixture.disk, snapshot: true, unsafe: true, credentials: loginCredentials });
 });
 after(async () => {
   await machine?.stop();
@@ -66,6 +66,7 @@ async function denials(boot = 0): Promise<string[]> {
 test("the first boot enforces, every service is up, and nothing was denied", async () => {
   assert.equal(await machine.waitForBoot(1200), "running", (await machine.run("systemctl --failed --no-pager")).output);
   assert.equal((await machine.run("getenforce")).output.trim(), "Enforcing");
+  await machine.waitForConsole(/root@[^\n]*# /);
   assert.deepEqual(await denials(), []);
 });
 
