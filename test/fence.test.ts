@@ -14,12 +14,14 @@ const root = join(import.meta.dirname, "..");
 const allowed: Record<string, readonly string[]> = {
   base: [],
   formats: [],
+  bus: ["formats"],
   ostree: ["formats"],
   packages: ["formats"],
   compose: ["formats", "ostree", "packages"],
-  host: ["formats", "ostree", "packages", "compose"],
+  host: ["formats", "bus", "ostree", "packages", "compose"],
   image: ["formats", "ostree", "compose", "host"],
-  cli: ["formats", "ostree", "packages", "compose", "host", "image"],
+  gear: ["formats", "bus"],
+  cli: ["formats", "bus", "ostree", "packages", "compose", "host", "image", "gear"],
 };
 
 interface Import {

@@ -75,12 +75,15 @@ export async function cancelChange(sysroot: Sysroot, patienceMs = 60_000): Promi
 
 /** As a client of the service would (`rpmostree_builtin_cancel`); one that ended meanwhile needs nothing. */
 async function cancelTransaction(address: string): Promise<void> {
-  const { connectPeer, transactionInterface } = await import("./service/index.ts");
+  const [{ busError, connectPeer }, { transactionInterface }] = await Promise.all([
+    import("../bus/index.ts"),
+    import("./service/index.ts"),
+  ]);
   try {
     const connection = await connectPeer(address);
     await connection.call({ path: "/", interface: transactionInterface.name, member: "Cancel" });
     connection.close();
   } catch (error) {
-    if (!hostError.is(error, "bus")) throw error;
+    if (!busError.is(error, "connection")) throw error;
   }
 }

@@ -43,7 +43,6 @@ export const hostError = defineErrors("host", {
   "no-version": "No commit of the configured branch has that version.",
   cancelled:
     "The change was cancelled by the one who asked for it, or another with the right to. What boots is unchanged.",
-  bus: "The D-Bus connection could not be made or was lost: is the bus running, may we own the name, is the peer who it says?",
   "bad-config": "A configuration file of the host (/etc/atomic/...) has a value that is not one of those allowed.",
   corrupt:
     "Objects of the commit are damaged or missing on the disk, and could not be fetched again. Nothing was deployed. Check the disk, and that the remote can be reached.",

@@ -8,21 +8,25 @@ async function allExplanations(): Promise<ReadonlyMap<string, string>> {
   const rooms = await Promise.all([
     import("../../base/index.ts"),
     import("../../formats/index.ts"),
+    import("../../bus/index.ts"),
     import("../../ostree/index.ts"),
     import("../../packages/index.ts"),
     import("../../compose/index.ts"),
     import("../../host/index.ts"),
     import("../../image/index.ts"),
+    import("../../gear/index.ts"),
   ]);
-  const [base, formats, ostree, packages, compose, host, image] = rooms;
+  const [base, formats, bus, ostree, packages, compose, host, image, gear] = rooms;
   const factories = [
     base.baseError,
     formats.formatError,
+    bus.busError,
     ostree.ostreeError,
     packages.packageError,
     compose.composeError,
     host.hostError,
     image.imageError,
+    gear.gearError,
     cliError,
   ];
   return new Map(factories.flatMap(({ explanations }) => [...explanations]));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { errorReply } from "../../bus/index.ts";
 import type { GVariantValue } from "../../formats/index.ts";
 import { parsePolicy, triggerAutomaticUpdate, type UpdateConfig } from "../automatic/index.ts";
-import { busError, busErrors } from "./bus-error.ts";
+import { busErrors } from "./bus-error.ts";
 import type { Call } from "./object-tree.ts";
 import { Options } from "./options.ts";
 import type { HostService } from "./service.ts";
@@ -14,7 +15,7 @@ export async function automaticTrigger(
 ): Promise<readonly GVariantValue[]> {
   const options = new Options(call.inputs[0], { mode: "s", "output-to-self": "b", "initiating-command-line": "s" });
   if (service.state.bootedName !== name)
-    throw busError(busErrors.failed, `Cannot trigger auto-update for offline OS '${name}'`);
+    throw errorReply(busErrors.failed, `Cannot trigger auto-update for offline OS '${name}'`);
   const mode = options.text("mode") ?? "auto";
   const config: UpdateConfig =
     mode === "auto" ? service.updateConfig() : { ...service.updateConfig(), policy: parsePolicy(mode) };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { unlessErrno } from "../../base/index.ts";
-import { busError, busErrors } from "./bus-error.ts";
-import type { Bus } from "./bus.ts";
+import { type Bus, errorReply } from "../../bus/index.ts";
+import { busErrors } from "./bus-error.ts";
 
 /** Clients registered at one time: each takes memory and a match rule of the bus. */
 const clientLimit = 256;
@@ -28,7 +28,7 @@ export class Clients {
 
   register(sender: string, id: string): void {
     if (this.#registered.has(sender)) return;
-    if (this.#registered.size >= clientLimit) throw busError(busErrors.failed, "too many clients are registered");
+    if (this.#registered.size >= clientLimit) throw errorReply(busErrors.failed, "too many clients are registered");
     const unwatch = this.#bus.watch(sender, () => this.unregister(sender));
     this.#registered.set(sender, { id: id.slice(0, 256), unwatch });
     this.touch();

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-export { connectBus, connectPeer } from "./bus.ts";
 export { introspectInterface, type InterfaceDeclaration } from "./interface.ts";
 export * from "./rpmostree1.ts";
 export { HostService, type ServiceOptions } from "./service.ts";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a client asks of `UpdateDeployment` (`deploy_transaction_execute`). */
+import { errorReply } from "../../bus/index.ts";
 import type { RemoteReplacement } from "../../compose/index.ts";
 import type { GVariantValue } from "../../formats/index.ts";
 import type { LayerChange } from "../layers/import-change.ts";
-import { busError, busErrors, notSupported } from "./bus-error.ts";
+import { busErrors, notSupported } from "./bus-error.ts";
 import { Options } from "./options.ts";
 
 const layeringModifiers = {
@@ -105,7 +106,7 @@ function layersOf(wish: Options, files: PackageFiles | undefined): LayerChange |
 /** `rpm-ostree override replace --from` sends a treefile with this key alone (its RemoteOverrideReplace). */
 function remoteOverridesOf(treefile: string | undefined): RemoteReplacement[] {
   if (treefile === undefined) return [];
-  const bad = () => busError(busErrors.invalidArgs, "treefile: not understood");
+  const bad = () => errorReply(busErrors.invalidArgs, "treefile: not understood");
   const parsed = parseObject(treefile);
   if (parsed === undefined) throw bad();
   const { "ex-override-replace": list = [], ...rest } = parsed;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Objects with interfaces on D-Bus connections, and the interfaces that every object has. */
 import { readTextIfExists } from "../../base/index.ts";
+import { type DbusConnection, Descriptors, errorReply } from "../../bus/index.ts";
 import type { DbusMessage, GVariantValue, Variant } from "../../formats/index.ts";
-import { asBusError, busError, busErrors } from "./bus-error.ts";
-import type { DbusConnection } from "./connection.ts";
-import { Descriptors } from "./descriptors.ts";
+import { asBusError, busErrors } from "./bus-error.ts";
 import { type InterfaceDeclaration, introspectInterface, method, signatureOf } from "./interface.ts";
 
 /** What a method's code is given. */
@@ -160,18 +159,18 @@ export class ObjectTree {
   #find(message: DbusMessage) {
     const path = message.path ?? "";
     const all = [...this.#standard(path), ...(this.#objects.get(path) ?? [])];
-    if (!this.#exists(path)) throw busError(busErrors.unknownObject, `No such object: ${path}`);
+    if (!this.#exists(path)) throw errorReply(busErrors.unknownObject, `No such object: ${path}`);
     const wanted = all.filter(({ declaration }) => (message.interface ?? declaration.name) === declaration.name);
-    if (wanted.length === 0) throw busError(busErrors.unknownInterface, `No such interface: ${message.interface}`);
+    if (wanted.length === 0) throw errorReply(busErrors.unknownInterface, `No such interface: ${message.interface}`);
     const member = message.member ?? "";
     const found = wanted.find(({ declaration }) => Object.hasOwn(declaration.methods, member));
     const declaration = found?.declaration.methods[member];
     const code = found?.methods[member];
     if (found === undefined || declaration === undefined || code === undefined)
-      throw busError(busErrors.unknownMethod, `No such method: ${member}`);
+      throw errorReply(busErrors.unknownMethod, `No such method: ${member}`);
     const expected = signatureOf(declaration.inputs);
     if ((message.signature ?? "") !== expected)
-      throw busError(busErrors.invalidArgs, `${member} takes (${expected}), not (${message.signature ?? ""})`);
+      throw errorReply(busErrors.invalidArgs, `${member} takes (${expected}), not (${message.signature ?? ""})`);
     const handler: Handler = async (call) => {
       await found.authorize?.(call);
       return code(call);
@@ -215,12 +214,12 @@ export class ObjectTree {
   #propertyMethods(path: string): Record<string, Handler> {
     const find = (name: GVariantValue | undefined): Implementation => {
       const found = (this.#objects.get(path) ?? []).find(({ declaration }) => declaration.name === name);
-      if (found === undefined) throw busError(busErrors.unknownInterface, `No such interface: ${String(name)}`);
+      if (found === undefined) throw errorReply(busErrors.unknownInterface, `No such interface: ${String(name)}`);
       return found;
     };
     const get = ([name, property]: readonly GVariantValue[]): Variant => {
       const value = allProperties(find(name)).get(String(property));
-      if (value === undefined) throw busError(busErrors.unknownProperty, `No such property: ${String(property)}`);
+      if (value === undefined) throw errorReply(busErrors.unknownProperty, `No such property: ${String(property)}`);
       return value;
     };
     return {
@@ -228,7 +227,7 @@ export class ObjectTree {
       GetAll: ({ inputs: [name] }) => [allProperties(find(name))],
       Set: ({ inputs }) => {
         get(inputs);
-        throw busError(busErrors.readOnly, `Property ${String(inputs[1])} is read-only`);
+        throw errorReply(busErrors.readOnly, `Property ${String(inputs[1])} is read-only`);
       },
     };
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { errorReply } from "../../bus/index.ts";
 import type { GVariantValue } from "../../formats/index.ts";
-import { busError, busErrors } from "./bus-error.ts";
+import { busErrors } from "./bus-error.ts";
 import type { Dictionary } from "./variants.ts";
 
 /**
@@ -15,8 +16,8 @@ export class Options {
     this.#values = value instanceof Map ? (value as Dictionary) : new Map();
     for (const [name, { type }] of this.#values) {
       const wanted = Object.hasOwn(known, name) ? known[name] : undefined;
-      if (wanted === undefined) throw busError(busErrors.invalidArgs, `Unknown option ${name}`);
-      if (wanted !== type) throw busError(busErrors.invalidArgs, `Option ${name} is a ${wanted}, not a ${type}`);
+      if (wanted === undefined) throw errorReply(busErrors.invalidArgs, `Unknown option ${name}`);
+      if (wanted !== type) throw errorReply(busErrors.invalidArgs, `Option ${name} is a ${wanted}, not a ${type}`);
     }
   }
 

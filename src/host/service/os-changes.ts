@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { errorReply } from "../../bus/index.ts";
 import type { GVariantValue } from "../../formats/index.ts";
 import { type KernelArgChanges, changeKernelArgs } from "../change-kernel-args.ts";
 import { trackInInitramfs } from "../initramfs-etc.ts";
@@ -11,7 +12,7 @@ import { setKernelArgs } from "../set-kargs.ts";
 import { loadPackageLists } from "../layers/package-lists.ts";
 import { currentDeployment } from "../update.ts";
 import { automaticTrigger } from "./automatic-trigger.ts";
-import { busError, busErrors, notSupported, refuseLayered } from "./bus-error.ts";
+import { busErrors, notSupported, refuseLayered } from "./bus-error.ts";
 import { readModifiers } from "./modifiers.ts";
 import type { Call, Handler } from "./object-tree.ts";
 import { Options } from "./options.ts";
@@ -119,7 +120,7 @@ function cleanupRequest(elements: GVariantValue | undefined): CleanupRequest {
   const list = Array.isArray(elements) ? elements.map(String) : [];
   const known = ["base", "repomd", "pending-deploy", "rollback-deploy"];
   const unknown = list.find((element) => !known.includes(element));
-  if (unknown !== undefined) throw busError(busErrors.invalidArgs, `Invalid cleanup type: ${unknown}`);
+  if (unknown !== undefined) throw errorReply(busErrors.invalidArgs, `Invalid cleanup type: ${unknown}`);
   return {
     pending: list.includes("pending-deploy"),
     rollback: list.includes("rollback-deploy"),
@@ -218,7 +219,7 @@ function finalizeWork(service: HostService, value: GVariantValue | undefined): W
   });
   const checksum = options.text("checksum");
   if (checksum === undefined && !options.flag("allow-missing-checksum"))
-    throw busError(busErrors.invalidArgs, "Missing expected checksum");
+    throw errorReply(busErrors.invalidArgs, "Missing expected checksum");
   return {
     title: "finalize-deployment",
     run: async () => {

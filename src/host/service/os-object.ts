@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openSync } from "node:fs";
+import { errorReply } from "../../bus/index.ts";
 import type { GVariantValue } from "../../formats/index.ts";
 import { asChecksum } from "../../ostree/index.ts";
 import { noPackageChanges } from "../../packages/index.ts";
@@ -8,7 +9,7 @@ import { knownUpdates } from "../images.ts";
 import { downloadFromRepository } from "../layers/download-packages.ts";
 import { originRefspec } from "../origin.ts";
 import { packageDiff } from "../package-diff.ts";
-import { busError, busErrors, refuseLayered } from "./bus-error.ts";
+import { busErrors, refuseLayered } from "./bus-error.ts";
 import { liveWork } from "./live-work.ts";
 import type { Call, Handler, Implementation } from "./object-tree.ts";
 import { requiredActions } from "./os-actions.ts";
@@ -79,9 +80,9 @@ function downloads(service: HostService, stateroot: string): Handler {
   return async ({ inputs, answered }) => {
     const [queries, source] = [inputs[0] as readonly string[], String(inputs[1])];
     const repository = /^repo=(.+)$/s.exec(source)?.[1];
-    if (repository === undefined) throw busError(busErrors.invalidArgs, `Parsing override source '${source}'`);
+    if (repository === undefined) throw errorReply(busErrors.invalidArgs, `Parsing override source '${source}'`);
     if (queries.length > answeredFiles)
-      throw busError(busErrors.invalidArgs, `More than ${answeredFiles} packages in one answer`);
+      throw errorReply(busErrors.invalidArgs, `More than ${answeredFiles} packages in one answer`);
     const paths = await downloadFromRepository(service.openSysroot(), { stateroot, repository, queries });
     for (const path of paths) answered.add(openSync(path, "r"));
     return [];
@@ -99,7 +100,7 @@ function osReads(service: HostService, name: string): Record<string, Handler> {
       const base = service.state.deployment(String(inputs[0]), name);
       const updates = knownUpdates(service.state.sysroot.repo, base.origin);
       if (updates?.newest === undefined)
-        throw busError(busErrors.failed, "the deployment has no origin to update from, or it was not asked yet");
+        throw errorReply(busErrors.failed, "the deployment has no origin to update from, or it was not asked yet");
       return cachedDiff(service, name, base.checksum, updates.newest, updates.source);
     },
     GetCachedRebaseRpmDiff: async ({ inputs }) => {

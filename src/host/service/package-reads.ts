@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What clients ask of the host's package repositories (rpmostreed-os.cxx: `os_handle_search` and the methods beside it). */
+import { errorReply } from "../../bus/index.ts";
 import type { GVariantValue, Variant } from "../../formats/index.ts";
 import { type OfferedPackage, parseEvr, searchPackages } from "../../packages/index.ts";
 import { hostError } from "../errors.ts";
 import { configRoot, loadPackageLists, type PackageLists } from "../layers/package-lists.ts";
 import { hostRepositories } from "../layers/repositories.ts";
-import { busError, busErrors } from "./bus-error.ts";
+import { busErrors } from "./bus-error.ts";
 import type { Handler } from "./object-tree.ts";
 import type { HostService } from "./service.ts";
 import type { Dictionary } from "./variants.ts";
@@ -25,7 +26,7 @@ export function packageReads(service: HostService, stateroot: string): Record<st
     GetPackages: perName((from, name) => from.named(name), true),
     Search: async ({ inputs }) => {
       const words = inputs[0] as readonly string[];
-      if (words.length === 0) throw busError(busErrors.failed, "Must specify a term for search");
+      if (words.length === 0) throw errorReply(busErrors.failed, "Must specify a term for search");
       const { both, name, summary } = searchPackages((await lists()).all(), words);
       const group = (key: string, found: readonly OfferedPackage[]) => found.map((one) => packageVariant(one, key));
       return [[...group("match_group_a", both), ...group("match_group_b", name), ...group("match_group_c", summary)]];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type Bus, errorReply } from "../../bus/index.ts";
 import type { GVariantValue } from "../../formats/index.ts";
-import { busError, busErrors } from "./bus-error.ts";
-import type { Bus } from "./bus.ts";
+import { busErrors } from "./bus-error.ts";
 import { serviceName } from "./rpmostree1.ts";
 
 const authority = {
@@ -29,7 +29,7 @@ export class Authorizer {
     if (actions.length === 0 || (await this.#bus.userOf(sender)) === 0) return;
     for (const action of actions) {
       if (!(await this.#allows(sender, `${serviceName}.${action}`)))
-        throw busError(busErrors.accessDenied, `${what} is not allowed for this user`);
+        throw errorReply(busErrors.accessDenied, `${what} is not allowed for this user`);
     }
   }
 
@@ -42,7 +42,7 @@ export class Authorizer {
       return Array.isArray(result) && result[0] === true;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw busError(busErrors.accessDenied, `polkit cannot be asked whether this is allowed: ${reason}`);
+      throw errorReply(busErrors.accessDenied, `polkit cannot be asked whether this is allowed: ${reason}`);
     }
   }
 }

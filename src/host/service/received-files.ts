@@ -4,8 +4,8 @@ import { closeSync, fstatSync, mkdtempSync, openSync, read, writeSync } from "no
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { makeDirectories, removeTree } from "../../base/index.ts";
-import { busError, busErrors } from "./bus-error.ts";
-import type { Descriptors } from "./descriptors.ts";
+import { type Descriptors, errorReply } from "../../bus/index.ts";
+import { busErrors } from "./bus-error.ts";
 
 /** Bytes of one file: a sparse one must not fill the disk. */
 const fileLimit = 1 << 30;
@@ -45,7 +45,7 @@ export async function receiveFiles(
 }
 
 async function copy(from: number, path: string): Promise<void> {
-  if (!fstatSync(from).isFile()) throw busError(busErrors.invalidArgs, "A file descriptor is of no regular file");
+  if (!fstatSync(from).isFile()) throw errorReply(busErrors.invalidArgs, "A file descriptor is of no regular file");
   const to = openSync(path, "wx", 0o600);
   try {
     const chunk = Buffer.alloc(chunkSize);
@@ -54,7 +54,7 @@ async function copy(from: number, path: string): Promise<void> {
       const { bytesRead } = await readFrom(from, chunk, 0, chunk.length, at);
       if (bytesRead === 0) return;
       at += bytesRead;
-      if (at > fileLimit) throw busError(busErrors.invalidArgs, `A package file of more than ${fileLimit} bytes`);
+      if (at > fileLimit) throw errorReply(busErrors.invalidArgs, `A package file of more than ${fileLimit} bytes`);
       for (let written = 0; written < bytesRead;) written += writeSync(to, chunk, written, bytesRead - written);
     }
   } finally {

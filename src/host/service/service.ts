@@ -7,15 +7,14 @@ import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ProgressListener, run } from "../../base/index.ts";
+import { type Bus, type Descriptors, errorReply } from "../../bus/index.ts";
 import type { DbusMessage, GVariantValue, Variant } from "../../formats/index.ts";
 import { noUpdates, readUpdateConfig, type UpdateConfig } from "../automatic/index.ts";
 import { announceChange } from "../active-change.ts";
 import type { Finalizer } from "../stage-deployment.ts";
 import type { Sysroot } from "../sysroot.ts";
-import { busError, busErrors, errorText } from "./bus-error.ts";
-import type { Bus } from "./bus.ts";
+import { busErrors, errorText } from "./bus-error.ts";
 import { Clients } from "./clients.ts";
-import type { Descriptors } from "./descriptors.ts";
 import { type Call, ObjectTree } from "./object-tree.ts";
 import { applyLiveOutside, type LiveRunner } from "./live-work.ts";
 import { osPath, osObject } from "./os-object.ts";
@@ -196,7 +195,7 @@ export class HostService {
       // What is in files does not show in the arguments.
       const same = current.request.sender === sender && current.request.key === key && descriptors.count === 0;
       if (same) return current.address;
-      throw busError(busErrors.updateInProgress, `Transaction in progress: ${current.request.title}`);
+      throw errorReply(busErrors.updateInProgress, `Transaction in progress: ${current.request.title}`);
     }
     current?.close();
     const clientDescription = await this.clients.describe(sender);
@@ -213,7 +212,7 @@ export class HostService {
     transaction.descriptors = descriptors.move();
     if (this.#transaction?.active === true) {
       transaction.close();
-      throw busError(busErrors.updateInProgress, `Transaction in progress: ${this.#transaction.request.title}`);
+      throw errorReply(busErrors.updateInProgress, `Transaction in progress: ${this.#transaction.request.title}`);
     }
     this.#transaction = transaction;
     const unwatch = this.options.bus.watch(sender, () => transaction.senderGone());

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { errorReply } from "../../bus/index.ts";
 import {
   asChecksum,
   type Checksum,
@@ -15,7 +16,7 @@ import { newAdvisories } from "../preview/advisories.ts";
 import { commitSignatures } from "../signatures.ts";
 import { type DeploymentStatus, type Status, statusWithSignatures } from "../status.ts";
 import type { Sysroot } from "../sysroot.ts";
-import { busError, busErrors } from "./bus-error.ts";
+import { busErrors } from "./bus-error.ts";
 import {
   advisoriesVariant,
   type Dictionary,
@@ -80,7 +81,7 @@ export class HostState {
         ? this.#sysroot.mergeDeployment(stateroot)
         : this.#sysroot.deployments.find((each) => `${each.stateroot}-${deploymentId(each)}` === id);
     if (found !== undefined) return found;
-    throw busError(
+    throw errorReply(
       busErrors.failed,
       id === "" ? `No deployments found for os ${stateroot}` : `Invalid deployment id ${id}`,
     );

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { errorReply } from "../../bus/index.ts";
 import type { GVariantValue } from "../../formats/index.ts";
-import { busError, busErrors } from "./bus-error.ts";
+import { busErrors } from "./bus-error.ts";
 import type { Call, Implementation } from "./object-tree.ts";
 import { Options } from "./options.ts";
 import { osPath } from "./os-object.ts";
@@ -52,7 +53,7 @@ function activeTransaction({ transaction }: HostService): GVariantValue {
 function findOs({ state }: HostService, name: string): string {
   const wanted = name === "" ? state.bootedName : name;
   const found = state.systems.find((system) => system.name === wanted);
-  if (found === undefined) throw busError(busErrors.failed, `OS name "${name}" not found`);
+  if (found === undefined) throw errorReply(busErrors.failed, `OS name "${name}" not found`);
   return osPath(found.name);
 }
 

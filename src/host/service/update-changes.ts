@@ -2,6 +2,7 @@
 /** The methods that bring another version: what they ask for, and the room's verbs that do it (`deploy_transaction_execute`). */
 import { join } from "node:path";
 import type { ProgressListener } from "../../base/index.ts";
+import { type Descriptors, errorReply } from "../../bus/index.ts";
 import type { GVariantValue } from "../../formats/index.ts";
 import { isChecksum, parseRefSpec, pull } from "../../ostree/index.ts";
 import { deployRevision, previewRevision } from "../deploy-revision.ts";
@@ -13,8 +14,7 @@ import { resetToBase } from "../reset-origin.ts";
 import { registerUpdateDriver } from "../update-driver.ts";
 import { currentDeployment, requireRefspec, type Update, type UpdateRequest } from "../update.ts";
 import { previewUpgrade, upgrade } from "../upgrade.ts";
-import { busError, busErrors, notSupported } from "./bus-error.ts";
-import type { Descriptors } from "./descriptors.ts";
+import { busErrors, notSupported } from "./bus-error.ts";
 import type { PackageFiles, UpdateWish } from "./modifiers.ts";
 import { Options } from "./options.ts";
 import { receiveFiles } from "./received-files.ts";
@@ -60,7 +60,7 @@ export function layersWork(service: HostService, stateroot: string, change: Laye
 export function updateWork(service: HostService, stateroot: string, wish: UpdateWish): Work {
   const { options } = wish;
   if (options.flag("apply-live") && options.flag("reboot"))
-    throw busError(busErrors.invalidArgs, "Cannot specify `apply-live` and `reboot`");
+    throw errorReply(busErrors.invalidArgs, "Cannot specify `apply-live` and `reboot`");
   const title = titleOf(wish);
   return {
     title: options.asked(resets).length > 0 && title === "upgrade" ? "reset" : title,

@@ -5,7 +5,8 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { promisify } from "node:util";
-import { connectBus, HostService, type ServiceOptions, type Sysroot } from "../../../src/host/index.ts";
+import { connectBus } from "../../../src/bus/index.ts";
+import { HostService, type ServiceOptions, type Sysroot } from "../../../src/host/index.ts";
 
 const runProgram = promisify(execFile);
 

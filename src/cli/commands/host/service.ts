@@ -29,7 +29,8 @@ export default defineCommand({
   ],
   async run(invocation) {
     saveMemory();
-    const { connectBus, HostService, startAgain, Sysroot } = await import("../../../host/index.ts");
+    const { connectBus } = await import("../../../bus/index.ts");
+    const { HostService, startAgain, Sysroot } = await import("../../../host/index.ts");
     if (!smallHeap.every((option) => process.execArgv.includes(option))) startAgain(smallHeap);
     const sysroot = await openForChange(invocation);
     const service = await HostService.start({

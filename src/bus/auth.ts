@@ -4,8 +4,8 @@
  * peer (D-Bus specification, "Authentication Protocol"). File descriptors are passed by message buses only.
  */
 import type { Socket } from "node:net";
-import { peerCredentials } from "../../base/index.ts";
-import { hostError } from "../errors.ts";
+import { peerCredentials } from "../base/index.ts";
+import { busError } from "./errors.ts";
 
 /** Bytes of a line or of all lines that are waited for: a peer that sends no end of line must not fill the memory. */
 const lineLimit = 4096;
@@ -18,7 +18,7 @@ class Lines {
 
   push(chunk: Buffer): void {
     this.#text += chunk.toString("latin1");
-    if (this.#text.length > lineLimit) throw hostError("bus", "the peer sends no D-Bus authentication");
+    if (this.#text.length > lineLimit) throw busError("connection", "the peer sends no D-Bus authentication");
   }
 
   next(): string | undefined {
@@ -40,7 +40,7 @@ class Lines {
  */
 async function converse(socket: Socket, lines: Lines, onLine: (line: string) => boolean): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => settle(hostError("bus", "the peer does not answer")), timeoutMs);
+    const timer = setTimeout(() => settle(busError("connection", "the peer does not answer")), timeoutMs);
     const settle = (problem?: unknown) => {
       clearTimeout(timer);
       socket.off("data", onData).off("error", settle).off("close", onClose);
@@ -48,7 +48,7 @@ async function converse(socket: Socket, lines: Lines, onLine: (line: string) => 
       if (problem === undefined) resolve(lines.rest());
       else reject(problem);
     };
-    const onClose = () => settle(hostError("bus", "the peer has closed the connection"));
+    const onClose = () => settle(busError("connection", "the peer has closed the connection"));
     const onData = (chunk: Buffer) => {
       try {
         lines.push(chunk);
@@ -73,7 +73,7 @@ export async function authenticateToServer(socket: Socket): Promise<{ rest: Buff
       descriptors = line === "AGREE_UNIX_FD";
       return true;
     }
-    if (!line.startsWith("OK ")) throw hostError("bus", `the bus refuses us: ${line.slice(0, 100)}`);
+    if (!line.startsWith("OK ")) throw busError("connection", `the bus refuses us: ${line.slice(0, 100)}`);
     authenticated = true;
     socket.write("NEGOTIATE_UNIX_FD\r\n");
     return false;
@@ -89,7 +89,7 @@ export interface Peer {
 }
 
 /**
- * The server's side. Throws `host-bus` for a peer that may not connect.
+ * The server's side. Throws `bus-connection` for a peer that may not connect.
  * @param guid names the server, 32 hexadecimal digits
  */
 export async function authenticateClient(
@@ -98,13 +98,13 @@ export async function authenticateClient(
   mayConnect: (uid: number) => boolean,
 ): Promise<{ peer: Peer; rest: Buffer }> {
   const peer = peerCredentials(socket);
-  if (!mayConnect(peer.uid)) throw hostError("bus", `user ${peer.uid} may not connect to this transaction`);
+  if (!mayConnect(peer.uid)) throw busError("connection", `user ${peer.uid} may not connect to this transaction`);
   const lines = new Lines();
   let first = true;
   let authenticated = false;
   const rest = await converse(socket, lines, (given) => {
     // The byte 0 once carried the credentials.
-    if (first && !given.startsWith("\0")) throw hostError("bus", "the peer does not begin with a NUL");
+    if (first && !given.startsWith("\0")) throw busError("connection", "the peer does not begin with a NUL");
     const line = first ? given.slice(1) : given;
     first = false;
     if (line === "BEGIN" && authenticated) return true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { connect, type Socket } from "node:net";
-import type { DbusMessage, GVariantValue } from "../../formats/index.ts";
-import { hostError } from "../errors.ts";
+import type { DbusMessage, GVariantValue } from "../formats/index.ts";
+import { busError } from "./errors.ts";
 import { authenticateToServer } from "./auth.ts";
 import { DbusConnection } from "./connection.ts";
 import type { Descriptors } from "./descriptors.ts";
@@ -30,10 +30,10 @@ export class Bus {
     return this.connection.call({ destination: busName, path: busPath, interface: busName, member, signature, body });
   }
 
-  /** Throws `host-bus` when another program has the name. */
+  /** Throws `bus-connection` when another program has the name. */
   async requestName(name: string): Promise<void> {
     const [reply] = await this.callBus("RequestName", "su", [name, doNotQueue]);
-    if (reply !== primaryOwner) throw hostError("bus", `another program has the name ${name} on the bus`);
+    if (reply !== primaryOwner) throw busError("connection", `another program has the name ${name} on the bus`);
   }
 
   async userOf(sender: string): Promise<number> {
@@ -101,7 +101,7 @@ async function connectSocket(address: string): Promise<Socket> {
   const path = socketPath(address);
   return new Promise((resolve, reject) => {
     const socket = connect(path, () => resolve(socket));
-    socket.once("error", (cause) => reject(hostError("bus", `no connection to ${address}`, { cause })));
+    socket.once("error", (cause) => reject(busError("connection", `no connection to ${address}`, { cause })));
   });
 }
 
@@ -113,5 +113,5 @@ function socketPath(address: string): string {
     const path = decodeURIComponent(value);
     return kind === "path" ? path : `\0${path}`;
   }
-  throw hostError("bus", `${JSON.stringify(address)} is no address of a Unix socket`);
+  throw busError("connection", `${JSON.stringify(address)} is no address of a Unix socket`);
 }

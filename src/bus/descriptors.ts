@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from "node:fs";
-import { busError, busErrors } from "./bus-error.ts";
+import { errorReply, standardErrors } from "./error-reply.ts";
 
 /** Open files that come or go with a message. Who has this closes them. */
 export class Descriptors {
@@ -17,7 +17,8 @@ export class Descriptors {
   /** By the index that a value of type `h` is. */
   at(index: number): number {
     const found = this.#open[index];
-    if (found === undefined) throw busError(busErrors.invalidArgs, `No file descriptor ${index} came with the message`);
+    if (found === undefined)
+      throw errorReply(standardErrors.invalidArgs, `No file descriptor ${index} came with the message`);
     return found;
   }
 

@@ -2,7 +2,7 @@
 import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { receiveDescriptors, sendDescriptors } from "../../base/index.ts";
+import { receiveDescriptors, sendDescriptors } from "../base/index.ts";
 import {
   type DbusMessage,
   dbusFixedHeader,
@@ -10,9 +10,9 @@ import {
   decodeDbusMessage,
   encodeDbusMessage,
   type GVariantValue,
-} from "../../formats/index.ts";
-import { hostError } from "../errors.ts";
-import { type BusError, busError } from "./bus-error.ts";
+} from "../formats/index.ts";
+import { busError } from "./errors.ts";
+import { type ErrorReply, errorReply } from "./error-reply.ts";
 import { Descriptors } from "./descriptors.ts";
 
 /** Bytes of one message that we read: calls are small, and a peer must not make us hold 128 MiB. */
@@ -91,17 +91,17 @@ export class DbusConnection {
       if (written > 0) return void this.#socket.write(bytes.subarray(written));
       await sleep(5);
     }
-    throw hostError("bus", "the peer takes no answer");
+    throw busError("connection", "the peer takes no answer");
   }
 
-  /** Calls a method and waits for the values that it returns; an error of the peer is thrown as `BusError`. */
+  /** Calls a method and waits for the values that it returns; an error of the peer is thrown as `ErrorReply`. */
   async call(message: Omit<Outgoing, "type">, timeoutMs = callTimeoutMs): Promise<readonly GVariantValue[]> {
     const serial = this.send({ ...message, type: "call" });
     const name = `${message.interface}.${message.member}`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(serial);
-        reject(hostError("bus", `no answer to ${name}`));
+        reject(busError("connection", `no answer to ${name}`));
       }, timeoutMs);
       const settled =
         <T>(then: (value: T) => void) =>
@@ -120,7 +120,7 @@ export class DbusConnection {
   }
 
   #close(): void {
-    for (const { reject } of this.#waiting.values()) reject(hostError("bus", "the connection was closed"));
+    for (const { reject } of this.#waiting.values()) reject(busError("connection", "the connection was closed"));
     this.#waiting.clear();
     for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor);
     for (const listener of this.#closed.splice(0)) listener();
@@ -133,7 +133,7 @@ export class DbusConnection {
       for (let message = this.#next(); message !== undefined; message = this.#next()) this.#dispatch(message);
       const waiting = this.#descriptors.length;
       if (waiting > descriptorLimit || (waiting > 0 && this.#input.length === 0))
-        throw hostError("bus", `${waiting} file descriptors without a message`);
+        throw busError("connection", `${waiting} file descriptors without a message`);
     } catch {
       // After a malformed message there is no telling where the next one begins.
       this.#socket.destroy();
@@ -143,7 +143,7 @@ export class DbusConnection {
   #next(): DbusMessage | undefined {
     if (this.#input.length < dbusFixedHeader) return undefined;
     const length = dbusMessageLength(this.#input.subarray(0, dbusFixedHeader));
-    if (length > messageLimit) throw hostError("bus", `a message of ${length} bytes`);
+    if (length > messageLimit) throw busError("connection", `a message of ${length} bytes`);
     if (this.#input.length < length) return undefined;
     const bytes = this.#input.subarray(0, length);
     this.#input = this.#input.subarray(length);
@@ -152,7 +152,7 @@ export class DbusConnection {
 
   /** They come in the order of the messages (D-Bus specification, header field UNIX_FDS). */
   #descriptorsOf({ unixFds = 0 }: DbusMessage): Descriptors {
-    if (unixFds > this.#descriptors.length) throw hostError("bus", `a message that lacks file descriptors`);
+    if (unixFds > this.#descriptors.length) throw busError("connection", `a message that lacks file descriptors`);
     return new Descriptors(this.#descriptors.splice(0, unixFds));
   }
 
@@ -170,7 +170,7 @@ export class DbusConnection {
   }
 }
 
-function remoteError({ errorName, body }: DbusMessage): BusError {
+function remoteError({ errorName, body }: DbusMessage): ErrorReply {
   const [text] = body ?? [];
-  return busError(errorName ?? "", typeof text === "string" ? text : "");
+  return errorReply(errorName ?? "", typeof text === "string" ? text : "");
 }
