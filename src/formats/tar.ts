@@ -88,7 +88,17 @@ function* entryOf(reader: SourceReader, header: TarHeader, what: string): Genera
     return bytes;
   };
   yield { ...header, pieces, content };
-  reader.skip(left + padding(header.size));
+  reader.skip(left);
+  skipPadding(reader, header.size);
+}
+
+/** Some writers (umoci) end with the last file's content; Go's archive/tar, and so podman and docker, read that. */
+function skipPadding(reader: SourceReader, size: number): void {
+  for (let left = padding(size); left > 0;) {
+    const piece = reader.some(left);
+    if (piece === undefined) return;
+    left -= piece.length;
+  }
 }
 
 const padding = (size: number): number => (blockSize - (size % blockSize)) % blockSize;

@@ -91,6 +91,15 @@ export function checkDeploySpace(sysroot: Sysroot, checksum: Checksum, kept = sy
   requireSpace(boot, kernelNeed(tree, available.blockSize), available, cleanupHint);
 }
 
+/** Checks that what is copied over the running /usr fits beside the deployment, before anything is written. */
+export function checkLiveSpace(sysroot: Sysroot, files: readonly Checksum[]): void {
+  const place = join(sysroot.path, "ostree");
+  const free = availableSpace(place);
+  const size = (checksum: Checksum) => Math.ceil(objectSize(sysroot.repo, checksum) / free.blockSize) * free.blockSize;
+  const bytes = files.reduce((sum, checksum) => sum + size(checksum), 0);
+  requireSpace(place, { bytes, inodes: files.length }, free, cleanupHint);
+}
+
 /** What an entry takes in a composefs image: its inode, name and object, 163 bytes in a Debian tree; labels add to that. */
 const imageEntrySize = 256;
 

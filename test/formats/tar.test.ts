@@ -177,6 +177,12 @@ test("absolute names are taken relative to the root, as dpkg does", () => {
   assert.equal(link.get("a")?.target, "etc/shadow");
 });
 
+test("an archive may end with the last file's content, but not within it", () => {
+  const plain = tar("-cf", "-", "-C", tree, "plain");
+  assert.equal(entries(plain.subarray(0, 512 + 8)).get("plain")?.text, "content\n");
+  assert.throws(() => entries(plain.subarray(0, 512 + 7)), { code: "base-truncated" });
+});
+
 test("damaged and dangerous archives are refused", () => {
   const cases: [string, Buffer, string][] = [
     [

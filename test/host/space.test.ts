@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { mount, removeTree, unmount } from "../../src/base/index.ts";
 import {
+  applyLive,
   availableSpace,
   checkoutNeed,
   deploy,
@@ -100,6 +101,16 @@ test("without room for the kernel in boot nothing is touched", async (t) => {
   const before = listing(path);
   await assert.rejects(deploy(sysroot, { rev: ref }), noSpace);
   assert.equal(listing(path), before);
+});
+
+test("without room for what a live change copies, /usr stays locked", async (t) => {
+  const { path, root, repo, sysroot } = await smallHost(t, "40m", "7m");
+  const booted = bootInto(root, path);
+  const target = commitTree(repo, root, { version: "13.2", files: { "usr/share/large": "L".repeat(20 << 20) } });
+  const before = listing(path);
+  await assert.rejects(applyLive(booted, { target, allowReplacement: true }), noSpace);
+  assert.equal(listing(path), before);
+  assert.equal(sysroot.deployments[0]?.unlocked, "none");
 });
 
 test("on a machine that runs, an old kernel goes first when the new one does not fit beside it", async (t) => {

@@ -7,6 +7,7 @@ import type { PackageDiff } from "../../packages/index.ts";
 import { hostError } from "../errors.ts";
 import type { Deployment } from "../model.ts";
 import { packageDiff } from "../package-diff.ts";
+import { checkLiveSpace } from "../space.ts";
 import type { Sysroot } from "../sysroot.ts";
 import { unlock } from "../unlock.ts";
 import { isWritable } from "../writable.ts";
@@ -59,6 +60,8 @@ export async function applyLive(
   const changes = differences(sysroot.repo, { booted: booted.checksum, from, target }, state);
   const packages = await packageDiff(sysroot.repo, from, target);
   if (request.allowReplacement !== true && request.reset !== true) refuseReplacement(packages, changes.used);
+  const files = changes.used.flatMap(({ after }) => (after?.type === "file" ? [after.checksum] : []));
+  checkLiveSpace(sysroot, files);
   if (booted.unlocked === "none") await unlock(sysroot, "transient", progress);
   writeLiveState(sysroot, booted, { commit: state?.commit, inProgress: target });
   const root = sysroot.running!.root;
