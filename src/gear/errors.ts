@@ -7,4 +7,10 @@ export const gearError = defineErrors("gear", {
   "bad-file": "A file that describes containers does not read as it must; the message has the line and column.",
   unsupported:
     "The file asks for something that cannot be done here. It is refused by name, so that nothing is left out silently.",
+  engine: "The container engine (podman or docker) refused or failed; the message has its own words.",
+  "engine-connection":
+    "The container engine does not answer on its socket. Start it (systemctl start podman.socket, or docker.socket) or name another socket.",
+  systemd: "The service manager refused; the message has its own words.",
+  "unit-job":
+    "A unit was not started or stopped as asked; the message says how its job ended and what state the unit is in.",
 });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 export { gearError } from "./errors.ts";
+export type * from "./engine/model.ts";
 export type * from "./model.ts";
 export { type Name, parseName } from "./name.ts";
 export type * from "./plan/model.ts";
 export type * from "./generation/model.ts";
+export type * from "./systemd/model.ts";
