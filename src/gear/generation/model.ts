@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { UpdatePolicy } from "../model.ts";
 import type { Name } from "../name.ts";
 
 /**
@@ -15,6 +16,8 @@ export interface Rendered {
   /** Units that are started, and with the host from then on, each after what it is ordered after. */
   readonly start: readonly string[];
   readonly images: readonly ImageUse[];
+  /** Ports of the host that its containers or sockets listen on. */
+  readonly ports: readonly HostPort[];
   readonly instances: readonly RenderedInstance[];
 }
 
@@ -27,8 +30,23 @@ export interface RenderedFile {
 export interface ImageUse {
   /** As written. */
   readonly reference: string;
-  /** `sha256:...` that it is pinned to; undefined until it has been pulled. */
-  readonly digest: string | undefined;
+  /** What units name instead, so that no other image can ever run; undefined until it has been pulled. */
+  readonly pinned: string | undefined;
+}
+
+/**
+ * What to name instead of a reference (`Image.pinned`). Renderers take it and are run twice: without pins to learn what has
+ * to be pulled, and with all of them for what is deployed. A reference that it has not is rendered as written.
+ */
+export type Pins = ReadonlyMap<string, string>;
+
+export interface HostPort {
+  readonly protocol: "tcp" | "udp" | "sctp";
+  /** Undefined is every address. */
+  readonly address: string | undefined;
+  readonly port: number;
+  /** Unit that has it. */
+  readonly unit: string;
 }
 
 /** A container of a unit, for status, logs, health and links. */
@@ -46,14 +64,24 @@ export interface Generation {
   /** Counted from 1 in its application. */
   readonly number: number;
   readonly rendered: Rendered;
-  /** Of the files that it was made of, as they were, so that it can be shown and deployed again. */
-  readonly source: string;
+  /** What it was made of, as it was, so that it can be shown and deployed again. */
+  readonly source: Source;
+  readonly policy: UpdatePolicy;
   /** Milliseconds since the epoch. */
   readonly deployedAt: number;
   readonly deployedBy: string;
+  /** As it was typed. */
+  readonly command: string;
   readonly state: GenerationState;
   /** Why it was taken back, or that it was on purpose. */
   readonly reason: string | undefined;
+}
+
+export interface Source {
+  /** Path of the file or directory that was named. */
+  readonly path: string;
+  /** Contents by path relative to it; a file alone is by its name. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 export type GenerationState = "deploying" | "running" | "replaced" | "failed" | "rolled-back";
