@@ -31,6 +31,8 @@ export interface ServiceManager extends Disposable {
   unit(name: string): Promise<UnitStatus>;
   /** Loaded units whose names match one of the glob patterns. */
   units(patterns: readonly string[]): Promise<readonly UnitSummary[]>;
+  /** Loaded units that are stopped when this one is: those of its RequiredBy=, BoundBy= and ConsistsOf=, not theirs in turn. */
+  dependants(unit: string): Promise<readonly string[]>;
   /**
    * Sets properties of a unit that is loaded, at once.
    * @param runtime until the next boot; else for good, in a drop-in that systemd writes
