@@ -2,24 +2,12 @@
 // RPM packages layered on a host; judged by rpm and ostree. Needs root.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { removeTree } from "../../../src/base/index.ts";
-import { composeTree, parseTreefile } from "../../../src/compose/index.ts";
-import {
-  changeLayers,
-  deploy,
-  initSysroot,
-  resetToBase,
-  status,
-  Sysroot,
-  type UpdateRequest,
-  upgrade,
-} from "../../../src/host/index.ts";
-import { asChecksum, Repo } from "../../../src/ostree/index.ts";
+import { resetToBase } from "../../../src/host/index.ts";
 import { makeRpms, type RpmSpec, tinyRpmBase } from "../../compose/rpm/rpms.ts";
+import { branch, Distribution, Host, ostree, rpm } from "./rpm-host.ts";
 
 const host: RpmSpec[] = [
   {
@@ -78,109 +66,21 @@ const others: RpmSpec[] = [
   { name: "newer-needed", preamble: "Requires: editor >= 2" },
 ];
 
+let distribution: Distribution;
 let scratch: string;
-let repository: string;
 before(() => {
-  scratch = mkdtempSync(join(tmpdir(), "layers-rpm-"));
-  repository = join(scratch, "repository");
-  mkdirSync(repository);
-  publish([...tinyRpmBase(), ...host, tool, data, ...others]);
+  distribution = new Distribution();
+  ({ scratch } = distribution);
+  distribution.publish([...tinyRpmBase(), ...host, tool, data, ...others]);
 });
-after(() => removeTree(scratch));
+after(() => distribution[Symbol.dispose]());
 
-function publish(specs: readonly RpmSpec[]): void {
-  makeRpms(repository, specs);
-  execFileSync("createrepo_c", ["-q", repository]);
-  writeFileSync(join(scratch, "tiny.repo"), `[tiny]\nname=Tiny\nbaseurl=file://${repository}\ngpgcheck=0\n`);
-}
-
-function ostree(...args: string[]): string {
-  return execFileSync("ostree", args, { encoding: "utf8" }).trim();
-}
-
-function rpm(root: string, ...args: string[]): string {
-  return execFileSync("sh", ["-c", 'rpm "$@" || true', "sh", `--root=${root}`, "--dbpath=/usr/share/rpm", ...args], {
-    encoding: "utf8",
-  });
-}
-
-const branch = "tiny/rpm";
-
-/** Composed once for all hosts, which pull what they need. */
-async function compose(version: string, packages: string): Promise<string> {
-  const head = `ref: ${branch}\nbasearch: x86_64\nrepos: [tiny]\nselinux: false\nboot-location: modules\nno-initramfs: true\n`;
-  const treefile = parseTreefile(
-    `${head}packages: [filesystem, shell, kernel, ${packages}]\n`,
-    join(scratch, "tree.yaml"),
-  );
-  const repo = Repo.init(join(scratch, "composed"), "bare");
-  const known = repo.tryResolve(`version/${version}`);
-  if (known !== undefined) return known;
-  const { commit } = await composeTree({ treefile, repo, cacheDir: join(scratch, "cache"), version, force: true });
-  repo.setRef(`version/${version}`, commit!);
-  return commit!;
-}
-
-class Host {
-  readonly path: string;
-  base = "";
-
-  private constructor(name: string) {
-    this.path = join(scratch, name);
-  }
-
-  static async make(name: string): Promise<Host> {
-    const made = new Host(name);
-    mkdirSync(made.path);
-    const sysroot = initSysroot(made.path, { stateroot: "tiny" });
-    made.base = await made.bring("1", "watcher, editor");
-    await deploy(sysroot, { stateroot: "tiny", rev: branch, origin: branch });
-    const directory = join(made.root, "etc/yum.repos.d");
-    mkdirSync(directory, { recursive: true });
-    writeFileSync(join(directory, "tiny.repo"), readFileSync(join(scratch, "tiny.repo")));
-    return made;
-  }
-
-  /** Makes a version the newest of the branch that the host follows. */
-  async bring(version: string, packages: string): Promise<string> {
-    const commit = await compose(version, packages);
-    const { repo } = this.open();
-    ostree(`--repo=${repo.path}`, "pull-local", join(scratch, "composed"), commit);
-    repo.setRef(branch, asChecksum(commit));
-    return commit;
-  }
-
-  open(): Sysroot {
-    return Sysroot.open(this.path);
-  }
-
-  /** Of what boots next. */
-  get root(): string {
-    const sysroot = this.open();
-    return sysroot.directory(sysroot.deployments[0]!);
-  }
-
-  get told() {
-    return status(this.open()).deployments[0]!;
-  }
-
-  change(request: Parameters<typeof changeLayers>[1]) {
-    return changeLayers(this.open(), request);
-  }
-
-  upgrade(request: UpdateRequest = {}) {
-    return upgrade(this.open(), request);
-  }
-
-  names(): string[] {
-    return rpm(this.root, "-qa", "--qf", "%{name}\n").trim().split("\n").toSorted();
-  }
-}
+const makeHost = (name: string) => Host.make(distribution, name, "watcher, editor");
 
 const baseNames = ["editor", "filesystem", "kernel", "setup", "shell", "watcher"];
 
 test("a package comes with what it needs; scriptlets, triggers of the base, owners and database are rpm's", async () => {
-  const one = await Host.make("install");
+  const one = await makeHost("install");
   const done = await one.change({ install: ["tool"] });
   assert.deepEqual(done.layered.added.map(({ name, version }) => `${name} ${version}`).toSorted(), [
     "tool 1:2.0-3",
@@ -212,7 +112,7 @@ test("a package comes with what it needs; scriptlets, triggers of the base, owne
 });
 
 test("what is asked for twice, is there already or does not go with the base is refused with the reason", async () => {
-  const one = await Host.make("refused");
+  const one = await makeHost("refused");
   await assert.rejects(one.change({ install: ["watcher"] }), /"watcher" is already provided by: watcher-1-1.noarch/);
   await assert.rejects(one.change({ install: ["enemy"] }), /enemy-1-1.noarch conflicts with watcher/);
   await assert.rejects(one.change({ install: ["rival"] }), /\/usr\/bin\/watcher is in watcher and in rival/);
@@ -230,7 +130,7 @@ test("what is asked for twice, is there already or does not go with the base is 
 });
 
 test("packages of the base are replaced by files and removed, until that is taken back", async () => {
-  const one = await Host.make("override");
+  const one = await makeHost("override");
   const [editor] = makeRpms(join(scratch, "files"), [
     { name: "editor", version: "2", files: { "/usr/bin/editor": "editor 2\n" } },
   ]);
@@ -260,7 +160,7 @@ test("packages of the base are replaced by files and removed, until that is take
 });
 
 test("packages of the base are taken from a repository, anew with each version, until that is taken back", async () => {
-  const one = await Host.make("remote");
+  const one = await makeHost("remote");
   const testing = join(scratch, "testing");
   const publishTesting = (version: string, ...others: RpmSpec[]) => {
     const files = { "/usr/bin/editor": `editor ${version}\n` };
@@ -328,7 +228,7 @@ test("packages of the base are taken from a repository, anew with each version, 
 });
 
 test("a kernel in place of the base's is the only one, with modules.dep and an initramfs of its own", async () => {
-  const one = await Host.make("kernel");
+  const one = await makeHost("kernel");
   const files = { "/usr/lib/modules/6.12.2/vmlinuz": "newer", "/usr/lib/modules/6.12.2/x.ko": "x" };
   const osRelease = { "/usr/lib/os-release": "ID=tiny\nPRETTY_NAME=Tiny\nVERSION_ID=1\n" };
   await one.change({
@@ -348,7 +248,7 @@ test("a kernel in place of the base's is the only one, with modules.dep and an i
 });
 
 test("layers are carried to new versions, what is broken there is left out when it may, accounts keep their numbers", async () => {
-  const one = await Host.make("upgrade");
+  const one = await makeHost("upgrade");
   await one.change({ install: ["tool", "watcher"], allowInactive: true });
   assert.equal((await one.upgrade()).changed, false, "the same packages upon the same version");
   await one.bring("2", "watcher");
