@@ -19,6 +19,8 @@ export const formatError = defineErrors("formats", {
     "An expression for --jsonpath is not understood. It starts with $; members are .name, items [0]: $.deployments[0].version.",
   ini: "A configuration file of sections and key=value lines (a .repo file) has a line that is neither.",
   oci: "A manifest, index or configuration of a container image is not what the OCI image specification asks for, or beyond its limits.",
+  "systemd-unit":
+    "A systemd unit file has a line that is no section, key or comment, or a value whose quotes and escapes do not end.",
   xml: "An XML document (a repository's metadata) is not well-formed, or uses what is refused: entities of its own.",
   zchunk: "A zchunk file (.zck) is damaged, or has streams or a compression that are not read.",
   "keyfile-malformed": "A key file (an ini-like configuration file) has a line that is no group, key or comment.",

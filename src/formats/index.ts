@@ -20,6 +20,8 @@ export * from "./ini.ts";
 export { queryJson } from "./json-path.ts";
 export * from "./keyfile.ts";
 export * from "./oci/index.ts";
+export * from "./systemd-unit.ts";
+export * from "./systemd-words.ts";
 export * from "./tar.ts";
 export { type TarType } from "./tar-header.ts";
 export { fileTypeOf } from "./file-type.ts";

@@ -10,6 +10,8 @@ import {
   printGVariant,
   readGVariant,
   readTar,
+  splitUnitWords,
+  SystemdUnit,
   tarEnd,
   tarPadding,
   writeGVariant,
@@ -217,6 +219,17 @@ export const targets: readonly FuzzTarget[] = [
     remote: false,
     seeds: [Buffer.from("title Debian 13\nversion 1\noptions root=UUID=1 quiet\nlinux /vmlinuz\n")],
     run: (bytes) => void parseBlsEntry(bytes.toString()),
+  },
+  {
+    name: "systemd-unit",
+    remote: false,
+    seeds: [Buffer.from('[Unit]\nAfter=a \\\n# b\n  c\n\n[Service]\nExecStart=/bin/true "a b" \\x41\n')],
+    run: (bytes) => {
+      const unit = SystemdUnit.parse(bytes.toString(), "fuzz");
+      for (const section of unit.sections()) {
+        for (const { value } of unit.entries(section)) splitUnitWords(value, { relaxed: true });
+      }
+    },
   },
   {
     name: "deb822",
