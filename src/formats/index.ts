@@ -29,4 +29,5 @@ export * from "./tar-writer.ts";
 export * from "./tmpfiles.ts";
 export * from "./xml.ts";
 export * from "./xml-handler.ts";
+export * from "./yaml.ts";
 export * from "./zchunk.ts";

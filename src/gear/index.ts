@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export * from "./defaults.ts";
 export { gearError } from "./errors.ts";
 export type * from "./engine/model.ts";
 export type * from "./model.ts";

@@ -15,6 +15,7 @@ export interface Application {
   readonly tenant: Name | undefined;
   readonly containers: readonly Container[];
   readonly volumes: readonly Volume[];
+  readonly networks: readonly Network[];
   readonly secrets: readonly Secret[];
   readonly update: UpdatePolicy;
   /** Version of the host that it goes with: both are deployed and rolled back as one decision. */
@@ -38,10 +39,12 @@ export interface Container {
   readonly hostname: string | undefined;
   readonly ports: readonly Port[];
   readonly links: readonly Link[];
+  readonly network: NetworkAccess;
   readonly mounts: readonly Mount[];
   readonly secrets: readonly SecretUse[];
   readonly after: readonly Dependency[];
-  readonly health: HealthCheck | undefined;
+  /** `none` turns off the image's own check, which holds where this is undefined. */
+  readonly health: HealthCheck | "none" | undefined;
   /** How it says that it is ready: it sends READY=1, it is healthy for the first time, or it runs. */
   readonly ready: "notify" | "healthy" | "started";
   readonly restart: RestartPolicy;
@@ -90,6 +93,28 @@ export interface LinkPort {
   readonly local: number | undefined;
 }
 
+/** Containers of one host that reach each other's every port by name, as those of a Compose file do. */
+export interface Network {
+  readonly name: Name;
+  /** Nothing outside of it can be reached. */
+  readonly internal: boolean;
+}
+
+/**
+ * What a container reaches besides its links: by a network namespace of its own (perhaps with networks that it joins), as the
+ * host does, or nothing at all.
+ */
+export type NetworkAccess =
+  | { readonly kind: "own"; readonly networks: readonly NetworkUse[] }
+  | { readonly kind: "host" }
+  | { readonly kind: "none" };
+
+export interface NetworkUse {
+  readonly name: Name;
+  /** Names, besides the container's own, by which the others of the network find it. */
+  readonly aliases: readonly string[];
+}
+
 /** A directory that outlives containers. */
 export interface Volume {
   readonly name: Name;
@@ -102,7 +127,9 @@ export interface Mount {
   readonly source:
     | { readonly kind: "volume"; readonly name: Name }
     | { readonly kind: "bind"; readonly path: string }
-    | { readonly kind: "tmpfs"; readonly size: number | undefined };
+    | { readonly kind: "tmpfs"; readonly size: number | undefined }
+    /** A file of a generation, such as a configuration; permissions as those of the file. */
+    | { readonly kind: "file"; readonly content: string; readonly mode: number };
   /** Absolute path in the container. */
   readonly target: string;
   readonly readOnly: boolean;
@@ -143,8 +170,9 @@ export interface HealthCheck {
 export interface RestartPolicy {
   readonly when: "no" | "on-failure" | "always";
   readonly delay: number | undefined;
-  /** Starts allowed in `period`; more make the unit fail. */
+  /** Starts allowed in `period`, the first one among them; more make the unit fail. */
   readonly burst: number | undefined;
+  /** Undefined where there is a burst: ever. */
   readonly period: number | undefined;
 }
 

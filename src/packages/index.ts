@@ -11,7 +11,6 @@ export { distributionUrl } from "./apt/fetch-release.ts";
 export { downloadPackages, type DownloadPackagesOptions } from "./apt/download.ts";
 export { defaultKeyrings, type Keyring, loadKeyring, parseKeyring } from "./keyring.ts";
 export { loadApt, type LoadAptOptions } from "./apt/load.ts";
-export { closestNames } from "./closest-names.ts";
 export { stanzaSource } from "./deb/at-hand.ts";
 export { solveUpon, type UponRequest, type UponSolution } from "./deb/solve-upon.ts";
 export { DebPackage, type IndexedSource, PackageSet, type RelationField } from "./apt/package-set.ts";

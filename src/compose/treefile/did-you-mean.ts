@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closestNames } from "../../packages/index.ts";
+import { closestNames } from "../../base/index.ts";
 
 /** The hint of an error about a name that is not known; `_` is taken for the `-` that it often stands for. */
 export function didYouMean(written: string, known: Iterable<string>): { hint?: string } {

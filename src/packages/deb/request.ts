@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DebPackage, PackageSet } from "../apt/package-set.ts";
-import { closestNames } from "../closest-names.ts";
+import { closestNames } from "../../base/index.ts";
 import { packageError } from "../errors.ts";
 import type { DebUniverse } from "./universe.ts";
 

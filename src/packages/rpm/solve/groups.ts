@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Groups of packages in requests: `@ID`, `@NAME`, and `@^ID` for an environment of groups (dnf(8), "Specifying Groups"). */
-import { closestNames } from "../../closest-names.ts";
+import { closestNames } from "../../../base/index.ts";
 import { packageError } from "../../errors.ts";
 import type { Comps, GroupPackage, PackageGroup } from "../../repomd/comps.ts";
 import type { Job } from "./job.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What can be asked of the solver, and the jobs that dnf makes of it. */
-import { closestNames } from "../../closest-names.ts";
+import { closestNames } from "../../../base/index.ts";
 import { packageError } from "../../errors.ts";
 import type { PackageLocks } from "../../model.ts";
 import type { Comps } from "../../repomd/comps.ts";
