@@ -6,4 +6,5 @@ export type * from "./model.ts";
 export { type Name, parseName } from "./name.ts";
 export type * from "./plan/model.ts";
 export type * from "./generation/model.ts";
+export { placeUnit } from "./generation/place-units.ts";
 export type * from "./systemd/model.ts";

@@ -11,7 +11,10 @@ export interface Rendered {
   readonly tenant: Name | undefined;
   /** Unit files by name (`shop-db.service`); they go below /etc/systemd/system. */
   readonly units: ReadonlyMap<string, string>;
-  /** Other files by absolute path below the generation's directory, which is what `%GENERATION%` stands for in units. */
+  /**
+   * Other files by absolute path below the generation's directory, which is what `%GENERATION%` stands for in units;
+   * `%GENERATION_NUMBER%` is its number. Both are said by `placeUnit` only when units are written.
+   */
   readonly files: ReadonlyMap<string, RenderedFile>;
   /** Units that are started, and with the host from then on, each after what it is ordered after. */
   readonly start: readonly string[];
