@@ -5,8 +5,9 @@ import { busError } from "./errors.ts";
 import { authenticateToServer } from "./auth.ts";
 import { DbusConnection } from "./connection.ts";
 import type { Descriptors } from "./descriptors.ts";
+import { busName, isUnique, NameOwners, ownerChanges } from "./name-owners.ts";
+import { type SignalListener, type SignalRule, Signals } from "./signals.ts";
 
-const busName = "org.freedesktop.DBus";
 const busPath = "/org/freedesktop/DBus";
 const systemBus = "unix:path=/run/dbus/system_bus_socket";
 
@@ -17,7 +18,13 @@ const doNotQueue = 4;
 /** A connection to a message bus. */
 export class Bus {
   readonly connection: DbusConnection;
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #owners = new NameOwners();
+  /** Names whose owners are known, or will be. */
+  readonly #followed = new Map<string, Promise<void>>();
+  readonly #signals = new Signals(
+    async (member, rule) => void (await this.callBus(member, "s", [rule])),
+    (name) => this.#owners.of(name),
+  );
   /** Calls to our objects. */
   onCall: (call: DbusMessage, descriptors: Descriptors) => void = (_, descriptors) => descriptors[Symbol.dispose]();
 
@@ -48,35 +55,41 @@ export class Bus {
 
   /** Calls back once when a client leaves the bus. Returns how to stop watching. */
   watch(sender: string, onGone: () => void): () => void {
-    const listeners = this.#watchers.get(sender) ?? new Set();
-    this.#watchers.set(sender, listeners.add(onGone));
-    if (listeners.size === 1) void this.#match("AddMatch", sender);
-    return () => {
-      if (!listeners.delete(onGone) || listeners.size > 0) return;
-      this.#watchers.delete(sender);
-      void this.#match("RemoveMatch", sender);
-    };
+    const { ready, stop } = this.#signals.add(ownerChanges(sender), ({ body }) => {
+      if (body?.[2] !== "") return;
+      stop();
+      onGone();
+    });
+    ready.catch(() => {});
+    return stop;
   }
 
-  async #match(member: string, name: string): Promise<void> {
-    const rule = `type='signal',sender='${busName}',interface='${busName}',member='NameOwnerChanged',arg0='${name}'`;
-    await this.callBus(member, "s", [rule]).catch(() => {});
+  /** Calls back with each signal of a kind; those that are sent once this has resolved are not missed. Returns how to stop. */
+  async listen(rule: SignalRule, listener: SignalListener): Promise<() => void> {
+    await this.#followOwner(rule.sender);
+    const { ready, stop } = this.#signals.add(rule, listener);
+    await ready;
+    return stop;
+  }
+
+  async #followOwner(name: string): Promise<void> {
+    if (isUnique(name)) return;
+    let followed = this.#followed.get(name);
+    if (followed === undefined) this.#followed.set(name, (followed = this.#follow(name)));
+    await followed;
+  }
+
+  async #follow(name: string): Promise<void> {
+    const { ready } = this.#signals.add(ownerChanges(name), ({ body }) => {
+      if (typeof body?.[2] === "string") this.#owners.set(name, body[2]);
+    });
+    await ready;
+    await this.#owners.find(name, async () => String((await this.callBus("GetNameOwner", "s", [name]))[0]));
   }
 
   #receive(message: DbusMessage, descriptors: Descriptors): void {
     if (message.type === "call") this.onCall(message, descriptors);
-    // Only the bus itself can have this sender.
-    else if (message.sender === busName && message.member === "NameOwnerChanged") this.#ownerChanged(message);
-  }
-
-  #ownerChanged({ body }: DbusMessage): void {
-    const [name, , now] = body ?? [];
-    if (typeof name !== "string" || now !== "") return;
-    const listeners = this.#watchers.get(name);
-    this.#watchers.delete(name);
-    if (listeners === undefined) return;
-    void this.#match("RemoveMatch", name);
-    for (const listener of listeners) listener();
+    else this.#signals.receive(message);
   }
 }
 
