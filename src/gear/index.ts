@@ -7,4 +7,4 @@ export { type Name, parseName } from "./name.ts";
 export type * from "./plan/model.ts";
 export type * from "./generation/model.ts";
 export { placeUnit } from "./generation/place-units.ts";
-export type * from "./systemd/model.ts";
+export * from "./systemd/index.ts";

@@ -31,7 +31,7 @@ export interface ServiceManager extends Disposable {
   unit(name: string): Promise<UnitStatus>;
   /** Loaded units whose names match one of the glob patterns. */
   units(patterns: readonly string[]): Promise<readonly UnitSummary[]>;
-  /** Loaded units that are stopped when this one is: those of its RequiredBy=, BoundBy= and ConsistsOf=, not theirs in turn. */
+  /** Loaded units that are stopped when this one is: its RequiredBy, RequisiteOf, BoundBy, ConsistsOf and PropagatesStopTo, not theirs in turn. */
   dependants(unit: string): Promise<readonly string[]>;
   /**
    * Sets properties of a unit that is loaded, at once.
@@ -59,7 +59,11 @@ export interface JobOutcome {
   readonly status: UnitStatus;
 }
 
-/** `other` is a word of a later systemd. Only `done` and, of units that conditions hold back, `skipped` are no failures. */
+/**
+ * Only `done` is no failure. It is also the result of a start that conditions (ConditionPathExists=) held back, after which the
+ * unit is inactive. A service that takes longer than its TimeoutStartSec= is `failed`: `timeout` is that of JobTimeoutSec=.
+ * `other` is a word of a later systemd.
+ */
 export type JobResult =
   | "done"
   | "canceled"
@@ -116,7 +120,7 @@ export interface UnitStatus extends UnitSummary {
   readonly fileState: string | undefined;
   /** The files on disk are newer than what systemd has read. */
   readonly needsReload: boolean;
-  /** Milliseconds since the epoch at which it came into its active state. */
+  /** Milliseconds since the epoch; undefined when it is not active. */
   readonly activeSince: number | undefined;
   /** Undefined for units that are no services. */
   readonly service: ServiceStatus | undefined;
