@@ -10,7 +10,7 @@ export interface Requirement {
   readonly debian: string;
   readonly fedora: string;
   /** Commands that need it. */
-  readonly neededBy: readonly ("compose" | "image" | "run" | "containers")[];
+  readonly neededBy: readonly ("compose" | "image" | "run" | "containers" | "links")[];
 }
 
 export const requirements: readonly Requirement[] = [
@@ -36,6 +36,9 @@ export const requirements: readonly Requirement[] = [
   },
   { name: "qemu-img", debian: "qemu-utils", fedora: "qemu-img", neededBy: ["image"] },
   { name: "skopeo", debian: "skopeo", fedora: "skopeo", neededBy: ["containers"] },
+  { name: "nft", debian: "nftables", fedora: "nftables", neededBy: ["links"] },
+  { name: "ip", debian: "iproute2", fedora: "iproute", neededBy: ["links"] },
+  { name: "nsenter", debian: "util-linux", fedora: "util-linux-core", neededBy: ["links"] },
   { name: "qemu-system-x86_64", debian: "qemu-system-x86", fedora: "qemu-system-x86-core", neededBy: ["run"] },
 ];
 

@@ -13,4 +13,10 @@ export const gearError = defineErrors("gear", {
   systemd: "The service manager refused; the message has its own words.",
   "unit-job":
     "A unit was not started or stopped as asked; the message says how its job ended and what state the unit is in.",
+  "bad-link":
+    "A link is ADDRESS:PORT=HOST:PORT: an IP address that programs of the container connect to, and the name or address where that leads. An address and port lead to one place.",
+  "link-conflict": "An address of a link is in use in the container's network already. Choose another one.",
+  unresolved: "The name of a link's target has no address of the family of the address that leads there.",
+  "no-namespace": "A container has no network of its own on this host: it does not run, or shares the host's.",
+  "not-running": "No such instance runs on this host.",
 });

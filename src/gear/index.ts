@@ -2,6 +2,7 @@
 export * from "./defaults.ts";
 export { gearError } from "./errors.ts";
 export type * from "./engine/model.ts";
+export * from "./link/index.ts";
 export type * from "./model.ts";
 export { type Name, parseName } from "./name.ts";
 export type * from "./plan/model.ts";

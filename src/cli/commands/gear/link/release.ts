@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineCommand } from "../../../command.ts";
+import { openLinkStore, rootOption } from "./shared.ts";
+
+export default defineCommand({
+  path: ["gear", "link", "release"],
+  hidden: true,
+  summary: "Take links away that lead to a container that has ended (called by its unit)",
+  arguments: [{ name: "INSTANCE" }],
+  options: [rootOption],
+  async run(invocation) {
+    const { releaseInstance } = await import("../../../../gear/index.ts");
+    await releaseInstance(await openLinkStore(invocation), invocation.args[0]!);
+  },
+  render: () => "",
+});

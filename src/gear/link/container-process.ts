@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as wait } from "node:timers/promises";
+import { run } from "../../base/index.ts";
+import { gearError } from "../errors.ts";
+
+export interface ContainerOfEngine {
+  readonly engine: "podman" | "docker";
+  /** Its name or id in the engine. */
+  readonly container: string;
+}
+
+/**
+ * The process id of a container's first process. It is waited for: a unit's ExecStartPost= runs as soon as the engine's
+ * program has been started. Throws `gear-no-namespace` when it has none within `timeoutMs`.
+ */
+export async function containerProcess({ engine, container }: ContainerOfEngine, timeoutMs: number): Promise<number> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const args = ["container", "inspect", "--format", "{{.State.Pid}}", "--", container];
+    // 125 (podman-inspect(1)) or 1: there is no such container, yet.
+    const { code, stdout } = await run(engine, args, { accept: [0, 1, 125] });
+    const pid = code === 0 ? Number(stdout.trim()) : 0;
+    if (Number.isInteger(pid) && pid > 0) return pid;
+    if (Date.now() >= deadline)
+      throw gearError("no-namespace", `${container} does not run in ${engine} after ${timeoutMs / 1000} s`);
+    await wait(100);
+  }
+}
