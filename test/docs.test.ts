@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { commandsPage } from "../tools/docs.ts";
+import { referencePages } from "../tools/docs.ts";
 
 const root = join(import.meta.dirname, "..");
 
-test("the reference of commands is what the declarations say", async () => {
-  assert.equal(readFileSync(join(root, "docs/reference/commands.md"), "utf8"), await commandsPage());
+test("the reference is what the declarations say", async () => {
+  for (const [name, page] of await referencePages()) {
+    assert.equal(readFileSync(join(root, "docs/reference", name), "utf8"), page, `${name}: node tools/docs.ts`);
+  }
 });
 
 test("every link between pages leads somewhere", () => {

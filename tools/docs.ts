@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Writes docs/reference/commands.md from the command declarations; with `--check` only says whether it is up to date. */
+/** Writes docs/reference from the declarations of commands and files; with `--check` only says whether it is up to date. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "../src/cli/command.ts";
 import { commands, loadCommand } from "../src/cli/commands/index.ts";
 import { usage } from "../src/cli/parse.ts";
+import { gearKeys, gearSchema } from "../src/gear/index.ts";
 
-const path = join(import.meta.dirname, "../docs/reference/commands.md");
+/** The files of docs/reference by name. */
+export async function referencePages(): Promise<ReadonlyMap<string, string>> {
+  return new Map([
+    ["commands.md", await commandsPage()],
+    ["gear-file.md", gearFilePage()],
+    ["gear.schema.json", `${JSON.stringify(gearSchema(), undefined, 2)}\n`],
+  ]);
+}
 
-export async function commandsPage(): Promise<string> {
+async function commandsPage(): Promise<string> {
   const names = Object.keys(commands).sort();
   const sections = (await Promise.all(names.map(loadCommand))).filter(({ hidden }) => !hidden).map(section);
   return `# Commands
@@ -34,12 +42,35 @@ function section(command: Command): string {
   return `${lines.join("\n").trimEnd()}\n`;
 }
 
+function gearFilePage(): string {
+  const sections = [...gearKeys()].map(([name, keys], index) => {
+    const rows = keys.map(({ name: key, form, help, required }) =>
+      ["", `\`${key}\`${required ? " (needed)" : ""}`, cell(form), cell(help), ""].join(" | ").trim(),
+    );
+    const head = index === 0 ? "## The file" : `## ${name}`;
+    return [head, "", "| key | value | meaning |", "| --- | --- | --- |", ...rows, ""].join("\n");
+  });
+  return `# The gear file
+
+Made from the file's declaration by \`node tools/docs.ts\`, as is its [JSON Schema](gear.schema.json). The guide
+[tells of it with examples](../guide/gear.md). A value that may be a map has the map's keys in the section of its name.
+
+${sections.join("\n")}`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
 if (import.meta.main) {
-  mkdirSync(join(path, ".."), { recursive: true });
-  const page = await commandsPage();
-  if (!process.argv.includes("--check")) writeFileSync(path, page);
-  else if (readFileSync(path, "utf8") !== page) {
-    console.error("docs/reference/commands.md is out of date: node tools/docs.ts");
-    process.exitCode = 1;
+  const directory = join(import.meta.dirname, "../docs/reference");
+  mkdirSync(directory, { recursive: true });
+  for (const [name, page] of await referencePages()) {
+    const path = join(directory, name);
+    if (!process.argv.includes("--check")) writeFileSync(path, page);
+    else if (readFileSync(path, "utf8") !== page) {
+      console.error(`docs/reference/${name} is out of date: node tools/docs.ts`);
+      process.exitCode = 1;
+    }
   }
 }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { sep } from "node:path";
+import { errnoText } from "../../base/index.ts";
+import type { YamlPosition } from "../../formats/index.ts";
+import type { Place } from "./faults.ts";
+
+/** Of a file that becomes part of an application: it is kept in every generation. */
+const contentLimit = 1 << 20;
+
+/**
+ * Text of a file that another file names; what hinders is told at `at`.
+ * @param root directory that it must not lie outside of, by symbolic links either
+ */
+export function fileContent(path: string, at: YamlPosition, place: Place, root?: string): string | undefined {
+  try {
+    if (root !== undefined && !realpathSync(path).startsWith(`${realpathSync(root)}${sep}`)) {
+      return place.fault(at, `${path} leads outside of ${root}`);
+    }
+    if (!statSync(path).isFile()) return place.fault(at, `${path} is not a file`);
+    const bytes = readFileSync(path);
+    if (bytes.length > contentLimit) return place.fault(at, `${path} is larger than ${contentLimit} bytes`);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return text.includes("\0") ? place.fault(at, `${path} has a character of code 0`) : text;
+  } catch (error) {
+    if (error instanceof TypeError) return place.fault(at, `${path} is not text in UTF-8`);
+    if (!(error instanceof Error) || !("errno" in error)) throw error;
+    const { errno } = error as NodeJS.ErrnoException;
+    return place.fault(at, `${path} cannot be read: ${errno === undefined ? error.message : errnoText(errno)}`);
+  }
+}
