@@ -9,5 +9,5 @@ export type * from "./plan/model.ts";
 export type * from "./generation/model.ts";
 export { placeUnit } from "./generation/place-units.ts";
 export * from "./systemd/index.ts";
-export type * from "./systemd/model.ts";
 export * from "./read/index.ts";
+export * from "./unit/index.ts";

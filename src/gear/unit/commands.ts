@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The commands of an instance's service, in the order in which systemd runs them (systemd.service(5)). */
+import { quoteCommandLine } from "../../formats/index.ts";
+import type { Instance } from "../plan/model.ts";
+import { type GivenFiles, secretsInEnvironment } from "./given-files.ts";
+import { enginePath, waitUntilHealthy, waitUntilRunning } from "./health.ts";
+import { instanceKind } from "./instance-kind.ts";
+import { applyLinksEntries, releaseLinksEntries } from "./links.ts";
+import { makeOnceCommands } from "./make-once.ts";
+import { runWords } from "./run-command.ts";
+import type { Scene } from "./settings.ts";
+import { each, type Entry } from "./unit-file.ts";
+import { instanceName } from "./unit-names.ts";
+
+export function commandEntries(scene: Scene, instance: Instance, given: GivenFiles): Entry[] {
+  const { engine, application } = scene;
+  const name = instanceName(application, instance.id);
+  const command = (...words: string[]): string => quoteCommandLine(enginePath(engine), words);
+  // Docker's client has no --ignore, and fails for a container that is not there.
+  const [stop, ignore] = engine === "podman" ? ["", ["--ignore"]] : ["-", []];
+  const remove = `-${command("rm", "--force", "--volumes", ...ignore, name)}`;
+  return [
+    // podman-auto-update(1) and Cockpit find the unit of a container by it.
+    ...(engine === "podman" ? each("Environment", ["PODMAN_SYSTEMD_UNIT=%n"]) : []),
+    ...each("ExecStartPre", makeOnceCommands(scene, instance)),
+    ...(engine === "podman" ? [] : each("ExecStartPre", [remove])),
+    ...given.entries,
+    ...startEntries(scene, instance, given),
+    ["ExecStop", `${stop}${command("stop", ...ignore, name)}`],
+    ["ExecStopPost", remove],
+    ...releaseLinksEntries(scene, instance),
+  ];
+}
+
+function startEntries(scene: Scene, instance: Instance, given: GivenFiles): Entry[] {
+  const { engine, application } = scene;
+  const name = instanceName(application, instance.id);
+  const start: Entry = ["ExecStart", runCommand(scene, instance, given)];
+  if (instanceKind(scene, instance) === "service") {
+    return [
+      start,
+      ...each("ExecStartPost", engine === "docker" ? [waitUntilRunning(engine, name)] : []),
+      ...applyLinksEntries(scene, instance, "ExecStartPost"),
+      ...each("ExecStartPost", instance.container.ready === "healthy" ? [waitUntilHealthy(engine, name)] : []),
+    ];
+  }
+  if (engine === "docker") return [start];
+  // ExecStartPost= of what runs to its end would come after the end.
+  const script = 'code=$("$1" wait "$2") && exit "$code"';
+  const wait = quoteCommandLine("/bin/sh", ["-c", script, "sh", enginePath(engine), name]);
+  return [start, ...applyLinksEntries(scene, instance, "ExecStart"), ["ExecStart", wait]];
+}
+
+function runCommand(scene: Scene, instance: Instance, { mounts }: GivenFiles): string {
+  const program = enginePath(scene.engine);
+  const words = runWords(scene, instance, mounts);
+  const secrets = secretsInEnvironment(instance.container.secrets);
+  if (secrets === undefined) return quoteCommandLine(program, words);
+  return quoteCommandLine("/bin/sh", ["-c", secrets, "sh", program, ...words]);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+import { constants } from "node:os";
+import { quoteUnitLiteral } from "../../formats/index.ts";
+import { gearError } from "../errors.ts";
+import type { Instance } from "../plan/model.ts";
+import { commandEntries } from "./commands.ts";
+import type { GivenFiles } from "./given-files.ts";
+import { longestUntilHealthy } from "./health.ts";
+import { type InstanceKind, instanceKind, isActivated } from "./instance-kind.ts";
+import { providersOf } from "./order.ts";
+import { weightEntries } from "./resources.ts";
+import { defaultStopTimeout, wholeSeconds } from "./run-command.ts";
+import type { Scene } from "./settings.ts";
+import { each, type Entry, logEntries, unitFile } from "./unit-file.ts";
+import { sliceUnit, socketUnit, targetUnit } from "./unit-names.ts";
+
+/** The service of an instance, systemd.service(5). */
+export function instanceService(scene: Scene, instance: Instance, given: GivenFiles): string {
+  const kind = instanceKind(scene, instance);
+  return unitFile({
+    Unit: [...orderEntries(scene, instance), ...startLimitEntries(instance, kind)],
+    Service: [
+      ...typeEntries(scene, kind),
+      ...commandEntries(scene, instance, given),
+      ...restartEntries(instance, kind),
+      ...timeoutEntries(instance, kind),
+      ...confinementEntries(scene, instance),
+      ...logEntries(scene, logFields(scene, instance)),
+    ],
+    ...(isActivated(instance.container) ? {} : { Install: each("WantedBy", wantedBy(scene, instance)) }),
+  });
+}
+
+function orderEntries(scene: Scene, instance: Instance): Entry[] {
+  const { application, engine } = scene;
+  const { id, container, ports } = instance;
+  const providers = [
+    ...providersOf(scene, instance),
+    ...(container.sockets.length > 0 ? [socketUnit(application, id)] : []),
+    ...(engine === "docker" ? ["docker.service"] : []),
+  ];
+  // An address of its own must be there; for others the network need not be up, and is not waited for.
+  const online = ports.some(({ host, address }) => host !== undefined && address !== undefined);
+  return [
+    ["Description", `${application.name}: ${id}`],
+    ["PartOf", targetUnit(application)],
+    ...each("Requires", providers),
+    ...each("Wants", online ? ["network-online.target"] : []),
+    ...each("After", [...providers, online ? "network-online.target" : "network.target"]),
+    ...each("RequiresMountsFor", hostPaths(scene, instance).map(quoteUnitLiteral)),
+  ];
+}
+
+/** Units that start it when they start; enabling it tells them, so that theirs do not change with it. */
+const wantedBy = (scene: Scene, instance: Instance): string[] => [
+  targetUnit(scene.application),
+  ...providersOf(scene, instance),
+];
+
+/** Directories of the host that are mounted. Those with control characters systemd cannot be told of. */
+function hostPaths({ application }: Scene, { container }: Instance): string[] {
+  const paths = container.mounts.flatMap(({ source }) => {
+    if (source.kind === "bind") return [source.path];
+    const volume = source.kind === "volume" ? application.volumes.find(({ name }) => name === source.name) : undefined;
+    return volume?.path === undefined ? [] : [volume.path];
+  });
+  return paths.filter((path) => !/\p{Cc}/u.test(path));
+}
+
+/** Of a service that never gets up: it ends as failed, which others can see, and not in a loop. */
+const defaultStarts = { burst: 10, period: 600_000 };
+
+function startLimitEntries({ container: { restart } }: Instance, kind: InstanceKind): Entry[] {
+  if (kind === "scheduled") return [];
+  const { burst, period } = restart.burst === undefined ? { ...defaultStarts, ...given(restart.period) } : restart;
+  return [
+    ["StartLimitIntervalSec", period === undefined ? "infinity" : `${period}ms`],
+    ["StartLimitBurst", String(burst)],
+  ];
+}
+
+const given = (period: number | undefined): { period?: number } => (period === undefined ? {} : { period });
+
+function typeEntries({ engine }: Scene, kind: InstanceKind): Entry[] {
+  if (kind === "scheduled") return [["Type", "oneshot"]];
+  if (kind === "job")
+    return [
+      ["Type", "oneshot"],
+      ["RemainAfterExit", "yes"],
+    ];
+  if (engine === "docker") return [["Type", "exec"]];
+  return [
+    ["Type", "notify"],
+    // podman's conmon says that it is the main process, or the container that it is ready.
+    ["NotifyAccess", "all"],
+  ];
+}
+
+const defaultRestartDelay = 5000;
+
+/**
+ * systemd refuses `always` for what runs to its end: a job is started again when it failed, a scheduled run is the next one.
+ */
+function restartEntries({ container: { restart, stopSignal } }: Instance, kind: InstanceKind): Entry[] {
+  const always = { service: "always", job: "on-failure", scheduled: "no" }[kind];
+  const when = restart.when === "always" ? always : restart.when;
+  return [
+    ["Restart", when],
+    ...(when === "no" ? [] : [["RestartSec", `${restart.delay ?? defaultRestartDelay}ms`] as const]),
+    // What ends by the signal that it is stopped with is not a failure; the engine gives it as a shell does, with 128 added.
+    ["SuccessExitStatus", String(128 + signalNumber(stopSignal ?? "SIGTERM"))],
+  ];
+}
+
+/** By its name with or without SIG, or its number, as `--stop-signal` takes it. */
+function signalNumber(signal: string): number {
+  const name = signal.toUpperCase().replace(/^(?:SIG)?/, "SIG");
+  const number = /^\d{1,2}$/.test(signal) ? Number(signal) : constants.signals[name as NodeJS.Signals];
+  if (typeof number === "number") return number;
+  throw gearError("unsupported", `${JSON.stringify(signal)} is no signal`);
+}
+
+/** Images are pulled before, so that it is short: but for the first start in a user namespace, which may copy the image. */
+const startTimeout = 300_000;
+
+function timeoutEntries({ container }: Instance, kind: InstanceKind): Entry[] {
+  const { ready, health, stopTimeout } = container;
+  const start = startTimeout + (ready === "healthy" ? longestUntilHealthy(health) : 0);
+  return [
+    ["TimeoutStartSec", kind === "service" ? String(wholeSeconds(start)) : "infinity"],
+    // Above the engine's: that kills the container and takes down its network and mounts, systemd would only kill.
+    ["TimeoutStopSec", String(wholeSeconds(stopTimeout ?? defaultStopTimeout) + 30)],
+  ];
+}
+
+function confinementEntries({ application, engine }: Scene, { container }: Instance): Entry[] {
+  return [
+    ["Slice", sliceUnit(application)],
+    ...(engine === "podman" ? weightEntries(container.resources) : []),
+    // --cgroups=split makes groups below the unit's.
+    ...(engine === "podman" ? [["Delegate", "yes"] as const] : []),
+    // The container's processes get their signal from the engine, and SIGKILL from systemd if that does not end them.
+    ["KillMode", "mixed"],
+  ];
+}
+
+function logFields({ pins }: Scene, { container }: Instance): Record<string, string> {
+  const digest = /(?:^|@)(sha256:[0-9a-f]{64})$/.exec(pins.get(container.image) ?? container.image)?.[1];
+  return {
+    ATOMIC_COMPONENT: container.name,
+    ATOMIC_IMAGE: container.image,
+    ...(digest === undefined ? {} : { ATOMIC_IMAGE_DIGEST: digest }),
+  };
+}

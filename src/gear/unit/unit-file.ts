@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import { quoteUnitLiteral, SystemdUnit } from "../../formats/index.ts";
+import type { Scene } from "./settings.ts";
+
+export type Entry = readonly [key: string, value: string];
+export type Sections = Readonly<Record<string, readonly Entry[]>>;
+
+export function unitFile(sections: Sections): string {
+  const unit = SystemdUnit.empty();
+  for (const [section, entries] of Object.entries(sections)) {
+    for (const [key, value] of entries) unit.add(section, key, value);
+  }
+  return unit.toString();
+}
+
+/** One entry for each, in order and once. */
+export const each = (key: string, values: readonly string[]): Entry[] =>
+  [...new Set(values)].map((value) => [key, value]);
+
+/** Where what a unit's processes print goes to, and the fields by which it is found (systemd.exec(5)). */
+export function logEntries({ application, tenant }: Scene, fields: Readonly<Record<string, string>>): Entry[] {
+  const all = {
+    ATOMIC_APP: application.name,
+    ...(application.tenant === undefined ? {} : { ATOMIC_TENANT: application.tenant }),
+    ...fields,
+  };
+  return [
+    ...Object.entries(all).map(([field, value]): Entry => ["LogExtraFields", quoteUnitLiteral(`${field}=${value}`)]),
+    ["LogExtraFields", "ATOMIC_GENERATION=%GENERATION_NUMBER%"],
+    ...(tenant?.logNamespace === undefined ? [] : [["LogNamespace", quoteUnitLiteral(tenant.logNamespace)] as const]),
+  ];
+}
