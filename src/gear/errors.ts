@@ -7,6 +7,12 @@ export const gearError = defineErrors("gear", {
   "bad-file": "A file that describes containers does not read as it must; the message has the line and column.",
   unsupported:
     "The file asks for something that cannot be done here. It is refused by name, so that nothing is left out silently.",
+  "bad-link":
+    "A link leads to a container or port that the application does not have, or two links ask for what cannot be had together.",
+  "no-host": "An instance has no host to run on: too few were named, or none that the file allows it.",
+  "port-conflict":
+    "A port of a host is asked for twice, or somebody else listens on it. Nothing has been started; name another port, or 0 to have one allocated.",
+  "too-large": "An application asks for more instances or links than one can have.",
   engine: "The container engine (podman or docker) refused or failed; the message has its own words.",
   "engine-connection":
     "The container engine does not answer on its socket. Start it (systemctl start podman.socket, or docker.socket) or name another socket.",

@@ -5,7 +5,7 @@ export type * from "./engine/model.ts";
 export * from "./link/index.ts";
 export type * from "./model.ts";
 export { type Name, parseName } from "./name.ts";
-export type * from "./plan/model.ts";
+export * from "./plan/index.ts";
 export type * from "./generation/model.ts";
 export { placeUnit } from "./generation/place-units.ts";
 export * from "./systemd/index.ts";
