@@ -7,7 +7,7 @@ export const gearError = defineErrors("gear", {
   "bad-file": "A file that describes containers does not read as it must; the message has the line and column.",
   unsupported:
     "The file asks for something that cannot be done here. It is refused by name, so that nothing is left out silently.",
-  "bad-link":
+  "cannot-link":
     "A link leads to a container or port that the application does not have, or two links ask for what cannot be had together.",
   "no-host": "An instance has no host to run on: too few were named, or none that the file allows it.",
   "port-conflict":

@@ -15,11 +15,16 @@ export interface UsedPort {
   readonly by: string;
 }
 
+/** An instance with the ports that others reach. */
+export interface ExposedInstance extends PlacedContainer {
+  readonly ports: readonly Port[];
+}
+
 /** Ports that are given out: below those of outgoing connections (ip_local_port_range of the kernel begins at 32768). */
 const firstPort = 20_000;
 const lastPort = 32_767;
 
-/** Of each instance, in the order of its container's ports; undefined for a port that needs none. */
+/** Of each instance, in the order of its ports; undefined for a port that needs none. */
 export type HostPorts = ReadonlyMap<InstanceId, readonly (number | undefined)[]>;
 
 /**
@@ -28,7 +33,7 @@ export type HostPorts = ReadonlyMap<InstanceId, readonly (number | undefined)[]>
  * @throws gear-port-conflict before anything has been started
  */
 export function allocateHostPorts(
-  placed: readonly PlacedContainer[],
+  placed: readonly ExposedInstance[],
   linked: ReadonlyMap<InstanceId, ReadonlySet<number>>,
   previous: readonly PlacedInstance[],
   portsInUse: readonly UsedPort[],
@@ -36,7 +41,7 @@ export function allocateHostPorts(
   const table = new HostPortTable(portsInUse.filter((used) => !isOwn(used, previous)));
   const needs = placed.map((instance) => ({
     instance,
-    ports: instance.container.ports.map((port, index) => ({
+    ports: instance.ports.map((port, index) => ({
       port,
       had: portBefore(instance, index),
       number: port.host ?? (linked.get(instance.id)?.has(port.container) ? 0 : undefined),
@@ -65,11 +70,11 @@ function isOwn(used: UsedPort, previous: readonly PlacedInstance[]): boolean {
 }
 
 /** Its port before, of the same container port: the n-th of those that are alike. */
-function portBefore({ container, kept }: PlacedContainer, index: number): number | undefined {
-  const port = container.ports[index];
+function portBefore({ ports, kept }: ExposedInstance, index: number): number | undefined {
+  const port = ports[index];
   const alike = (one: { container: number; protocol: string }) =>
     one.container === port?.container && one.protocol === port.protocol;
-  const place = container.ports.slice(0, index).filter(alike).length;
+  const place = ports.slice(0, index).filter(alike).length;
   return kept?.ports.filter(alike)[place]?.host;
 }
 

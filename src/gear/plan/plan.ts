@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { gearError } from "../errors.ts";
 import type { Application } from "../model.ts";
-import { allocateHostPorts, type UsedPort } from "./allocate-host-ports.ts";
-import { chooseInstances, type InstanceNaming, type PlacedContainer } from "./choose-instances.ts";
+import { allocateHostPorts, type ExposedInstance, type UsedPort } from "./allocate-host-ports.ts";
+import { chooseInstances, type InstanceNaming } from "./choose-instances.ts";
 import { expandLinks, portsForOtherHosts } from "./expand-links.ts";
 import type { Instance, PlacedInstance, Plan } from "./model.ts";
-import { orderLinks } from "./order-links.ts";
+import { exposedPorts, orderLinks } from "./order-links.ts";
 import { shareEndpoints } from "./share-endpoints.ts";
 
 export interface PlanOptions {
@@ -23,16 +23,18 @@ const defaultNaming: InstanceNaming = { prefix: "", numbered: "several", random:
  * added in the order of the file and go round the hosts, the last ones are removed; then ports and links get their numbers.
  * A plan that is the `previous` of its own application is given again.
  * @param hosts names; none is `localhost`. Instances on hosts that are not named are removed
- * @throws gear-no-host, gear-bad-link, gear-port-conflict, gear-bad-name, gear-too-large
+ * @throws gear-no-host, gear-cannot-link, gear-port-conflict, gear-bad-name, gear-too-large
  */
 export function plan(application: Application, hosts: readonly string[], options: PlanOptions = {}): Plan {
   const { previous = [], portsInUse = [], naming = defaultNaming } = options;
-  const { placed, removed } = chooseInstances(application, previous, namedHosts(hosts), naming);
+  const choice = chooseInstances(application, previous, namedHosts(hosts), naming);
   const links = orderLinks(application.containers);
+  const ports = exposedPorts(application.containers, links);
+  const placed = choice.placed.map((one): ExposedInstance => ({ ...one, ports: ports.get(one.container) ?? [] }));
   const shared = shareEndpoints(placed, links);
   const hostPorts = allocateHostPorts(placed, portsForOtherHosts(placed, links), previous, portsInUse);
   const numbered = placed.map((one) => withPorts(one, hostPorts.get(one.id) ?? [], shared.get(one.id)));
-  return { application, instances: expandLinks(numbered, links), removed };
+  return { application, instances: expandLinks(numbered, links), removed: choice.removed };
 }
 
 /** What of a plan the next one needs. */
@@ -47,11 +49,11 @@ function namedHosts(hosts: readonly string[]): readonly string[] {
 }
 
 function withPorts(
-  { id, container, host, kept }: PlacedContainer,
+  { id, container, host, kept, ports: exposed }: ExposedInstance,
   hostPorts: readonly (number | undefined)[],
   shared: ReadonlyMap<number, Instance["ports"][number]["shared"]> | undefined,
 ): Instance {
-  const ports = container.ports.map((port, index) => ({
+  const ports = exposed.map((port, index) => ({
     container: port.container,
     host: hostPorts[index],
     address: port.address,

@@ -59,7 +59,7 @@ function requireFit(endpoint: Endpoint, link: ContainerLink, port: LinkPort, id:
   const fault = misfit(endpoint, link, port);
   if (fault === undefined) return;
   throw gearError(
-    "bad-link",
+    "cannot-link",
     `the link from ${link.source.name} to port ${port.target} of ${link.target.name} ${fault}`,
     {
       hint: `a port of an instance has one address in all containers: that of ${id} is ${endpoint.address}:${endpoint.port}, which a link that goes first asked for`,
@@ -69,7 +69,8 @@ function requireFit(endpoint: Endpoint, link: ContainerLink, port: LinkPort, id:
 
 function misfit(endpoint: Endpoint, { link }: ContainerLink, port: LinkPort): string | undefined {
   if (link.nonLocal && isLocal(endpoint)) return "is not local, but a local address is already bound to it";
-  if (link.matchPort && endpoint.port !== port.target) return "matches the port, but another one is already bound to it";
+  if (link.matchPort && endpoint.port !== port.target)
+    return "matches the port, but another one is already bound to it";
   if (port.local !== undefined && endpoint.port !== port.local) {
     return `asks for port ${port.local}, but port ${endpoint.port} is already bound to it`;
   }
@@ -83,43 +84,71 @@ function isLocal({ address }: Endpoint): boolean {
 /** geard's `InstancePortTable`: what is taken in the name space of all links of the application. */
 class EndpointTable {
   readonly #taken = new Map<string, InstanceId | undefined>();
+  /** By series: where a place that was found taken leads to, so that a search does not pass over the same places again. */
+  readonly #skips = new Map<string, Map<number, number>>();
 
-  /** @throws gear-bad-link when two instances had the same one */
+  /** @throws gear-cannot-link when two instances had the same one */
   keep(endpoint: Endpoint, by: InstanceId): void {
-    const key = `${endpoint.address}:${endpoint.port}`;
+    const key = keyOf(endpoint);
     const holder = this.#taken.get(key);
     if (this.#taken.has(key)) {
-      throw gearError("bad-link", `the port ${key} is assigned to multiple instances: ${holder ?? "one"} and ${by}`);
+      throw gearError("cannot-link", `the port ${key} is assigned to multiple instances: ${holder ?? "one"} and ${by}`);
     }
     this.#taken.set(key, by);
   }
 
   /** An alias, or a link that matches ports, gets its port on the next address; others the next port of the first address. */
   reserve({ link }: ContainerLink, port: LinkPort): Endpoint {
-    const network = link.nonLocal ? "192.168" : "127.0";
     const from = port.local ?? port.target;
-    const possible =
-      link.matchPort || port.local !== undefined ? nextAddresses(network, from) : nextPorts(network, from);
-    for (const endpoint of possible) {
-      const key = `${endpoint.address}:${endpoint.port}`;
-      if (this.#taken.has(key)) continue;
-      this.#taken.set(key, undefined);
-      return endpoint;
+    const ofAddresses = link.matchPort || port.local !== undefined;
+    const endpoint = this.#next(ofAddresses ? addresses(link.nonLocal, from) : ports(link.nonLocal, from));
+    if (endpoint === undefined) throw gearError("cannot-link", `no address is left for port ${from} of ${link.to}`);
+    this.#taken.set(keyOf(endpoint), undefined);
+    return endpoint;
+  }
+
+  #next({ name, length, at }: Series): Endpoint | undefined {
+    const skips = this.#skips.get(name) ?? new Map<number, number>();
+    this.#skips.set(name, skips);
+    const passed: number[] = [];
+    let place = 0;
+    while (place < length && this.#taken.has(keyOf(at(place)))) {
+      passed.push(place);
+      place = skips.get(place) ?? place + 1;
     }
-    throw gearError("bad-link", `no address is left for port ${from} of ${link.to}`);
+    for (const one of passed) skips.set(one, place);
+    return place < length ? at(place) : undefined;
   }
 }
 
-/** geard's `nextHost`: the last part goes from 1 to 254. Non-local addresses begin at 192.168.1.1. */
-function* nextAddresses(network: string, port: number): Generator<Endpoint> {
-  for (let third = network === "127.0" ? 0 : 1; third <= 255; third++) {
-    for (let last = 1; last <= 254; last++) yield { address: `${network}.${third}.${last}`, port };
-  }
+function keyOf({ address, port }: Endpoint): string {
+  return `${address}:${port}`;
 }
 
-/** geard's `nextPort`, which after 65535 goes on below the first one rather than at 40000 for ever. */
-function* nextPorts(network: string, from: number): Generator<Endpoint> {
-  const address = network === "127.0" ? "127.0.0.1" : "192.168.1.1";
-  for (let port = from; port <= 65535; port++) yield { address, port };
-  for (let port = 1024; port < from; port++) yield { address, port };
+/** Endpoints in the order in which they are given. */
+interface Series {
+  readonly name: string;
+  readonly length: number;
+  at(place: number): Endpoint;
+}
+
+/** geard's `nextHost`: from 127.0.0.1 or 192.168.1.1; the last part goes from 1 to 254. */
+function addresses(nonLocal: boolean, port: number): Series {
+  const [network, first] = nonLocal ? ["192.168", 1] : ["127.0", 0];
+  return {
+    name: `${network} :${port}`,
+    length: (256 - first) * 254,
+    at: (place) => ({ address: `${network}.${first + Math.floor(place / 254)}.${1 + (place % 254)}`, port }),
+  };
+}
+
+/** geard's `nextPort`, which after 65535 goes on with the ports below the first one rather than at 40000 for ever. */
+function ports(nonLocal: boolean, from: number): Series {
+  const address = nonLocal ? "192.168.1.1" : "127.0.0.1";
+  const [above, lowest] = [65_536 - from, 1024];
+  return {
+    name: `${address} ${from}`,
+    length: above + Math.max(0, from - lowest),
+    at: (place) => ({ address, port: place < above ? from + place : lowest + place - above }),
+  };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type YamlNode, yamlEntry } from "../../formats/index.ts";
 import type { Application } from "../model.ts";
+import type { InstanceNaming, PlacedInstance } from "../plan/index.ts";
 
 /** A file as its text has been parsed, for the kinds to look at. */
 export interface ParsedFile {
@@ -18,6 +19,13 @@ export interface ReadOptions {
   readonly name?: string;
 }
 
+/** What a file describes, and, where it is of a kind that says so, what of it has been deployed. */
+export interface Deployment {
+  readonly application: Application;
+  readonly previous?: readonly PlacedInstance[];
+  readonly naming?: InstanceNaming;
+}
+
 /** One kind of file that describes an application: to add one is to write it and list it in kinds.ts. */
 export interface FileKind {
   /** As users call it, for messages: `gear file`. */
@@ -25,7 +33,7 @@ export interface FileKind {
   /** By what keys it is known, for the message of a file that is of no kind. */
   readonly mark: string;
   matches(file: ParsedFile): boolean;
-  read(file: ParsedFile, options: ReadOptions): Application;
+  read(file: ParsedFile, options: ReadOptions): Deployment;
 }
 
 /** Whether the file is one map that has this key. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { gearFile } from "./gear/index.ts";
+import { geardFile } from "./geard/index.ts";
 import type { FileKind } from "./kind.ts";
 
 /** Every kind of file that is read to an application; the first that matches reads it. */
-export const kinds: readonly FileKind[] = [gearFile];
+export const kinds: readonly FileKind[] = [gearFile, geardFile];
