@@ -9,5 +9,6 @@ export * from "./plan/index.ts";
 export type * from "./generation/model.ts";
 export { placeUnit } from "./generation/place-units.ts";
 export * from "./systemd/index.ts";
+export * from "./quadlet/index.ts";
 export * from "./read/index.ts";
 export * from "./unit/index.ts";

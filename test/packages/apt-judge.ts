@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `apt-get` with a configuration of its own over an empty root: the judge of what a request means. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../src/base/index.ts";
 import type { AptSource } from "../../src/packages/index.ts";
@@ -39,6 +39,15 @@ export class AptJudge {
     const { code, stdout } = await run("apt-get", args, { env: this.#environment, accept: [0, 100] });
     if (code !== 0) return undefined;
     return [...stdout.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name, version]) => `${name} ${version}`).sort();
+  }
+
+  /** Fetches a package into a directory and gives its path. */
+  async download(name: string, directory: string): Promise<string> {
+    await run("apt-get", ["download", name], { env: this.#environment, cwd: directory });
+    return join(
+      directory,
+      readdirSync(directory).find((file) => file.startsWith(`${name}_`))!,
+    );
   }
 }
 

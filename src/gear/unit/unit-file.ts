@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoteUnitLiteral, SystemdUnit } from "../../formats/index.ts";
+import type { Name } from "../name.ts";
 import type { Scene } from "./settings.ts";
 
 export type Entry = readonly [key: string, value: string];
@@ -19,14 +20,20 @@ export const each = (key: string, values: readonly string[]): Entry[] =>
 
 /** Where what a unit's processes print goes to, and the fields by which it is found (systemd.exec(5)). */
 export function logEntries({ application, tenant }: Scene, fields: Readonly<Record<string, string>>): Entry[] {
-  const all = {
-    ATOMIC_APP: application.name,
-    ...(application.tenant === undefined ? {} : { ATOMIC_TENANT: application.tenant }),
-    ...fields,
-  };
+  return [
+    ...logFieldEntries(application, fields),
+    ...(tenant?.logNamespace === undefined ? [] : [["LogNamespace", quoteUnitLiteral(tenant.logNamespace)] as const]),
+  ];
+}
+
+/** The fields that what a unit's processes print is found by. */
+export function logFieldEntries(
+  { name, tenant }: { readonly name: Name; readonly tenant: Name | undefined },
+  fields: Readonly<Record<string, string>>,
+): Entry[] {
+  const all = { ATOMIC_APP: name, ...(tenant === undefined ? {} : { ATOMIC_TENANT: tenant }), ...fields };
   return [
     ...Object.entries(all).map(([field, value]): Entry => ["LogExtraFields", quoteUnitLiteral(`${field}=${value}`)]),
     ["LogExtraFields", "ATOMIC_GENERATION=%GENERATION_NUMBER%"],
-    ...(tenant?.logNamespace === undefined ? [] : [["LogNamespace", quoteUnitLiteral(tenant.logNamespace)] as const]),
   ];
 }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import { basename } from "node:path";
+import { gearError } from "../../errors.ts";
+import type { ImageUse, Pins, Rendered } from "../../generation/model.ts";
+import { type Name, parseName } from "../../name.ts";
+import { logFieldEntries } from "../../unit/unit-file.ts";
+import { convertQuadlets, type QuadletService } from "../convert/index.ts";
+import { installLinks } from "../install.ts";
+import { loadQuadlets } from "../load.ts";
+import type { QuadletFile } from "../quadlet-file.ts";
+import type { QuadletSet } from "../quadlet-set.ts";
+import { usedImages } from "./images.ts";
+import { publishedPorts } from "./host-ports.ts";
+import { instancesOf, nameInstances, nameOf } from "./instances.ts";
+import { PlacedFiles } from "./placed-files.ts";
+
+export interface RenderQuadletsOptions {
+  readonly application: Name;
+  readonly pins?: Pins;
+  readonly podman?: string;
+  /** What podman's generator warns of, and units that nothing starts. */
+  readonly warn?: (message: string) => void;
+}
+
+/**
+ * Reads Quadlet files, directories of them and `.quadlets` files as one application.
+ * @throws gear-bad-file with all files that podman would not accept, each with the line
+ */
+export function readQuadlets(
+  paths: readonly string[],
+  options: Omit<RenderQuadletsOptions, "application"> & { readonly application?: Name } = {},
+): Rendered {
+  const application = options.application ?? quadletApplication(paths);
+  return renderQuadlets(loadQuadlets(paths), { ...options, application });
+}
+
+/** The name of an application that has none of its own: that of the directory or file. */
+export const quadletApplication = (paths: readonly string[]): Name =>
+  parseName(nameOf(basename(paths[0] ?? "").replace(/\.[a-z]+$/, "")), "an application");
+
+/** Renders what was loaded, any number of times: files are as they were when they were first read. */
+export function renderQuadlets(set: QuadletSet, options: RenderQuadletsOptions): Rendered {
+  const { application, pins = new Map<string, string>(), podman, warn = () => {} } = options;
+  if (set.files.length === 0) throw gearError("bad-file", "no Quadlet file");
+  const placed = new PlacedFiles(set, pins);
+  const { services, failures, warnings } = convertQuadlets(set.files, {
+    pins,
+    place: placed.place,
+    ...(podman === undefined ? {} : { podman }),
+  });
+  refuseFailures(failures);
+  const { start, idle } = startedUnits(services);
+  for (const message of [...warnings, ...idle.map(idleWarning)]) warn(message);
+  const manifests = (file: QuadletFile) => placed.manifests.get(file) ?? [];
+  return {
+    application,
+    tenant: undefined,
+    units: new Map(services.map((service) => [service.service, unitText(service, application)])),
+    files: placed.files,
+    start,
+    images: usedImages(set.files, manifests).map((reference): ImageUse => ({ reference, pinned: pins.get(reference) })),
+    ports: services.flatMap(({ file, service }) => [
+      ...publishedPorts(file, service),
+      ...manifests(file).flatMap(({ ports }) => ports.map((port) => ({ ...port, unit: service }))),
+    ]),
+    instances: nameInstances(services.flatMap((service) => instancesOf(service, manifests(service.file)))),
+  };
+}
+
+/** podman's, and the fields by which the journal is asked for an application (ATOMIC_APP=shop). */
+function unitText({ file, unit }: QuadletService, application: Name): string {
+  const image = file.kind === "container" ? file.filled("Image") : undefined;
+  const fields = {
+    ATOMIC_COMPONENT: nameOf(file.parts.name),
+    ...(image === undefined ? {} : { ATOMIC_IMAGE: image }),
+  };
+  const text = unit.copy();
+  for (const [key, value] of logFieldEntries({ name: application, tenant: undefined }, fields)) {
+    text.add("Service", key, value);
+  }
+  return text.toString();
+}
+
+function refuseFailures(failures: readonly Error[]): void {
+  const [first] = failures;
+  if (first === undefined) return;
+  throw gearError("bad-file", failures.map(({ message }) => message).join("\n"), { cause: first });
+}
+
+/** What [Install] has another unit start; and what neither that nor another file starts. */
+function startedUnits(services: readonly QuadletService[]): { start: string[]; idle: QuadletService[] } {
+  const wanted = new Map(
+    services.map((service) => {
+      const links = [...installLinks(service).keys()].flatMap(
+        (link) => /\.(?:wants|requires|upholds)\/(.*)/.exec(link)?.[1] ?? [],
+      );
+      return [service, links[0]] as const;
+    }),
+  );
+  const pulled = new Set(
+    services.flatMap(({ unit }) =>
+      ["Wants", "Requires", "BindsTo", "Upholds", "Requisite", "OnFailure", "OnSuccess"].flatMap((key) =>
+        unit.getAll("Unit", key).flatMap((names) => names.split(/\s+/)),
+      ),
+    ),
+  );
+  const runs = services.filter(({ file }) => ["container", "kube", "pod"].includes(file.kind));
+  return {
+    start: [...wanted.values()].filter((name) => name !== undefined),
+    idle: runs.filter(
+      (one) => wanted.get(one) === undefined && !pulled.has(one.service) && one.file.parts.instance !== "",
+    ),
+  };
+}
+
+const idleWarning = ({ file, service }: QuadletService): string =>
+  `${file.path}: ${service} is not started: its [Install] names no unit that wants it (WantedBy=multi-user.target), and no other file does`;

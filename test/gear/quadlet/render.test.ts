@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { splitUnitWords, SystemdUnit } from "../../../src/formats/index.ts";
+import { loadQuadlets, readQuadlets, renderQuadlets } from "../../../src/gear/quadlet/index.ts";
+import { parseName, placeUnit } from "../../../src/gear/index.ts";
+import { samples, writeFiles } from "./samples.ts";
+
+const directory = writeFiles(samples);
+after(() => rmSync(directory, { recursive: true }));
+const application = parseName("shop", "an application");
+
+test("systemd accepts the units of all kinds", () => {
+  const { units } = readQuadlets([directory], { application, podman: "/bin/true" });
+  const placed = [...units].map(([name, text]) => [name, placeUnit(text, "/var/lib/x", 1)] as const);
+  const written = writeFiles(Object.fromEntries(placed));
+  const files = [...units.keys()].filter((name) => !name.includes("@.")).map((name) => join(written, name));
+  const { stderr, status } = spawnSync("systemd-analyze", ["--man=no", "verify", ...files], { encoding: "utf8" });
+  rmSync(written, { recursive: true });
+  // Only what is about these files; UpheldBy= is systemd's from 249 on, in [Install] from 254 on.
+  const own = stderr.split("\n").filter((line) => [...units.keys()].some((name) => line.includes(name)));
+  assert.deepEqual(
+    own.filter((line) => !line.includes("'UpheldBy'")),
+    [],
+  );
+  assert.equal(status, 0, stderr);
+});
+
+test("a directory is an application: what starts, what is pulled, what listens, what runs", () => {
+  const warnings: string[] = [];
+  const rendered = readQuadlets([directory], { application, warn: (message) => warnings.push(message) });
+  assert.deepEqual(rendered.start.toSorted(), [
+    "play.service",
+    "the-app.service",
+    "web.service",
+    "worker@one.service",
+    "worker@two.service",
+  ]);
+  assert.deepEqual(rendered.images.map(({ reference }) => reference).toSorted(), [
+    "docker.io/library/alpine:3",
+    "docker.io/library/nginx:1.27",
+    "docker.io/library/redis:7",
+    "localhost/job:latest",
+    "quay.io/example/one:1",
+    "quay.io/example/worker:1",
+  ]);
+  assert.deepEqual(
+    rendered.ports
+      .map(({ protocol, address, port, unit }) => `${unit} ${address ?? "*"} ${port}/${protocol}`)
+      .toSorted(),
+    [
+      "play.service * 7070/tcp",
+      "play.service * 7171/tcp",
+      "the-app.service * 9090/tcp",
+      "web.service * 8443/tcp",
+      "web.service 127.0.0.1 8080/tcp",
+    ],
+  );
+  assert.deepEqual(
+    rendered.instances
+      .map(({ id, unit, container, hasHealthCheck }) => [id, unit, container, hasHealthCheck])
+      .toSorted(),
+    [
+      ["built", "built.service", "systemd-built", false],
+      ["cache", "cache.service", "systemd-cache", false],
+      ["job", "job.service", "systemd-job", false],
+      ["other", "other.service", "one-pod-a", false],
+      ["play-one", "play.service", "play-one", true],
+      ["play-two", "play.service", "play-two", false],
+      ["tree", "tree.service", "systemd-tree", false],
+      ["web", "web.service", "web", true],
+      ["worker-one", "worker@one.service", "systemd-worker_one", false],
+      ["worker-two", "worker@two.service", "systemd-worker_two", false],
+    ],
+  );
+  assert.deepEqual(
+    warnings.filter((one) => one.includes("is not started")).map((one) => /: (\S+) is not/.exec(one)?.[1]),
+    ["built.service", "job.service", "tree.service", "mapped-pod.service", "remapped-pod.service"],
+  );
+});
+
+test("every image that a unit names is pinned, also in manifests, and pinned ones are not pulled again", () => {
+  const set = loadQuadlets([directory]);
+  const plain = renderQuadlets(set, { application });
+  assert.ok(plain.images.every(({ pinned }) => pinned === undefined));
+  const pins = new Map(
+    plain.images.map(({ reference }) => [reference, `pinned.example/${reference.replace(/[:/]/g, "_")}`]),
+  );
+  const { units, files, images } = renderQuadlets(set, { application, pins });
+  assert.ok(images.every(({ reference, pinned }) => pinned === pins.get(reference)));
+  const references = [...pins.keys()];
+  for (const [name, text] of units) {
+    const starts = SystemdUnit.parse(text, name).getAll("Service", "ExecStart");
+    for (const word of starts.flatMap((line) => splitUnitWords(line, { relaxed: true }))) {
+      assert.ok(!references.some((reference) => word.includes(reference)), `${name}: ${word}`);
+    }
+  }
+  const image = SystemdUnit.parse(units.get("redis-image.service")!, "x").get("Service", "ExecStart");
+  assert.match(image!, /image exists pinned\.example\/docker\.io_library_redis_7$/);
+  assert.match(units.get("cache.service")!, / pinned\.example\/docker\.io_library_redis_7$/m);
+  const manifest = files.get("/play.kube/play.yml")!.content;
+  assert.deepEqual(
+    [...manifest.matchAll(/image: (.*)/g)].map((match) => match[1]),
+    ['"pinned.example/quay.io_example_one_1"', '"pinned.example/docker.io_library_nginx_1.27"'],
+  );
+});
+
+test("files beside the Quadlet files are part of the generation, the host's own are not", () => {
+  const { files, units } = readQuadlets([directory], { application });
+  assert.deepEqual(
+    [...files.keys()].toSorted(),
+    [
+      "/play.kube/map.yml",
+      "/play.kube/play.yml",
+      "/other.kube/one.yml",
+      "/other.kube/two.yml",
+      "/web.container/web.env",
+    ].toSorted(),
+  );
+  assert.equal(files.get("/web.container/web.env")?.content, "MODE=production\n");
+  assert.ok([...files.values()].every(({ mode }) => mode === 0o600));
+  assert.match(
+    units.get("web.service")!,
+    /--env-file %GENERATION%\/web\.container\/web\.env --env-file \/etc\/web\.env /,
+  );
+  assert.match(units.get("play.service")!, /--configmap %GENERATION%\/play\.kube\/map\.yml /);
+});
+
+test("what the units print is found by the application, its part and its image", () => {
+  const { units } = readQuadlets([directory], { application });
+  assert.deepEqual(SystemdUnit.parse(units.get("web.service")!, "web").getAll("Service", "LogExtraFields"), [
+    "ATOMIC_APP=shop",
+    "ATOMIC_COMPONENT=web",
+    "ATOMIC_IMAGE=docker.io/library/nginx:1.27",
+    "ATOMIC_GENERATION=%GENERATION_NUMBER%",
+  ]);
+  assert.match(units.get("data-volume.service")!, /^LogExtraFields=ATOMIC_APP=shop$/m);
+});
+
+const refuse = (files: Readonly<Record<string, string>>, code: string, message: RegExp) => {
+  const place = writeFiles(files);
+  try {
+    assert.throws(() => readQuadlets([place], { application }), { code, message });
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+};
+
+test("what cannot be deployed is refused with file and line, all of it at once", () => {
+  refuse(
+    { "a.container": "[Container]\nImage=x/y\nBogus=1\n", "b.volume": "[Volume]\n\nType=bind\n" },
+    "gear-bad-file",
+    /b\.volume:3: key Type can't be used without Device\n.*a\.container:3: unsupported key 'Bogus' in group 'Container'/,
+  );
+  refuse({ "a.container": "[Container]\nImage\n" }, "gear-bad-file", /a\.container:2: "Image" is no section/);
+  refuse(
+    { "a.container": "[Container]\nImage=x/y\nReadOnly=perhaps\n" },
+    "gear-bad-file",
+    /:3: ReadOnly=perhaps should be/,
+  );
+  refuse({ "a.container": '[Container]\nImage=x/y\nAddCapability="A\n' }, "gear-bad-file", /:3: a " that does not end/);
+  refuse(
+    { "a.container": "[Container]\nImage=x/%i\n" },
+    "gear-bad-file",
+    /:2: Image=x\/%i: an image that only systemd/,
+  );
+  refuse(
+    { "a.container": "[Container]\nImage=x/y\nPublishPort=99999:1\n" },
+    "gear-bad-file",
+    /:3: PublishPort=99999:1/,
+  );
+  refuse(
+    { "a.container": "[Container]\nImage=x/y\nEnvironmentFile=gone\n" },
+    "gear-bad-file",
+    /a\.container:3: .*gone: there is no such file/,
+  );
+  refuse({ "a.kube": "[Kube]\nYaml=a.yml\n", "a.yml": "a: [\n" }, "gear-bad-file", /a\.yml:\d+:\d+: /);
+  refuse({ "a.kube": "[Kube]\nYaml=%h/a.yml\n" }, "gear-bad-file", /:2: Yaml=/);
+  refuse({ "a.volume": "[Volume]\nUser=nobody-of-this-name\n" }, "gear-bad-file", /:2: User=nobody-of-this-name/);
+  refuse({ "readme.txt": "" }, "gear-bad-file", /no Quadlet file/);
+});
+
+test("no name leads to a file elsewhere, and no two files to one service", () => {
+  for (const name of ["../../etc/x", "a/b", "a b", "", `a${"x".repeat(300)}`, "a\u0001"]) {
+    refuse(
+      { "a.container": `[Container]\nImage=x/y\nServiceName=${name}\n` },
+      "gear-bad-file",
+      /is no name of a service/,
+    );
+  }
+  const installed = (line: string) => ({ "a.container": `[Container]\nImage=x/y\n\n[Install]\n${line}\n` });
+  refuse(installed("Alias=../x.service"), "gear-bad-file", /:5: Alias=.* leads away/);
+  refuse(installed("Alias=/etc/x.service"), "gear-bad-file", /:5: Alias=.* leads away/);
+  refuse(
+    { "a.container": "[Container]\nImage=x/y\n", "b.kube": "[Kube]\nServiceName=a\nYaml=x.yml\n", "x.yml": "" },
+    "gear-bad-file",
+    /a\.service is the service of .*a\.container as well/,
+  );
+});
