@@ -39,6 +39,8 @@ import {
 import { commitTargets, unpack } from "./commit-targets.ts";
 import { composeTargets } from "./compose-targets.ts";
 import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
+import { convertQuadlets, kindOf, QuadletFile } from "../../src/gear/index.ts";
+import { samples as quadletSamples } from "../gear/quadlet/samples.ts";
 import { imageTargets } from "./image-targets.ts";
 import { rpmTargets } from "./rpm-targets.ts";
 import { repomdTargets } from "./repomd-targets.ts";
@@ -219,6 +221,19 @@ export const targets: readonly FuzzTarget[] = [
     remote: false,
     seeds: [Buffer.from("title Debian 13\nversion 1\noptions root=UUID=1 quiet\nlinux /vmlinuz\n")],
     run: (bytes) => void parseBlsEntry(bytes.toString()),
+  },
+  {
+    name: "quadlet",
+    remote: false,
+    seeds: Object.entries(quadletSamples).flatMap(([name, text]) =>
+      /\.(container|pod|build)$/.test(name) ? [Buffer.from(text)] : [],
+    ),
+    run: (bytes) => {
+      const text = bytes.toString();
+      const kind = kindOf(`x.${/^\[(\w+)\]/m.exec(text.replace("[Unit]", ""))?.[1]?.toLowerCase()}`) ?? "container";
+      const { services } = convertQuadlets([QuadletFile.parse(text, `/q/x.${kind}`)], { deviceExists: () => false });
+      for (const { unit } of services) SystemdUnit.parse(unit.toString(), "fuzz");
+    },
   },
   {
     name: "systemd-unit",

@@ -6,6 +6,8 @@ import { resourceName, serviceName } from "./names.ts";
 /** What converting one file of a set knows of the others. */
 export interface Conversion {
   readonly podman: string;
+  /** Whether commands are such as a podman before 4.4 knows, which is the first with a generator. */
+  readonly anyPodman: boolean;
   readonly pins: Pins;
   readonly known: ReadonlyMap<string, KnownFile>;
   readonly warn: (message: string) => void;

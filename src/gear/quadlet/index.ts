@@ -7,3 +7,4 @@ export { QuadletFile } from "./quadlet-file.ts";
 export type { QuadletSet } from "./quadlet-set.ts";
 export { quadletApplication, readQuadlets, renderQuadlets, type RenderQuadletsOptions } from "./render/index.ts";
 export { loadSystemQuadlets } from "./search.ts";
+export { quadletSource } from "./source.ts";

@@ -10,12 +10,16 @@ export class PodmanCommand {
   readonly #file: QuadletFile;
   readonly #conversion: Conversion;
   readonly #words: string[];
+  /** How many of them come before podman's verb. */
+  readonly #base: number;
 
   constructor(file: QuadletFile, conversion: Conversion, ...words: string[]) {
     this.#file = file;
     this.#conversion = conversion;
     this.#words = [conversion.podman, ...file.all("ContainersConfModule").map((module) => `--module=${module}`)];
-    this.add(...file.args("GlobalArgs", conversion.warn), ...words);
+    this.add(...file.args("GlobalArgs", conversion.warn));
+    this.#base = this.#words.length;
+    this.add(...words);
   }
 
   add(...words: readonly string[]): void {
@@ -54,6 +58,24 @@ export class PodmanCommand {
 
   addPodmanArgs(): void {
     this.add(...this.#file.args("PodmanArgs", this.#conversion.warn));
+  }
+
+  /** `create` of a volume or network, which may be there: `--ignore` says so to podman from 4.4 on, a look before it to each. */
+  static create(file: QuadletFile, conversion: Conversion, kind: "network" | "volume"): PodmanCommand {
+    return new PodmanCommand(file, conversion, kind, "create", ...(conversion.anyPodman ? [] : ["--ignore"]));
+  }
+
+  /** The line of `create`. */
+  createLine(name: string): string {
+    this.add(name);
+    if (!this.#conversion.anyPodman) return this.line();
+    const base = this.#words.slice(0, this.#base);
+    // Words are the script's arguments, never a part of it: a specifier may bring anything.
+    const [named, ...before] = [name, ...base].map((_, index) => `"\${${index + 1}}"`);
+    const look = [...before, this.#words[this.#base]!, "exists", named].join(" ");
+    const script = `${look} || { shift ${base.length + 1}; exec "$@"; }`;
+    const words = ["/bin/sh", "-c", script.replaceAll("$", "$$$$"), "sh", name, ...base, ...this.#words];
+    return quoteUnitWords(words);
   }
 
   /** As a unit has it, with systemd's prefixes before it. */

@@ -4,7 +4,14 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { convertQuadlets, loadQuadlets, loadSystemQuadlets } from "../../../src/gear/quadlet/index.ts";
+import {
+  convertQuadlets,
+  loadQuadlets,
+  loadSystemQuadlets,
+  quadletApplication,
+  quadletSource,
+  renderQuadlets,
+} from "../../../src/gear/quadlet/index.ts";
 import { dropInDirectories } from "../../../src/gear/quadlet/drop-ins.ts";
 import { formatCsvLine, parseCsvLine } from "../../../src/gear/quadlet/csv-line.ts";
 import { kinds, type QuadletKind } from "../../../src/gear/quadlet/kinds.ts";
@@ -157,6 +164,38 @@ test("--mount is taken apart as Go's encoding/csv does", () => {
   for (const fields of [["a b", 'c"d', "e,f", " g", "h\ni"], ["plain"]]) {
     assert.deepEqual(parseCsvLine(formatCsvLine(fields)), fields);
   }
+});
+
+test("what a set was read from is its source, by path below what was named", () => {
+  const directory = place({
+    "a.container": `${container}EnvironmentFile=a.env\n`,
+    "a.container.d/b.conf": "",
+    "a.env": "A=1\n",
+  });
+  const elsewhere = place({ "c.yml": "" });
+  writeFileSync(join(directory, "c.kube"), `[Kube]\nYaml=${elsewhere}/c.yml\n`);
+  const set = loadQuadlets([directory]);
+  renderQuadlets(set, { application: quadletApplication([directory]) });
+  const { path, files } = quadletSource(set, directory);
+  assert.equal(path, directory);
+  assert.deepEqual([...files.keys()].toSorted(), [
+    "a.container",
+    "a.container.d/b.conf",
+    "a.env",
+    "c.kube",
+    `elsewhere${elsewhere}/c.yml`,
+  ]);
+  assert.equal(files.get("a.env"), "A=1\n");
+  const alone = loadQuadlets([join(directory, "a.container")]);
+  assert.deepEqual(
+    [...quadletSource(alone, join(directory, "a.container")).files.keys()],
+    ["a.container", "a.container.d/b.conf"],
+  );
+});
+
+test("an application without a name has that of its directory or file", () => {
+  assert.equal(quadletApplication(["/srv/My_Shop/"]), "my-shop");
+  assert.equal(quadletApplication(["web@.container"]), "web");
 });
 
 test("a directory with very many files is no directory of Quadlet files", () => {

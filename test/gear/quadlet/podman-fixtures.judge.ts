@@ -105,6 +105,11 @@ for (const name of names) {
   });
 }
 
+test("files of directories below are read", () => {
+  const names = loadQuadlets([join(fixtures, "test_subdir")]).files.map(({ name }) => name);
+  assert.deepEqual(names, ["mysleep.container", "mysleep_1.container", "mysleep_2.container"]);
+});
+
 test("how many assertions hold", (context) => {
   context.diagnostic(`${held} assertions of ${names.length} files hold, ${deviations.size} is not meant to`);
   assert.ok(names.length >= 308 && held >= 880, `${names.length} files, ${held} assertions`);

@@ -20,6 +20,8 @@ import { convertVolume } from "./volume.ts";
 export interface ConvertOptions {
   /** Program of the commands; podman's generator takes it from $PODMAN. */
   readonly podman?: string;
+  /** Default: commands are those of podman's generator. */
+  readonly anyPodman?: boolean;
   readonly pins?: Pins;
   readonly deviceExists?: (path: string) => boolean;
   /** Default: files stay where they are, beside the Quadlet file. */
@@ -56,6 +58,7 @@ export function convertQuadlets(files: readonly QuadletFile[], options: ConvertO
   const known = new Map(files.flatMap((file) => attempt(failures, () => [file.name, knownFile(file, pins)] as const)));
   const conversion: Conversion = {
     podman: options.podman ?? "/usr/bin/podman",
+    anyPodman: options.anyPodman ?? false,
     pins,
     known,
     warn: (message) => warnings.add(message),

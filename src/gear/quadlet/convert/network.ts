@@ -13,15 +13,14 @@ export function convertNetwork(file: QuadletFile, conversion: Conversion): Syste
   if (file.boolean("NetworkDeleteOnStop") === true) {
     service.add("Service", "ExecStopPost", new PodmanCommand(file, conversion, "network", "rm", name).line());
   }
-  const create = new PodmanCommand(file, conversion, "network", "create", "--ignore");
+  const create = PodmanCommand.create(file, conversion, "network");
   create.addBooleans({ DisableDNS: "--disable-dns", Internal: "--internal", IPv6: "--ipv6" });
   create.addTexts({ Driver: "--driver", IPAMDriver: "--ipam-driver", InterfaceName: "--interface-name" });
   create.addLists({ DNS: "--dns" });
   addSubnets(file, create);
   create.addPairs({ Options: "--opt", Label: "--label" });
   create.addPodmanArgs();
-  create.add(name);
-  service.add("Service", "ExecStart", create.line());
+  service.add("Service", "ExecStart", create.createLine(name));
   makeOneshot(service);
   return service;
 }

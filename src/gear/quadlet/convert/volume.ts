@@ -11,7 +11,7 @@ import { imageSource, type Using } from "../sources.ts";
 /** podman's ConvertVolume. */
 export function convertVolume(file: QuadletFile, conversion: Conversion): SystemdUnit {
   const service = beginService(file, conversion);
-  const create = new PodmanCommand(file, conversion, "volume", "create", "--ignore");
+  const create = PodmanCommand.create(file, conversion, "volume");
   for (const [key, option] of Object.entries({ UID: "--uid", GID: "--gid", Driver: "--driver" })) {
     const value = file.text(key);
     if (value !== undefined) create.add(option, value);
@@ -20,8 +20,7 @@ export function convertVolume(file: QuadletFile, conversion: Conversion): System
   else addMountOptions(file, service, create);
   create.addPairs({ Label: "--label" });
   create.addPodmanArgs();
-  create.add(ownName(file, "VolumeName"));
-  service.add("Service", "ExecStart", create.line());
+  service.add("Service", "ExecStart", create.createLine(ownName(file, "VolumeName")));
   makeOneshot(service);
   return service;
 }

@@ -45,6 +45,7 @@ export function renderQuadlets(set: QuadletSet, options: RenderQuadletsOptions):
   const placed = new PlacedFiles(set, pins);
   const { services, failures, warnings } = convertQuadlets(set.files, {
     pins,
+    anyPodman: true,
     place: placed.place,
     ...(podman === undefined ? {} : { podman }),
   });
