@@ -25,4 +25,12 @@ export const gearError = defineErrors("gear", {
   unresolved: "The name of a link's target has no address of the family of the address that leads there.",
   "no-namespace": "A container has no network of its own on this host: it does not run, or shares the host's.",
   "not-running": "No such instance runs on this host.",
+  busy: "Another command is changing the application; the message says which. Wait for it to end.",
+  conflict:
+    "A unit's name or a port that the application needs belongs to somebody else. Each is listed; nothing was changed.",
+  "no-application": "No application of that name is deployed on this host.",
+  "no-generation": "The application has no generation of that number, or nothing to go back to.",
+  "no-image": "An image is not in the engine's storage, and pulling it was not asked for or cannot bring it.",
+  store:
+    "What is kept of an application below /var/lib/atomic/gear does not read as it was written. Restore it, or remove the directory and deploy anew.",
 });

@@ -5,7 +5,7 @@
  */
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../base/index.ts";
+import { run, writeJournal } from "../base/index.ts";
 import { commitVersion } from "./commit-metadata.ts";
 import { type Deployment, deploymentPath } from "./model.ts";
 import { originImage, originRefspec } from "./origin.ts";
@@ -36,7 +36,7 @@ export interface HistoryEntry {
 /** One line of `journalctl -o json`. */
 export type JournalRecord = Readonly<Record<string, unknown>>;
 
-/** Tells the journal of a deployment. The journal is a help, not a condition: a failure to do so is none of the deployment. */
+/** Tells the journal of a deployment; a failure to do so is none of the deployment. */
 export async function recordDeployment(sysroot: Sysroot, deployment: Deployment): Promise<void> {
   if (sysroot.running?.run !== "/run") return;
   const { commandLine = "", agent = "" } = sysroot.initiator ?? {};
@@ -54,13 +54,7 @@ export async function recordDeployment(sysroot: Sysroot, deployment: Deployment)
     COMMAND_LINE: commandLine,
     AGENT: agent,
   };
-  // A line break would end the field.
-  const lines = Object.entries(fields).map(([key, value]) => `${key}=${String(value).replace(/[\n\0]/g, " ")}\n`);
-  try {
-    await run("logger", ["--journald"], { input: lines.join("") });
-  } catch {
-    sysroot.onMessage("the journal could not be told of the deployment");
-  }
+  if (!(await writeJournal(fields))) sysroot.onMessage("the journal could not be told of the deployment");
 }
 
 /** @param all also what was never booted */

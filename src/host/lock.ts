@@ -2,9 +2,8 @@
 import { closeSync, fstatSync, openSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type HeldLock, tryRecordLock, unlessErrno } from "../base/index.ts";
+import { findLockHolder, type HeldLock, holderText, tryRecordLock, unlessErrno } from "../base/index.ts";
 import { hostError } from "./errors.ts";
-import { findLockHolder, holderText } from "./lock-holder.ts";
 
 const lockName = "ostree/lock";
 const waitingNoticeMs = 3000;

@@ -62,7 +62,7 @@ export interface RenderedInstance {
   readonly hasHealthCheck: boolean;
 }
 
-/** A deployment as it is kept: what was rendered, by digest, and when and why it ran. */
+/** A deployment as it is kept: what was rendered, by digest, and when and why it ran. Written once, never changed. */
 export interface Generation {
   /** Counted from 1 in its application. */
   readonly number: number;
@@ -70,14 +70,15 @@ export interface Generation {
   /** What it was made of, as it was, so that it can be shown and deployed again. */
   readonly source: Source;
   readonly policy: UpdatePolicy;
+  /** Images that were brought into the engine's storage for it or for one before, and may be removed with the last of them. */
+  readonly pulled: readonly string[];
   /** Milliseconds since the epoch. */
   readonly deployedAt: number;
   readonly deployedBy: string;
   /** As it was typed. */
   readonly command: string;
-  readonly state: GenerationState;
-  /** Why it was taken back, or that it was on purpose. */
-  readonly reason: string | undefined;
+  /** What for, in the words of who deployed it. */
+  readonly message: string | undefined;
 }
 
 export interface Source {
@@ -86,5 +87,51 @@ export interface Source {
   /** Contents by path relative to it; a file alone is by its name. */
   readonly files: ReadonlyMap<string, string>;
 }
+
+/**
+ * What is recorded of an application, in one file that is replaced whole: it alone says which generation runs, whether a
+ * change is under way, and what became of the others.
+ */
+export interface ApplicationRecord {
+  /** Undefined: its first deployment is under way, or has failed. */
+  readonly current: number | undefined;
+  readonly change: Change | undefined;
+  /** Those that are kept, oldest first. */
+  readonly generations: readonly { readonly number: number; readonly state: GenerationState }[];
+  /** Oldest first; what is older than the last hundred is left to the journal. */
+  readonly events: readonly ApplicationEvent[];
+}
+
+/** From one generation to another; undefined is none. While it is recorded, neither of them can be relied upon to run. */
+export interface Change {
+  readonly kind: ChangeKind;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  /** Whether it is being taken back, and why. */
+  readonly back: string | undefined;
+  /** Units, also of others, that were active before: they are again when it has been taken back. */
+  readonly active: readonly string[];
+  readonly startedAt: number;
+  readonly by: string;
+  readonly command: string;
+}
+
+export type ChangeKind = "deploy" | "update" | "rollback" | "delete";
+
+/** A change that has ended. */
+export interface ApplicationEvent {
+  readonly at: number;
+  readonly kind: ChangeKind;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly outcome: Outcome;
+  /** Why it did not come through. */
+  readonly reason: string | undefined;
+  readonly by: string;
+  readonly command: string;
+}
+
+/** `failed`: it did not come through and was not taken back, because the policy says so or because that failed as well. */
+export type Outcome = "done" | "taken-back" | "failed";
 
 export type GenerationState = "deploying" | "running" | "replaced" | "failed" | "rolled-back";

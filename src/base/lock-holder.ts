@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { unlessErrno } from "../base/index.ts";
+import { unlessErrno } from "./errors.ts";
 
 export interface LockHolder {
   readonly pid: number;

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A change of what runs, from being recorded to being done or taken back. Every step is recorded before it is taken. */
+import { AtomicError } from "../../base/index.ts";
+import type { Name } from "../name.ts";
+import type { ApplicationRecord, Change, Generation, GenerationState, Outcome } from "./model.ts";
+import { type Problem, reasonOf } from "./problem.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { switchTo } from "./switch-to.ts";
+import { watchHealth } from "./watch-health.ts";
+
+/** How a change ended. */
+export interface ChangeResult {
+  readonly outcome: Outcome;
+  /** Generation that runs now. */
+  readonly current: number | undefined;
+  readonly reason: string | undefined;
+  readonly problems: readonly Problem[];
+  /** What is not as it was before, though it was taken back. */
+  readonly missing: readonly Problem[];
+}
+
+const eventsKept = 100;
+/** For units to start where no generation of the application says how long that may take. */
+const startMs = 300_000;
+
+export interface Who {
+  readonly by: string;
+  readonly command: string;
+}
+
+/** Records that a change begins, with what is active and would be stopped by it. */
+export async function beginChange(
+  surroundings: Surroundings,
+  application: Name,
+  change: Pick<Change, "kind" | "from" | "to"> & Who,
+): Promise<void> {
+  const { store, clock } = surroundings;
+  const record = store.record(application) ?? emptyRecord;
+  const active = await activeUnits(surroundings, generationOf(surroundings, application, change.from));
+  const isNew = change.to !== undefined && record.generations.every(({ number }) => number !== change.to);
+  store.writeRecord(application, {
+    ...record,
+    change: { ...change, back: undefined, active, startedAt: clock.date() },
+    generations: isNew ? [...record.generations, { number: change.to, state: "deploying" }] : record.generations,
+  });
+}
+
+/**
+ * Brings what is recorded to its end: forward, with health watched, and back when that does not come through and the policy of
+ * what is deployed says so. A signal takes it back.
+ */
+export async function carryOut(
+  surroundings: Surroundings,
+  application: Name,
+  signal?: AbortSignal,
+): Promise<ChangeResult> {
+  const change = requireChange(surroundings, application);
+  const target = generationOf(surroundings, application, change.to);
+  const { problems, reason } = await forward(surroundings, application, change, signal);
+  if (reason === undefined)
+    return conclude(surroundings, application, { outcome: "done", reason, problems, missing: [] });
+  if (target?.policy.autoRevert === false && signal?.aborted !== true) {
+    return conclude(surroundings, application, { outcome: "failed", reason, problems, missing: [] });
+  }
+  return takeBack(surroundings, application, reason, problems);
+}
+
+interface Forward {
+  readonly problems: readonly Problem[];
+  readonly reason: string | undefined;
+}
+
+async function forward(
+  surroundings: Surroundings,
+  application: Name,
+  change: Change,
+  signal: AbortSignal | undefined,
+): Promise<Forward> {
+  const target = generationOf(surroundings, application, change.to);
+  const other = generationOf(surroundings, application, change.from);
+  const startWithin = target?.policy.healthyDeadline ?? startMs;
+  try {
+    const own = new Set(other?.rendered.units.keys());
+    const active = target === undefined ? [] : change.active.filter((name) => !own.has(name));
+    const wanted = { target, other, active, startAll: true, startWithin, ...(signal === undefined ? {} : { signal }) };
+    const { problems, startedAt } = await switchTo(surroundings, wanted);
+    signal?.throwIfAborted();
+    if (problems.length > 0 || target === undefined) return outcomeOf(problems);
+    return outcomeOf(await watchHealth(surroundings, target.rendered, target.policy, startedAt + startWithin, signal));
+  } catch (error) {
+    if (signal?.aborted === true) return { problems: [], reason: "it was interrupted" };
+    // What the service manager or the engine refuses ends the deployment, not this program.
+    if (error instanceof AtomicError) return { problems: [], reason: error.message };
+    throw error;
+  }
+}
+
+const outcomeOf = (problems: readonly Problem[]): Forward => ({
+  problems,
+  reason: problems.length === 0 ? undefined : reasonOf(problems),
+});
+
+/** Goes back to what was before; everything that was active then is active again, also what systemd stopped along. */
+export async function takeBack(
+  surroundings: Surroundings,
+  application: Name,
+  reason: string,
+  problems: readonly Problem[] = [],
+): Promise<ChangeResult> {
+  const { store } = surroundings;
+  const change = requireChange(surroundings, application);
+  store.writeRecord(application, { ...store.requireRecord(application), change: { ...change, back: reason } });
+  const target = generationOf(surroundings, application, change.from);
+  const other = generationOf(surroundings, application, change.to);
+  const missing = await switchBack(surroundings, target, other, change.active);
+  const outcome = missing.length === 0 ? "taken-back" : "failed";
+  return conclude(surroundings, application, { outcome, reason, problems, missing });
+}
+
+/** Unlike forward, only what was active is started. */
+async function switchBack(
+  surroundings: Surroundings,
+  target: Generation | undefined,
+  other: Generation | undefined,
+  active: readonly string[],
+): Promise<readonly Problem[]> {
+  const ghosts = new Set(other?.rendered.units.keys());
+  const wanted = active.filter((name) => target?.rendered.units.has(name) === true || !ghosts.has(name));
+  const startWithin = target?.policy.healthyDeadline ?? startMs;
+  return (await switchTo(surroundings, { target, other, active: wanted, startAll: false, startWithin })).problems;
+}
+
+/** Records how the change ended and tells the journal. */
+async function conclude(
+  { store, clock, journal }: Surroundings,
+  application: Name,
+  result: Omit<ChangeResult, "current">,
+): Promise<ChangeResult> {
+  const record = store.requireRecord(application);
+  const change = record.change!;
+  const { outcome, reason } = result;
+  const isBack = change.back !== undefined;
+  const current = isBack ? change.from : change.to;
+  const event = { ...eventOf(change), at: clock.date(), outcome, reason };
+  const next: ApplicationRecord = {
+    current,
+    change: undefined,
+    generations: record.generations.map((one) => ({ ...one, state: stateAfter(one, change, outcome, isBack) })),
+    events: [...record.events, event].slice(-eventsKept),
+  };
+  if (change.kind === "delete" && !isBack) store.remove(application);
+  else store.writeRecord(application, next);
+  await journal.write(journalEntry(application, event, current));
+  return { ...result, current };
+}
+
+function eventOf({ kind, from, to, by, command }: Change) {
+  return { kind, from, to, by, command };
+}
+
+function stateAfter(
+  { number, state }: { readonly number: number; readonly state: GenerationState },
+  { kind, from, to }: Change,
+  outcome: Outcome,
+  isBack: boolean,
+): GenerationState {
+  if (number === to) return !isBack && outcome === "done" ? "running" : "failed";
+  if (number !== from) return state;
+  if (isBack) return "running";
+  return kind === "rollback" ? "rolled-back" : "replaced";
+}
+
+/** Of all entries about changes of applications: `journalctl MESSAGE_ID=...`. */
+const messageId = "ffdb191c0f6dc8bd26008a9a629892cb";
+
+function journalEntry(
+  application: Name,
+  event: ApplicationRecord["events"][number],
+  current: number | undefined,
+): Record<string, string | number> {
+  const { kind, from, to, outcome, reason, by, command } = event;
+  const numbers = `${from ?? "none"} to ${to ?? "none"}`;
+  const ended = { done: "done", "taken-back": "taken back", failed: "failed" }[outcome];
+  return {
+    MESSAGE_ID: messageId,
+    MESSAGE: `${application}: ${kind} of generation ${numbers} ${ended}${reason === undefined ? "" : `: ${reason}`}`,
+    // syslog's notice and error.
+    PRIORITY: outcome === "done" ? 5 : 3,
+    SYSLOG_IDENTIFIER: "atomic",
+    ATOMIC_APP: application,
+    ATOMIC_GENERATION: current ?? "",
+    ATOMIC_CHANGE: kind,
+    ATOMIC_OUTCOME: outcome,
+    ATOMIC_REASON: reason ?? "",
+    AGENT: by,
+    COMMAND_LINE: command,
+  };
+}
+
+/** Units of a generation that are active, and those of others that are and would stop with them, and so on. */
+async function activeUnits({ services }: Surroundings, generation: Generation | undefined): Promise<string[]> {
+  const found = new Set<string>();
+  const seen = new Set<string>();
+  const left = [...(generation?.rendered.units.keys() ?? [])];
+  for (let name = left.shift(); name !== undefined; name = left.shift()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const { activeState } = await services.unit(name);
+    if (activeState === "active" || activeState === "activating" || activeState === "reloading") found.add(name);
+    left.push(...(await services.dependants(name)));
+  }
+  return [...found];
+}
+
+export const emptyRecord: ApplicationRecord = { current: undefined, change: undefined, generations: [], events: [] };
+
+function requireChange({ store }: Surroundings, application: Name): Change {
+  const { change } = store.requireRecord(application);
+  if (change === undefined) throw new Error(`no change of ${application} is recorded`);
+  return change;
+}
+
+export function generationOf(
+  { store }: Pick<Surroundings, "store">,
+  application: Name,
+  number: number | undefined,
+): Generation | undefined {
+  return number === undefined ? undefined : store.generation(application, number);
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Name } from "../name.ts";
+import { gearError } from "../errors.ts";
+import { checkedUnitName, unitPath } from "./installed.ts";
+import { socketHolder, type TakenPort } from "./listening.ts";
+import type { HostPort, Rendered } from "./model.ts";
+import type { GenerationStore } from "./store.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/**
+ * Refuses what could not run beside what there is: units that belong to others, ports that others have or that another
+ * application has when it runs. Before anything is changed, and all of it at once.
+ * @param own generation that is replaced, whose units and ports are its own
+ * @throws gear-conflict
+ */
+export async function refuseConflicts(
+  { store, services }: Pick<Surroundings, "store" | "services">,
+  rendered: Rendered,
+  own: Rendered | undefined,
+  taken: readonly TakenPort[],
+): Promise<void> {
+  const others = otherApplications(store, rendered.application);
+  const found = [
+    ...(await unitConflicts(services, rendered, own, others)),
+    ...portConflicts(rendered, own, others, taken),
+  ];
+  if (found.length === 0) return;
+  throw gearError("conflict", [`${rendered.application} cannot run beside what there is`, ...found].join("\n  "), {
+    hint: "nothing was changed",
+  });
+}
+
+type Others = ReadonlyMap<Name, Rendered>;
+
+/** What the others run, or are about to. */
+function otherApplications(store: GenerationStore, application: Name): Others {
+  const names = store.applications().filter((name) => name !== application);
+  return new Map(
+    names.flatMap((name): [Name, Rendered][] => {
+      const record = store.record(name);
+      const number = record?.change?.to ?? record?.current;
+      return number === undefined ? [] : [[name, store.generation(name, number).rendered]];
+    }),
+  );
+}
+
+async function unitConflicts(
+  services: Surroundings["services"],
+  rendered: Rendered,
+  own: Rendered | undefined,
+  others: Others,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of rendered.units.keys()) {
+    checkedUnitName(name);
+    const other = [...others].find(([, { units }]) => units.has(name));
+    const { fragment, loadState } = await services.unit(name);
+    if (other !== undefined) found.push(`unit ${name} belongs to application ${other[0]}`);
+    else if (loadState === "masked") found.push(`unit ${name} is masked`);
+    else if (fragment !== undefined && fragment !== "" && !isOwn(name, fragment, own)) {
+      found.push(`unit ${name} belongs to the host (${fragment})`);
+    }
+  }
+  return found;
+}
+
+const isOwn = (name: string, fragment: string, own: Rendered | undefined) =>
+  own?.units.has(name) === true && fragment === unitPath(name);
+
+function portConflicts(
+  rendered: Rendered,
+  own: Rendered | undefined,
+  others: Others,
+  taken: readonly TakenPort[],
+): string[] {
+  return rendered.ports.flatMap((wanted, index) => {
+    const what = `port ${wanted.port}/${wanted.protocol} of ${wanted.unit}`;
+    const twice = rendered.ports.slice(0, index).find((other) => overlaps(wanted, other));
+    if (twice !== undefined) return [`${what} is also ${twice.unit}'s`];
+    const other = [...others].find(([, { ports }]) => ports.some((port) => overlaps(wanted, port)));
+    if (other !== undefined) return [`${what} belongs to application ${other[0]}`];
+    if (own?.ports.some((port) => overlaps(wanted, port)) === true) return [];
+    const holder = taken.find((port) => overlaps(wanted, port));
+    return holder === undefined ? [] : [`${what} is in use${byWhom(holder)}`];
+  });
+}
+
+function byWhom({ inode }: TakenPort): string {
+  const holder = socketHolder(inode);
+  return holder === undefined ? "" : ` by ${holder}`;
+}
+
+function overlaps(
+  a: Omit<HostPort, "unit">,
+  b: { readonly protocol: string; readonly address: string | undefined; readonly port: number },
+): boolean {
+  if (a.protocol !== b.protocol || a.port !== b.port) return false;
+  return isEvery(a.address) || isEvery(b.address) || a.address === b.address;
+}
+
+const isEvery = (address: string | undefined) => address === undefined || address === "0.0.0.0" || address === "::";

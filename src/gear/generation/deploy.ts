@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import { stage } from "../../base/index.ts";
+import { gearError } from "../errors.ts";
+import type { UpdatePolicy } from "../model.ts";
+import type { Name } from "../name.ts";
+import { beginChange, carryOut, type ChangeResult, generationOf, type Who } from "./change.ts";
+import { compareImages, compareUnits, type ImageChange, isSameRendering, type UnitChanges } from "./compare.ts";
+import { refuseConflicts } from "./conflicts.ts";
+import { takenPorts } from "./listening.ts";
+import { lockHost } from "./lock.ts";
+import { withApplication } from "./locked.ts";
+import type { ApplicationRecord, ChangeKind, Generation, Pins, Rendered, Source } from "./model.ts";
+import { pinImages, type PullPolicy } from "./pin-images.ts";
+import { pruneGenerations } from "./prune.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export interface DeployRequest extends Who {
+  readonly application: Name;
+  readonly source: Source;
+  readonly policy: UpdatePolicy;
+  /** What this host runs of it, with the images that are pinned so far. */
+  readonly render: (pins: Pins) => Rendered;
+  readonly pull: PullPolicy;
+  /** What for. */
+  readonly message: string | undefined;
+  /** Takes the deployment back. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a change of an application came to. */
+export interface ChangeReport extends Omit<ChangeResult, "outcome"> {
+  readonly application: Name;
+  readonly kind: ChangeKind;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  /** `unchanged`: it is as it should be already; nothing was done. */
+  readonly outcome: ChangeResult["outcome"] | "unchanged";
+  readonly units: UnitChanges;
+  readonly images: readonly ImageChange[];
+  /** Generations that are kept no more. */
+  readonly pruned: readonly number[];
+}
+
+/** Deploys what was read and rendered as a generation. */
+export function deploy(surroundings: Surroundings, request: DeployRequest): Promise<ChangeReport> {
+  return withApplication(surroundings, request.application, async () => {
+    const current = currentGeneration(surroundings, request.application);
+    const plain = request.render(new Map());
+    await refuseConflicts(surroundings, plain, current?.rendered, takenPorts());
+    const references = plain.images.map(({ reference }) => reference);
+    const { pins, pulled } = await pinImages(surroundings, references, request.pull, request.signal);
+    const rendered = request.render(pins);
+    refuseUnpinned(rendered);
+    return deployRendered(surroundings, { ...request, kind: "deploy", rendered, pulled });
+  });
+}
+
+export interface RenderedRequest extends Omit<DeployRequest, "render" | "pull"> {
+  readonly kind: "deploy" | "update";
+  readonly rendered: Rendered;
+  readonly pulled: readonly string[];
+}
+
+/** Deploys what is rendered with all its pins. The caller holds the application's lock. */
+export async function deployRendered(surroundings: Surroundings, request: RenderedRequest): Promise<ChangeReport> {
+  const { application, rendered, kind, signal } = request;
+  const { store } = surroundings;
+  const record = store.record(application);
+  const current = currentGeneration(surroundings, application);
+  if (current !== undefined && isSameRendering(current.rendered, rendered) && (await allRun(surroundings, current))) {
+    return unchanged(application, kind, current);
+  }
+  const generation = makeGeneration(surroundings, request, record);
+  // Another application is not deployed between the look at what is free and the record that it is taken.
+  {
+    using _host = lockHost(store.root);
+    await refuseConflicts(surroundings, rendered, current?.rendered, takenPorts());
+    store.writeGeneration(generation);
+    const change = { kind, from: current?.number, to: generation.number };
+    await beginChange(surroundings, application, { ...change, by: request.by, command: request.command });
+  }
+  return conductChange(surroundings, application, current, generation, kind, signal);
+}
+
+/** Carries out the change that is recorded and reports. */
+export async function conductChange(
+  surroundings: Surroundings,
+  application: Name,
+  from: Generation | undefined,
+  to: Generation | undefined,
+  kind: ChangeKind,
+  signal: AbortSignal | undefined,
+): Promise<ChangeReport> {
+  const units = compareUnits(from?.rendered, to?.rendered);
+  const text = to === undefined ? "Units" : "Health";
+  const work = () => carryOut(surroundings, application, signal);
+  const result = await stage(surroundings.progress, "health", text, work, (done) => done.reason ?? "as it should be");
+  const pruned = result.outcome === "done" && to !== undefined ? await pruneGenerations(surroundings, application) : [];
+  const images = compareImages(from?.rendered, to?.rendered);
+  return { application, kind, from: from?.number, to: to?.number, ...result, units, images, pruned };
+}
+
+export function currentGeneration(
+  surroundings: Pick<Surroundings, "store">,
+  application: Name,
+): Generation | undefined {
+  return generationOf(surroundings, application, surroundings.store.record(application)?.current);
+}
+
+function makeGeneration(
+  { store, clock }: Surroundings,
+  request: RenderedRequest,
+  record: ApplicationRecord | undefined,
+): Generation {
+  const { application, rendered, source, policy, by, command, message } = request;
+  const kept = (record?.generations ?? []).flatMap(({ number }) => store.generation(application, number).pulled);
+  const pins = new Set(rendered.images.map(({ pinned }) => pinned));
+  const pulled = [...new Set([...kept, ...request.pulled])].filter((pinned) => pins.has(pinned));
+  const known = { rendered, source, policy, pulled, message };
+  return { number: nextNumber(record), ...known, deployedAt: clock.date(), deployedBy: by, command };
+}
+
+/** Never one that was, even if it is kept no more: the journal knows it. */
+function nextNumber(record: ApplicationRecord | undefined): number {
+  const used = [
+    ...(record?.generations ?? []).map(({ number }) => number),
+    ...(record?.events ?? []).flatMap(({ from = 0, to = 0 }) => [from, to]),
+  ];
+  return Math.max(0, ...used) + 1;
+}
+
+async function allRun({ services, store }: Surroundings, { rendered, number }: Generation): Promise<boolean> {
+  const state = store.record(rendered.application)?.generations.find((one) => one.number === number)?.state;
+  if (state !== "running") return false;
+  const states = await Promise.all(rendered.start.map((unit) => services.unit(unit)));
+  return states.every(({ activeState }) => activeState === "active");
+}
+
+function unchanged(application: Name, kind: ChangeKind, { number, rendered }: Generation): ChangeReport {
+  const units = compareUnits(rendered, rendered);
+  const nothing = { reason: undefined, problems: [], missing: [], images: [], pruned: [] };
+  return { application, kind, from: number, to: number, current: number, outcome: "unchanged", units, ...nothing };
+}
+
+/** A unit that names an image by a tag could run another one tomorrow. */
+function refuseUnpinned({ images, application }: Rendered): void {
+  const loose = images.find(({ pinned }) => pinned === undefined);
+  if (loose !== undefined) throw gearError("no-image", `image ${loose.reference} of ${application} is not pinned`);
+}

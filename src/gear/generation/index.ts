@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+export { type ChangeResult } from "./change.ts";
+export { type ImageChange, type UnitChanges } from "./compare.ts";
+export { deleteApplication } from "./delete.ts";
+export { type ChangeReport, deploy, type DeployRequest } from "./deploy.ts";
+export { diffRendered, diffSources, type FileDiff, type RenderedDiff } from "./diff.ts";
+export { type ApplicationHistory, applicationHistory } from "./history.ts";
+export { withApplication } from "./locked.ts";
+export type * from "./model.ts";
+export { type PullPolicy } from "./pin-images.ts";
+export { placeUnit } from "./place-units.ts";
+export { power, type PowerReport, type PowerRequest } from "./power.ts";
+export { type DeployPreview, previewDeploy } from "./preview.ts";
+export { type Problem } from "./problem.ts";
+export { rollback, type RollbackRequest } from "./rollback.ts";
+export { applicationStatus, type ApplicationStatus, type InstanceStatus } from "./status.ts";
+export { GenerationStore } from "./store.ts";
+export { type Clock, type Journal, type Surroundings, systemClock, systemJournal } from "./surroundings.ts";
+export { updateApplication, type UpdateRequest } from "./update.ts";

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { gearError } from "../errors.ts";
+import type { Name } from "../name.ts";
+import { beginChange, type Who } from "./change.ts";
+import { refuseConflicts } from "./conflicts.ts";
+import { type ChangeReport, conductChange, currentGeneration } from "./deploy.ts";
+import { takenPorts } from "./listening.ts";
+import { lockHost } from "./lock.ts";
+import { withApplication } from "./locked.ts";
+import type { ApplicationRecord } from "./model.ts";
+import { pinImages } from "./pin-images.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export interface RollbackRequest extends Who {
+  readonly application: Name;
+  /** Undefined: the one before that which runs. */
+  readonly generation: number | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** Goes to a generation that is kept, as it was: its units, its images, its files. Done again, it goes further back. */
+export async function rollback(surroundings: Surroundings, request: RollbackRequest): Promise<ChangeReport> {
+  const { application, by, command, signal } = request;
+  const { store } = surroundings;
+  store.requireRecord(application);
+  return withApplication(surroundings, application, async () => {
+    const record = store.requireRecord(application);
+    const number = request.generation ?? before(application, record);
+    const current = currentGeneration(surroundings, application);
+    if (number === current?.number) {
+      throw gearError("no-generation", `generation ${number} of ${application} is the one that runs`);
+    }
+    if (record.generations.every((one) => one.number !== number)) {
+      throw gearError("no-generation", `${application} has no generation ${number}`, {
+        hint: `kept are ${record.generations.map((one) => one.number).join(", ")}`,
+      });
+    }
+    const target = store.generation(application, number);
+    // By its pins: what was removed by hand is brought back, or it is known before anything is stopped.
+    const pins = target.rendered.images.map(({ reference, pinned }) => pinned ?? reference);
+    await pinImages(surroundings, pins, "missing", signal);
+    {
+      using _host = lockHost(store.root);
+      await refuseConflicts(surroundings, target.rendered, current?.rendered, takenPorts());
+      const change = { kind: "rollback", from: current?.number, to: number } as const;
+      await beginChange(surroundings, application, { ...change, by, command });
+    }
+    return conductChange(surroundings, application, current, target, "rollback", signal);
+  });
+}
+
+function before(application: Name, { current, generations }: ApplicationRecord): number {
+  const older = generations.filter(({ number, state }) => number < (current ?? Infinity) && state !== "failed");
+  const found = older.at(-1);
+  if (found !== undefined) return found.number;
+  throw gearError("no-generation", `${application} has no generation before ${current ?? "the first"} that ran`, {
+    hint: `atomic gear history ${application}`,
+  });
+}

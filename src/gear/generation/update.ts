@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import { gearError } from "../errors.ts";
+import type { UpdatePolicy } from "../model.ts";
+import type { Name } from "../name.ts";
+import type { Who } from "./change.ts";
+import { type ChangeReport, currentGeneration, deployRendered } from "./deploy.ts";
+import { withApplication } from "./locked.ts";
+import type { Pins, Rendered } from "./model.ts";
+import { pinImages } from "./pin-images.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export interface UpdateRequest extends Who {
+  readonly application: Name;
+  /** Undefined: as the policy of the application says. */
+  readonly images: UpdatePolicy["images"] | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Looks for newer images of the same references and deploys them as one generation, which is watched and taken back as any
+ * other. Nothing else of the application changes.
+ */
+export async function updateApplication(surroundings: Surroundings, request: UpdateRequest): Promise<ChangeReport> {
+  const { application, signal } = request;
+  const { store } = surroundings;
+  store.requireRecord(application);
+  return withApplication(surroundings, application, async () => {
+    const current = currentGeneration(surroundings, application);
+    if (current === undefined) throw gearError("no-generation", `nothing of ${application} runs`);
+    const { rendered, source, policy } = current;
+    const images = request.images ?? policy.images;
+    if (images === "none") {
+      throw gearError("unsupported", `the file of ${application} does not say where newer images come from`, {
+        hint: "--images=registry or --images=local, or `update` in the file",
+      });
+    }
+    const references = rendered.images.map(({ reference }) => reference);
+    const pull = images === "registry" ? "always" : "never";
+    const { pins, pulled } = await pinImages(surroundings, references, pull, signal);
+    const renewed = repin(rendered, pins);
+    const known = { source, policy, pulled, message: undefined };
+    return deployRendered(surroundings, { ...request, ...known, kind: "update", rendered: renewed });
+  });
+}
+
+/**
+ * The same rendering with other images.
+ * @throws gear-unsupported where a unit names an image that two references stood for and now do no more
+ */
+export function repin(rendered: Rendered, pins: Pins): Rendered {
+  const units = new Map([...rendered.units].map(([name, text]) => [name, repinUnit(rendered, pins, name, text)]));
+  const images = rendered.images.map((image) => ({ ...image, pinned: pins.get(image.reference) ?? image.pinned }));
+  return { ...rendered, units, images };
+}
+
+function repinUnit({ images, instances }: Rendered, pins: Pins, unit: string, text: string): string {
+  const here = new Set(instances.filter((instance) => instance.unit === unit).map(({ image }) => image));
+  const changes = new Map<string, string>();
+  for (const [pinned, uses] of Map.groupBy(images, (image) => image.pinned)) {
+    if (pinned === undefined || !text.includes(pinned)) continue;
+    const named = uses.filter(({ reference }) => here.has(reference));
+    const wanted = new Set((named.length > 0 ? named : uses).map(({ reference }) => pins.get(reference) ?? pinned));
+    if (wanted.size > 1) {
+      throw gearError("unsupported", `${unit} has an image that is of two references, which are no longer the same`, {
+        hint: "deploy the file again",
+      });
+    }
+    const [next = pinned] = wanted;
+    changes.set(pinned, next);
+    changes.set(digestOf(pinned), digestOf(next));
+  }
+  return replaceAtOnce(text, changes);
+}
+
+/** Of `NAME@DIGEST`, which fields of the journal have alone. */
+const digestOf = (pinned: string) => pinned.slice(pinned.indexOf("@") + 1);
+
+/** In one pass, so that nothing is replaced twice; the longest match counts. */
+function replaceAtOnce(text: string, changes: ReadonlyMap<string, string>): string {
+  if (changes.size === 0) return text;
+  const words = [...changes.keys()].sort((a, b) => b.length - a.length).map((word) => RegExp.escape(word));
+  return text.replace(new RegExp(words.join("|"), "g"), (word) => changes.get(word)!);
+}

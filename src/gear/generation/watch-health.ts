@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { UpdatePolicy } from "../model.ts";
+import type { UnitStatus } from "../systemd/model.ts";
+import type { Rendered } from "./model.ts";
+import { type Problem, printable, problemOf, stateText } from "./problem.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+const pollMs = 500;
+
+/** One look at a unit. */
+interface Look {
+  readonly status: UnitStatus;
+  /** Undefined: all is well. */
+  readonly trouble: string | undefined;
+  /** Waiting will not help. */
+  readonly final: boolean;
+  readonly log: readonly string[];
+}
+
+/**
+ * Waits until every unit of `start` has been active, without a restart and with its containers healthy, for the whole of
+ * `minHealthyTime`; a lapse begins it anew. It ends before its time where a unit has failed or a container is unhealthy, which
+ * the engine says after as many failures as its check allows.
+ * @param deadline of the surroundings' clock
+ * @returns why it did not come to that; nothing when it did
+ */
+export async function watchHealth(
+  surroundings: Surroundings,
+  rendered: Rendered,
+  policy: UpdatePolicy,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<readonly Problem[]> {
+  const { clock, progress } = surroundings;
+  const runs = new Map<string, string | undefined>();
+  for (let since: number | undefined; ;) {
+    signal?.throwIfAborted();
+    const looks = await Promise.all(rendered.start.map((unit) => lookAt(surroundings, rendered, unit)));
+    const now = clock.now();
+    const restarted = looks.map((look) => isNewRun(runs, look)).includes(true);
+    const bad = looks.filter(({ trouble }) => trouble !== undefined);
+    if (bad.some(({ final }) => final)) return problems(surroundings, bad);
+    if (bad.length > 0) since = undefined;
+    else if (since === undefined || restarted) since = now;
+    if (since !== undefined && now - since >= policy.minHealthyTime) return [];
+    if (now >= deadline) return bad.length > 0 ? problems(surroundings, bad) : lateRestarts(surroundings, looks, runs);
+    progress(steps(looks, bad, since === undefined ? 0 : now - since, policy.minHealthyTime));
+    await clock.sleep(Math.max(1, Math.min(pollMs, deadline - now)), signal);
+  }
+}
+
+/** Whether the unit was started anew since it was last looked at; at the first look it was not. */
+function isNewRun(runs: Map<string, string | undefined>, { status }: Look): boolean {
+  const { name, invocationId } = status;
+  const known = runs.has(name);
+  const changed = runs.get(name) !== invocationId;
+  runs.set(name, invocationId);
+  return known && changed;
+}
+
+async function lookAt({ services, engine }: Surroundings, rendered: Rendered, unit: string): Promise<Look> {
+  const status = await services.unit(unit);
+  const { activeState, subState } = status;
+  if (activeState !== "active") {
+    if (isCompleted(status, rendered)) return { status, trouble: undefined, final: false, log: [] };
+    // Not what a unit is for a moment before Restart= takes over (`failed-before-auto-restart`).
+    return { status, trouble: unsteady(status), final: subState === "failed" || subState === "dead", log: [] };
+  }
+  for (const { container, hasHealthCheck } of rendered.instances.filter((instance) => instance.unit === unit)) {
+    if (!hasHealthCheck) continue;
+    const health = (await engine.container(container))?.health;
+    if (health === undefined || health.status === "healthy") continue;
+    const log = health.log.slice(-1).flatMap(({ output }) => output.trim().split("\n").slice(-3).map(printable));
+    const final = health.status === "unhealthy";
+    const what = final ? `is unhealthy (${health.failures} failed checks)` : "is not healthy yet";
+    return { status, trouble: what, final, log };
+  }
+  return { status, trouble: undefined, final: false, log: [] };
+}
+
+/** A task that runs to its end (Type=oneshot) and has come to a good one. */
+function isCompleted({ name, subState, service }: UnitStatus, { units }: Rendered): boolean {
+  if (subState !== "dead" || service?.result !== "success") return false;
+  return service.mainExit === "exited" && /^Type=oneshot$/m.test(units.get(name) ?? "");
+}
+
+function unsteady(status: UnitStatus): string {
+  const restarts = status.service?.restarts ?? 0;
+  return restarts === 0
+    ? stateText(status)
+    : `${stateText(status)} after ${restarts} restart${restarts === 1 ? "" : "s"}`;
+}
+
+function problems({ journal }: Surroundings, bad: readonly Look[]): Promise<Problem[]> {
+  return Promise.all(
+    bad.map(async ({ status, trouble, log }) => {
+      const problem = await problemOf(journal, status, trouble!);
+      return log.length > 0 ? { ...problem, log } : problem;
+    }),
+  );
+}
+
+/** All are well at the deadline, but have not been for long enough. */
+function lateRestarts(
+  { journal }: Surroundings,
+  looks: readonly Look[],
+  runs: ReadonlyMap<string, string | undefined>,
+): Promise<Problem[]> {
+  const restless = looks.filter(({ status }) => (status.service?.restarts ?? 0) > 0 && runs.has(status.name));
+  const named = restless.length > 0 ? restless : looks.slice(0, 1);
+  return Promise.all(
+    named.map(({ status }) => problemOf(journal, status, "was not healthy for long enough before the deadline")),
+  );
+}
+
+function steps(looks: readonly Look[], bad: readonly Look[], healthyMs: number, wantedMs: number) {
+  const waiting = bad[0] === undefined ? "" : `${bad[0].status.name} ${bad[0].trouble!}`;
+  const current = waiting === "" ? `all healthy for ${seconds(healthyMs)} of ${seconds(wantedMs)}` : waiting;
+  return {
+    type: "steps",
+    task: "health",
+    done: looks.length - bad.length,
+    total: looks.length,
+    unit: "units",
+    current,
+  } as const;
+}
+
+const seconds = (milliseconds: number) => `${Math.floor(milliseconds / 1000)}s`;
