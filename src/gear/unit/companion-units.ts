@@ -59,6 +59,7 @@ export function instanceSocket({ application }: Scene, { id, container }: Instan
       protocol === "stream" ? "ListenStream" : "ListenDatagram",
       escapeSpecifiers(listen),
     ]),
+    Install: [["WantedBy", targetUnit(application)]],
   });
 }
 

@@ -7,7 +7,7 @@ import { commandEntries } from "./commands.ts";
 import type { GivenFiles } from "./given-files.ts";
 import { longestUntilHealthy } from "./health.ts";
 import { type InstanceKind, instanceKind, isActivated } from "./instance-kind.ts";
-import { providersOf } from "./order.ts";
+import { isWaitedFor, providersOf } from "./order.ts";
 import { weightEntries } from "./resources.ts";
 import { defaultStopTimeout, wholeSeconds } from "./run-command.ts";
 import type { Scene } from "./settings.ts";
@@ -18,7 +18,7 @@ import { sliceUnit, socketUnit, targetUnit } from "./unit-names.ts";
 export function instanceService(scene: Scene, instance: Instance, given: GivenFiles): string {
   const kind = instanceKind(scene, instance);
   return unitFile({
-    Unit: [...orderEntries(scene, instance), ...startLimitEntries(instance, kind)],
+    Unit: [...orderEntries(scene, instance), ...startLimitEntries(scene, instance, kind)],
     Service: [
       ...typeEntries(scene, kind),
       ...commandEntries(scene, instance, given),
@@ -70,16 +70,19 @@ function hostPaths({ application }: Scene, { container }: Instance): string[] {
 /** Of a service that never gets up: it ends as failed, which others can see, and not in a loop. */
 const defaultStarts = { burst: 10, period: 600_000 };
 
-function startLimitEntries({ container: { restart } }: Instance, kind: InstanceKind): Entry[] {
+function startLimitEntries(scene: Scene, instance: Instance, kind: InstanceKind): Entry[] {
+  const { burst, period } = instance.container.restart;
   if (kind === "scheduled") return [];
-  const { burst, period } = restart.burst === undefined ? { ...defaultStarts, ...given(restart.period) } : restart;
+  const starts = burst ?? defaultStarts.burst;
+  const within = burst === undefined ? (period ?? defaultStarts.period) : period;
+  // While it waits to be restarted, systemd starts what it wants (retroactively_start_dependencies), which asks for its start,
+  // which is put off and counted all the same: each start but the first counts twice.
+  const counted = isWaitedFor(scene, instance) ? 2 * starts - 1 : starts;
   return [
-    ["StartLimitIntervalSec", period === undefined ? "infinity" : `${period}ms`],
-    ["StartLimitBurst", String(burst)],
+    ["StartLimitIntervalSec", within === undefined ? "infinity" : `${within}ms`],
+    ["StartLimitBurst", String(counted)],
   ];
 }
-
-const given = (period: number | undefined): { period?: number } => (period === undefined ? {} : { period });
 
 function typeEntries({ engine }: Scene, kind: InstanceKind): Entry[] {
   if (kind === "scheduled") return [["Type", "oneshot"]];

@@ -13,7 +13,7 @@
 import { gearError } from "../errors.ts";
 import type { Container } from "../model.ts";
 import type { Instance } from "../plan/model.ts";
-import { instanceKind } from "./instance-kind.ts";
+import { instanceKind, isActivated } from "./instance-kind.ts";
 import type { Scene } from "./settings.ts";
 import { healthyUnit, serviceUnit } from "./unit-names.ts";
 
@@ -28,6 +28,13 @@ export function providersOf(scene: Scene, { container }: Instance): string[] {
         : serviceUnit(scene.application, provider.id),
     );
   });
+}
+
+/** Whether its start also starts others, which require it. */
+export function isWaitedFor(scene: Scene, instance: Instance): boolean {
+  const unit = serviceUnit(scene.application, instance.id);
+  const wanting = scene.instances.filter(({ container }) => !isActivated(container));
+  return needsHealthyUnit(scene, instance) || wanting.some((other) => providersOf(scene, other).includes(unit));
 }
 
 /**
