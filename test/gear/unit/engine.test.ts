@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The engines read the command lines that are rendered: podman makes a container of each, Docker's client knows each option. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { splitUnitWords } from "../../../src/formats/index.ts";
+import { render, type Rendered } from "../../../src/gear/index.ts";
+import { fullPlan, hostile, podman, podmanApplication, tenant } from "./applications.ts";
+
+const root = mkdtempSync(join(tmpdir(), "atomic-podman-"));
+const storage = [`--root=${root}/root`, `--runroot=${root}/run`, "--storage-driver=vfs", "--cgroup-manager=cgroupfs"];
+
+function run(program: string, args: readonly string[], input?: Buffer): string {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8", input, maxBuffer: 1 << 26 });
+  if (error !== undefined) throw error;
+  assert.equal(status, 0, `${program} ${args.join(" ")}\n${stderr}`);
+  return stdout;
+}
+
+const podmanDo = (...args: string[]): string => run("podman", [...storage, "--events-backend=none", ...args]);
+
+let image = "";
+before(() => {
+  for (const path of ["srv/a, b:c 100%", "srv/kept 100%", "etc/shop"]) mkdirSync(join(root, path), { recursive: true });
+  for (const path of ["etc/shop/env", "etc/shop/a,b 100%.env"]) writeFileSync(join(root, path), "FROM_FILE=1\n");
+  writeFileSync(join(root, "etc/seccomp 100%.json"), '{"defaultAction":"SCMP_ACT_ALLOW"}');
+  const archive = spawnSync("tar", ["-c", "-C", "/etc", "hostname"]).stdout;
+  image = run(
+    "podman",
+    [...storage, "--events-backend=none", "import", "-q", "--change=CMD /x", "-", "localhost/box"],
+    archive,
+  ).trim();
+});
+after(() => rmSync(root, { recursive: true, force: true }));
+
+/** Words that the unit's ExecStart= gives the engine; that systemd splits them so is what run.test.ts shows. */
+function wordsOf({ units }: Rendered, unit: string): string[] {
+  const line = /^ExecStart=(.*)$/m.exec(units.get(unit)!)![1]!;
+  const words = splitUnitWords(line).map((word) => word.replaceAll("$$", "$").replaceAll("%%", "%"));
+  return words.slice(words.findIndex((word) => /^\/usr\/bin\/(?:podman|docker)$/.test(word)) + 1);
+}
+
+interface Inspected {
+  readonly Image: string;
+  readonly Args: readonly string[];
+  readonly Path: string;
+  readonly EffectiveCaps: readonly string[] | null;
+  readonly Mounts: readonly { readonly Source: string; readonly Destination: string; readonly RW: boolean }[];
+  readonly Config: {
+    readonly Env: readonly string[];
+    readonly Labels: Readonly<Record<string, string>>;
+    readonly User: string;
+    readonly WorkingDir: string;
+    readonly Hostname: string;
+    readonly StopSignal: number;
+    readonly StopTimeout: number;
+    readonly Healthcheck?: { readonly Test: readonly string[]; readonly Interval: number; readonly Retries: number };
+  };
+  readonly HostConfig: {
+    readonly SecurityOpt: readonly string[];
+    readonly ReadonlyRootfs: boolean;
+    readonly Tmpfs: Readonly<Record<string, string>>;
+    readonly Memory: number;
+    readonly NanoCpus: number;
+    readonly PidsLimit: number;
+    readonly IDMappings?: { readonly UidMap: readonly string[] };
+  };
+}
+
+/** Has podman make the container of a unit, without running it. */
+function create(rendered: Rendered, unit: string): Inspected {
+  const words = wordsOf(rendered, unit).flatMap((word) => {
+    if (word === "run") return ["create", "--network=none"];
+    if (word === "--detach") return [];
+    // There may be no journal here, networks would be made on this machine, and /run and /srv are not the test's.
+    if (word === "--log-driver=journald") return ["--log-driver=k8s-file"];
+    if (word.startsWith("--network=")) return [];
+    const placed = word.replaceAll(/((?:^|")src=|,src=|seccomp=|--env-file="?)\//g, `$1${root}/`);
+    const source = /(?:^|,)"?src=([^"]*?)(?:"|,dst)/.exec(placed)?.[1];
+    if (source?.includes("/run/atomic/") === true) {
+      mkdirSync(dirname(source), { recursive: true });
+      writeFileSync(source, "");
+    }
+    return [placed];
+  });
+  podmanDo(...words);
+  const name = unit.replace(/\.service$/, "");
+  return (JSON.parse(podmanDo("inspect", name)) as Inspected[])[0]!;
+}
+
+const rendered = (): Rendered =>
+  render(fullPlan(podmanApplication()), "localhost", {
+    ...podman,
+    pins: new Map([["docker.io/library/nginx:1.27", image]]),
+    tenant,
+  });
+
+test("podman makes what a container says of it, hostile as it is", () => {
+  const { Config, HostConfig, Mounts, EffectiveCaps, Path, Args } = create(rendered(), "shop-front.service");
+  assert.deepEqual([Path, ...Args], ["/bin/serve", "two words", ...hostile]);
+  hostile.forEach((value, index) => assert.ok(Config.Env.includes(`V${index}=${value}`), JSON.stringify(value)));
+  assert.ok(Config.Env.includes("FROM_FILE=1"));
+  hostile.forEach((value, index) => assert.equal(Config.Labels[`label.${index}`], value));
+  assert.equal(Config.Labels["atomic.app"], "shop");
+  assert.deepEqual([Config.User, Config.WorkingDir, Config.Hostname], ["1000:1000", "/srv/a b", "front"]);
+  assert.deepEqual([Config.StopSignal, Config.StopTimeout], [3, 3]);
+  assert.deepEqual(Config.Healthcheck?.Test, ["CMD", "/bin/check", "a b"]);
+  assert.deepEqual([Config.Healthcheck?.Interval, Config.Healthcheck?.Retries], [1e9, 2]);
+  assert.deepEqual(EffectiveCaps, ["CAP_CHOWN", "CAP_NET_BIND_SERVICE"]);
+  assert.deepEqual(HostConfig.SecurityOpt, ["label=type:spc_t,label=level:s0:c100,c200", "seccomp=unconfined"]);
+  assert.deepEqual([HostConfig.Memory, HostConfig.NanoCpus, HostConfig.PidsLimit], [64 << 20, 5e8, 100]);
+  const mounted = Object.fromEntries(
+    Mounts.map(({ Destination, Source, RW }) => [Destination, [Source.replace(root, ""), RW]]),
+  );
+  assert.deepEqual(mounted["/bound: here"], ["/srv/a, b:c 100%", false]);
+  assert.deepEqual(mounted["/kept"], ["/srv/kept 100%", false]);
+  assert.equal(mounted["/etc/the token"]?.[0], "/run/atomic/gear/instances/shop-front/token");
+  assert.equal(mounted["/data"]?.[1], true);
+});
+
+test("what is not loosened is closed", () => {
+  const { HostConfig, EffectiveCaps, Image } = create(rendered(), "shop-db.service");
+  assert.equal(Image, image.replace(/^sha256:/, ""));
+  assert.deepEqual(EffectiveCaps ?? [], []);
+  assert.equal(HostConfig.ReadonlyRootfs, true);
+  assert.ok(["/run", "/tmp"].every((path) => path in HostConfig.Tmpfs));
+  assert.deepEqual(HostConfig.SecurityOpt, ["no-new-privileges", "label=level:s0:c100,c200"]);
+  assert.deepEqual(HostConfig.IDMappings?.UidMap, ["0:300000:65536"]);
+  assert.ok(wordsOf(rendered(), "shop-db.service").includes("--log-driver=journald"));
+});
+
+test("podman takes every container of the matrix", () => {
+  const all = rendered();
+  for (const { unit } of all.instances) create(all, unit);
+  const tests = ["db", "cache-1"].map((id) => create(all, `shop-${id}.service`).Config.Healthcheck?.Test);
+  assert.deepEqual(tests, [
+    ["CMD-SHELL", "check || exit 1"],
+    ["CMD", "/bin/check"],
+  ]);
+});
