@@ -7,8 +7,18 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { splitUnitWords } from "../../../src/formats/index.ts";
-import { render, type Rendered } from "../../../src/gear/index.ts";
-import { fullPlan, hostile, podman, podmanApplication, tenant } from "./applications.ts";
+import { type Container, render, type Rendered, type RenderSettings } from "../../../src/gear/index.ts";
+import { makeApplication, makeContainer, makePlan, name } from "../application.ts";
+import {
+  digest,
+  docker,
+  fullApplication,
+  fullPlan,
+  hostile,
+  podman,
+  podmanApplication,
+  tenant,
+} from "./applications.ts";
 
 const root = mkdtempSync(join(tmpdir(), "atomic-podman-"));
 const storage = [`--root=${root}/root`, `--runroot=${root}/run`, "--storage-driver=vfs", "--cgroup-manager=cgroupfs"];
@@ -140,4 +150,56 @@ test("podman takes every container of the matrix", () => {
     ["CMD-SHELL", "check || exit 1"],
     ["CMD", "/bin/check"],
   ]);
+});
+
+const hasDocker = spawnSync("docker", ["--version"]).error === undefined;
+
+test("Docker's client knows every option", { skip: !hasDocker && "there is no docker client here" }, () => {
+  const known = new Set(
+    [...run("docker", ["run", "--help"]).matchAll(/(?:^|\s)(--[a-z][a-z-]+)/g)].map(([, option]) => option),
+  );
+  const all = render(fullPlan(fullApplication()), "localhost", docker);
+  const words = all.instances.flatMap(({ unit }) => {
+    const said = wordsOf(all, unit);
+    // Behind the image are the container's own.
+    return said.slice(
+      0,
+      said.findIndex((word) => word.endsWith(digest)),
+    );
+  });
+  const options = new Set(words.flatMap((word) => /^--[a-z-]+/.exec(word) ?? []));
+  assert.ok(options.size > 25, [...options].join(" "));
+  assert.deepEqual(
+    [...options].filter((option) => !known.has(option)),
+    [],
+  );
+});
+
+test("what an engine or systemd cannot do is refused by name", () => {
+  const refuse = (container: Partial<Container>, settings: RenderSettings, message: RegExp) => {
+    const application = makeApplication({ tenant: name("acme"), containers: [makeContainer(container)] });
+    assert.throws(() => render(makePlan(application), "localhost", settings), { code: "gear-unsupported", message });
+  };
+  const security = makeContainer().security;
+  refuse({ ready: "notify" }, docker, /web: Docker does not pass on what ready: notify needs/);
+  refuse({ sockets: [{ listen: "80", protocol: "stream" }] }, docker, /Docker does not pass on what sockets/);
+  refuse({}, { ...docker, tenant }, /Docker has no user namespace for each tenant/);
+  const two = ["a", "b"].map((one) => ({ name: name(one), aliases: [] }));
+  refuse({ network: { kind: "own", networks: two } }, docker, /Docker joins one network/);
+  refuse({ security: { ...security, capabilities: ["ALL"] } }, podman, /capability "ALL"/);
+  refuse({ security: { ...security, userNamespace: "keep-id" } }, podman, /user namespace "keep-id"/);
+  refuse(
+    { secrets: [{ name: name("no"), target: { kind: "file", path: undefined } }] },
+    podman,
+    /secret no is used and not/,
+  );
+  refuse(
+    { mounts: [{ source: { kind: "bind", path: "srv" }, target: "/srv", readOnly: true }] },
+    podman,
+    /not an absolute/,
+  );
+  refuse({ image: "--privileged" }, podman, /no reference of an image/);
+  refuse({ environment: [{ name: "A=B", value: "" }] }, podman, /no name of a variable/);
+  refuse({ schedule: "daily", after: [{ on: name("web"), condition: "started" }] }, podman, /runs by a schedule/);
+  refuse({ stopSignal: "SIGNOT" }, podman, /no signal/);
 });
