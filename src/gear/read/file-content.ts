@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { sep } from "node:path";
-import { errnoText } from "../../base/index.ts";
+import { errnoText, isErrno } from "../../base/index.ts";
 import type { YamlPosition } from "../../formats/index.ts";
 import type { Place } from "./faults.ts";
 
 /** Of a file that becomes part of an application: it is kept in every generation. */
 const contentLimit = 1 << 20;
 
-/**
- * Text of a file that another file names; what hinders is told at `at`.
- * @param root directory that it must not lie outside of, by symbolic links either
- */
-export function fileContent(path: string, at: YamlPosition, place: Place, root?: string): string | undefined {
+export interface ContentOptions {
+  /** Directory that it must not lie outside of, by symbolic links either. */
+  readonly root?: string;
+  /** Whether it may be missing, which then is no fault. */
+  readonly mayBeMissing?: boolean;
+}
+
+/** Text of a file that another file names; what hinders is told at `at`. */
+export function fileContent(
+  path: string,
+  at: YamlPosition,
+  place: Place,
+  { root, mayBeMissing = false }: ContentOptions = {},
+): string | undefined {
   try {
     if (root !== undefined && !realpathSync(path).startsWith(`${realpathSync(root)}${sep}`)) {
       return place.fault(at, `${path} leads outside of ${root}`);
@@ -24,6 +33,7 @@ export function fileContent(path: string, at: YamlPosition, place: Place, root?:
     return text.includes("\0") ? place.fault(at, `${path} has a character of code 0`) : text;
   } catch (error) {
     if (error instanceof TypeError) return place.fault(at, `${path} is not text in UTF-8`);
+    if (mayBeMissing && isErrno(error, "ENOENT")) return undefined;
     if (!(error instanceof Error) || !("errno" in error)) throw error;
     const { errno } = error as NodeJS.ErrnoException;
     return place.fault(at, `${path} cannot be read: ${errno === undefined ? error.message : errnoText(errno)}`);

@@ -35,7 +35,7 @@ const file: Shape<FileSource> = either(
 
 function read(from: string, mode: number, node: YamlNode, place: Place): FileSource | undefined {
   const directory = dirname(node.at.file);
-  const content = fileContent(join(directory, from), node.at, place, directory);
+  const content = fileContent(join(directory, from), node.at, place, { root: directory });
   return content === undefined ? undefined : { kind: "file", content, mode };
 }
 

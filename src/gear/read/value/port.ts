@@ -8,9 +8,10 @@ const hostRange = `(?:0|${range})`;
 const address = "(?:[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|\\[[0-9a-fA-F:.]{2,45}\\])";
 
 /** `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]`, ports or ranges, as --publish of podman-run(1) and docker-run(1). */
-export const portPattern = `(?:(?:${address}:)?${hostRange}:)?${range}(?:/(?:tcp|udp|sctp))?`;
+export const portPattern = `(?:${address}:(?:${hostRange})?:|${hostRange}:)?${range}(?:/(?:tcp|udp|sctp))?`;
 const form = new RegExp(
-  `^(?:(?:(?<address>${address}):)?(?<host>${hostRange}):)?(?<container>${range})(?:/(?<protocol>tcp|udp|sctp))?$`,
+  `^(?:(?<address>${address}):(?<any>:)|(?:(?<address>${address}):)?(?<host>${hostRange}):)?` +
+    `(?<container>${range})(?:/(?<protocol>tcp|udp|sctp))?$`,
 );
 
 /** Ports of one range: more than a program listens on, and each becomes a rule. */
@@ -27,7 +28,8 @@ export function parsePorts(text: string): Port[] | undefined {
   const listen = groups["address"]?.replace(/^\[(.*)\]$/, "$1");
   if (listen !== undefined && isIP(listen) === 0) return undefined;
   const container = numbers(groups["container"] ?? "");
-  const host = groups["host"] === undefined ? undefined : groups["host"] === "0" ? "any" : numbers(groups["host"]);
+  const written = groups["any"] === undefined ? groups["host"] : "0";
+  const host = written === undefined ? undefined : written === "0" ? "any" : numbers(written);
   if (container === undefined || container.length > rangeLimit) return undefined;
   if (Array.isArray(host) && host.length !== container.length) return undefined;
   const protocol = (groups["protocol"] ?? "tcp") as Port["protocol"];
