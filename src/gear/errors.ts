@@ -16,6 +16,11 @@ export const gearError = defineErrors("gear", {
   engine: "The container engine (podman or docker) refused or failed; the message has its own words.",
   "engine-connection":
     "The container engine does not answer on its socket. Start it (systemctl start podman.socket, or docker.socket) or name another socket.",
+  "bad-image": "A reference is no name of an image, or a directory or archive has no image that can be read.",
+  credentials:
+    "The credentials of a registry could not be read: the file (containers-auth.json, docker's config.json) or its helper is wrong.",
+  "signature-policy":
+    "containers-policy.json(5) asks for a signature that nobody would verify this way, or refuses the image. Podman verifies what it pulls from registries.",
   systemd: "The service manager refused; the message has its own words.",
   "unit-job":
     "A unit was not started or stopped as asked; the message says how its job ended and what state the unit is in.",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from "./defaults.ts";
 export { gearError } from "./errors.ts";
-export type * from "./engine/model.ts";
+export * from "./engine/index.ts";
 export * from "./link/index.ts";
 export type * from "./model.ts";
 export { type Name, parseName } from "./name.ts";

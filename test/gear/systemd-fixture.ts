@@ -63,7 +63,7 @@ for node in null zero full random urandom tty fuse net/tun; do
   touch "dev/$node"
   mount --bind "/dev/$node" "dev/$node"
 done
-for own in run tmp etc/systemd/system var/log var/lib/containers; do
+for own in run tmp etc/systemd/system var/log var/lib/containers var/lib/containerd var/lib/docker; do
   mkdir -p "$own"
   mount -t tmpfs tmpfs "$own"
 done

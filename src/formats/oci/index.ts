@@ -10,3 +10,4 @@ export {
   parseOciObject,
 } from "./json.ts";
 export * from "./manifest.ts";
+export { policyPlaces, policyRequirements, type PolicySubject } from "./policy.ts";

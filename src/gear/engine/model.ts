@@ -23,8 +23,8 @@ export interface Engine extends Disposable {
   pull(reference: string, options?: PullOptions): Promise<Image>;
   /** An image of the storage, by id, name or `NAME@DIGEST`. */
   image(reference: string): Promise<Image | undefined>;
-  images(): Promise<readonly Image[]>;
-  /** Takes a name off an image, and removes it when that was the last one. `force` removes it by id with all of its names. */
+  images(): Promise<readonly ImageSummary[]>;
+  /** Takes a name off an image, and removes it when that was the last one; `force` takes off all. One in use is refused. */
   removeImage(reference: string, options?: { readonly force?: boolean }): Promise<void>;
   /**
    * Removes the images that no container uses and that are not among `keep` (references, ids or digests).
@@ -74,19 +74,23 @@ export interface PullOptions {
   readonly authFile?: string;
 }
 
-export interface Image {
+export interface ImageSummary {
   /** `sha256:...` of its configuration: the same image, the same id, in each engine. */
   readonly id: string;
-  /** `sha256:...` of its manifest in the registry it came from; undefined for one that came from no registry. */
+  /** `sha256:...` of its manifest in the registry it was pulled from; undefined for one that came from elsewhere. */
   readonly digest: string | undefined;
+  /** `docker.io/library/nginx:1.27` */
   readonly names: readonly string[];
-  /** `NAME@DIGEST` */
+  /** `NAME@DIGEST` of the registries that it was pulled from. They stay when a tag moves on. */
   readonly digests: readonly string[];
   /** What a unit names so that no other image can ever run: `NAME@DIGEST`, or its id where it has no digest. */
   readonly pinned: string;
   readonly size: number;
   readonly created: number | undefined;
   readonly labels: ReadonlyMap<string, string>;
+}
+
+export interface Image extends ImageSummary {
   readonly config: ImageConfig;
 }
 
@@ -143,6 +147,7 @@ export interface Health {
 
 export interface HealthCheckRun {
   readonly at: number | undefined;
+  /** Podman 4.3 says 1 for each failure. */
   readonly exitCode: number;
   readonly output: string;
 }
@@ -152,6 +157,7 @@ export interface ExecOptions {
   readonly environment?: readonly string[];
   readonly workingDirectory?: string;
   readonly limit?: number;
+  /** Gives up waiting; no engine can end the program. */
   readonly signal?: AbortSignal;
 }
 
