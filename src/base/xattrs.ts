@@ -11,6 +11,8 @@ const libc = libcFunctions({
   lremovexattr: { return: "int32", arguments: ["string", "string"] },
   flistxattr: { return: "int64", arguments: ["int32", "pointer", "uint64"] },
   fgetxattr: { return: "int64", arguments: ["int32", "pointer", "pointer", "uint64"] },
+  getxattr: { return: "int64", arguments: ["string", "pointer", "pointer", "uint64"] },
+  setxattr: { return: "int32", arguments: ["string", "string", "buffer", "uint64", "int32"] },
   fsetxattr: { return: "int32", arguments: ["int32", "string", "buffer", "uint64", "int32"] },
 });
 
@@ -129,6 +131,23 @@ export function viewXattrOf(fd: number, name: string): Buffer | undefined {
 
 export function setXattrOf(fd: number, name: string, content: Uint8Array): void {
   check(libc.fsetxattr(fd, name, asBuffer(content), BigInt(content.length), 0), "fsetxattr", `fd ${fd}`);
+}
+
+/**
+ * An attribute of what an O_PATH descriptor stands for, be it a symlink: which the calls for open files refuse (open(2)), but
+ * the link in /proc/self/fd leads to, whatever happens to the path meanwhile.
+ */
+export function getXattrOfPlace(fd: number, name: string): Buffer | undefined {
+  const [place, pointer] = [`/proc/self/fd/${fd}`, cName(name)];
+  const length = inRoom((room) => libc.getxattr(place, pointer, valuePointer, room));
+  if (length >= 0) return Buffer.from(value.subarray(0, length));
+  if (length === -errnos.ENODATA || length === -errnos.ENOTSUP) return undefined;
+  throw failed("getxattr", place, -length);
+}
+
+export function setXattrOfPlace(fd: number, name: string, content: Uint8Array): void {
+  const place = `/proc/self/fd/${fd}`;
+  check(libc.setxattr(place, name, asBuffer(content), BigInt(content.length), 0), "setxattr", place);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -38,4 +38,11 @@ export const gearError = defineErrors("gear", {
   "no-image": "An image is not in the engine's storage, and pulling it was not asked for or cannot bring it.",
   store:
     "What is kept of an application below /var/lib/atomic/gear does not read as it was written. Restore it, or remove the directory and deploy anew.",
+  "bad-tenants":
+    "The table of tenants (/var/lib/atomic/gear/tenants/tenants.json) does not read as it must. Nothing is allocated until it is restored: it is the only record of what is whose.",
+  "tenants-full": "No categories or users are left for another tenant.",
+  "no-tenant": "No tenant of this name is on this host.",
+  "tenant-busy": "Containers of the tenant run. Its categories and users are in use until they have ended.",
+  "not-a-volume": "A directory of the system or of another tenant is not labelled as a tenant's volume.",
+  "too-deep": "Directories are nested deeper than anybody needs; whoever made them may want to stop those who look.",
 });

@@ -11,3 +11,5 @@ export * from "./systemd/index.ts";
 export * from "./quadlet/index.ts";
 export * from "./read/index.ts";
 export * from "./unit/index.ts";
+export * from "./tenant/index.ts";
+export { parseSize } from "./read/value/size.ts";

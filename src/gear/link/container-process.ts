@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as wait } from "node:timers/promises";
 import { run } from "../../base/index.ts";
+import type { EngineKind } from "../engine/model.ts";
 import { gearError } from "../errors.ts";
 
 export interface ContainerOfEngine {
-  readonly engine: "podman" | "docker";
+  readonly engine: EngineKind;
   /** Its name or id in the engine. */
   readonly container: string;
 }

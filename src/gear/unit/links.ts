@@ -9,7 +9,7 @@ import type { Scene } from "./settings.ts";
 import type { Entry } from "./unit-file.ts";
 import { instanceName } from "./unit-names.ts";
 
-const atomic = "/usr/bin/atomic";
+export const atomicPath = "/usr/bin/atomic";
 
 /** Also one that others lead to: they go to its container's address, which each start may change. */
 const isLinked = ({ container, links, ports }: Instance): boolean =>
@@ -33,10 +33,10 @@ export function applyLinksEntries(scene: Scene, instance: Instance, key: string)
   if (!isLinked(instance)) return [];
   const name = instanceName(scene.application, instance.id);
   const options = `--engine=${scene.engine} --container=${name} --file=%GENERATION%${linksPath(scene, instance)}`;
-  return [[key, `${atomic} gear link apply ${options} ${name}`]];
+  return [[key, `${atomicPath} gear link apply ${options} ${name}`]];
 }
 
 export function releaseLinksEntries(scene: Scene, instance: Instance): Entry[] {
   if (!isLinked(instance)) return [];
-  return [["ExecStopPost", `-${atomic} gear link release ${instanceName(scene.application, instance.id)}`]];
+  return [["ExecStopPost", `-${atomicPath} gear link release ${instanceName(scene.application, instance.id)}`]];
 }

@@ -7,6 +7,7 @@ import { quoteCommandLine } from "../../formats/index.ts";
 import type { Volume } from "../model.ts";
 import type { Instance } from "../plan/model.ts";
 import { enginePath } from "./health.ts";
+import { atomicPath } from "./links.ts";
 import { networksOf } from "./network.ts";
 import type { Scene } from "./settings.ts";
 import { networkName, volumeName } from "./unit-names.ts";
@@ -15,7 +16,7 @@ import { networkName, volumeName } from "./unit-names.ts";
 export function makeOnceCommands(scene: Scene, instance: Instance): string[] {
   return [
     ...networksOf(scene, instance).map((network) => networkCommand(scene, network)),
-    ...volumesOf(scene, instance).map((volume) => volumeCommand(scene, volume)),
+    ...volumesOf(scene, instance).flatMap((volume) => [volumeCommand(scene, volume), ...labelCommands(scene, volume)]),
   ];
 }
 
@@ -36,6 +37,13 @@ function volumeCommand(scene: Scene, { name, path, labels }: Volume): string {
   if (path !== undefined) return directoryCommand(scene, path);
   const given = labels.map((one) => `--label=${one.name}=${one.value}`);
   return makeOnce(scene, "volume", volumeName(scene.application, name), [label(scene), ...given]);
+}
+
+/** Engines label a volume so that every container may use it; a tenant's is its own from before the first start. */
+function labelCommands({ application, engine, tenant }: Scene, { name, path }: Volume): string[] {
+  if (tenant?.level === undefined || application.tenant === undefined) return [];
+  const which = path === undefined ? [`--engine=${engine}`, `--volume=${volumeName(application, name)}`] : [path];
+  return [quoteCommandLine(atomicPath, ["gear", "tenant", "label", "--new", application.tenant, ...which])];
 }
 
 /** podman 4.3 has no `create --ignore`. When two starts make the same at once, one of them finds what the other has made. */

@@ -2,7 +2,9 @@
 import { defineCommand, type Invocation } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
 import { renderLinkChange } from "../../../render/gear-link.ts";
-import { type LinkChangeReport, openLinkStore, rootOption } from "./shared.ts";
+import { type LinkChangeReport, openLinkStore } from "./shared.ts";
+import { engineOption } from "../engine-option.ts";
+import { rootOption } from "../root-option.ts";
 
 export default defineCommand({
   path: ["gear", "link", "apply"],
@@ -33,9 +35,7 @@ async function processOf(invocation: Invocation): Promise<number> {
   if (pid !== undefined) return count("pid", pid);
   const container = invocation.value("container");
   if (container === undefined) throw cliError("usage", "--pid or --container is missing");
-  const engine = invocation.value("engine") ?? "podman";
-  if (engine !== "podman" && engine !== "docker")
-    throw cliError("usage", `--engine: ${engine} is not podman or docker`);
+  const engine = engineOption(invocation);
   const { containerProcess } = await import("../../../../gear/index.ts");
   const timeout = count("timeout", invocation.value("timeout") ?? "15");
   return containerProcess({ engine, container }, timeout * 1000);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../../command.ts";
 import { renderLinks } from "../../../render/gear-link.ts";
-import { openLinkStore, rootOption } from "./shared.ts";
+import { openLinkStore } from "./shared.ts";
+import { rootOption } from "../root-option.ts";
 
 export default defineCommand({
   path: ["gear", "link", "list"],

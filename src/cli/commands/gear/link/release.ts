@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../../command.ts";
-import { openLinkStore, rootOption } from "./shared.ts";
+import { openLinkStore } from "./shared.ts";
+import { rootOption } from "../root-option.ts";
 
 export default defineCommand({
   path: ["gear", "link", "release"],

@@ -2,13 +2,7 @@
 import type { AppliedLinks, LinkChange } from "../../../../gear/index.ts";
 import type { Invocation, OptionDeclaration } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
-
-export const rootOption: OptionDeclaration = {
-  name: "root",
-  value: "PATH",
-  help: "Where the host's /var and /run are; default: /",
-  hidden: true,
-};
+import { rootOption } from "../root-option.ts";
 
 export const changeOptions: readonly OptionDeclaration[] = [
   { name: "runtime", help: "Only until the next boot" },
