@@ -16,15 +16,16 @@ export interface GenerationFiles {
 export function encodeGeneration(generation: Generation): string {
   const { rendered, source } = generation;
   const { units: _units, files, ...rest } = rendered;
-  const modes = Object.fromEntries([...files].map(([path, { mode }]) => [path, mode]));
-  return `${JSON.stringify({ version, ...generation, rendered: { ...rest, modes }, source: source.path }, undefined, 2)}\n`;
+  const facts = Object.fromEntries([...files].map(([path, { content: _content, ...known }]) => [path, known]));
+  const described = { version, ...generation, rendered: { ...rest, files: facts }, source: source.path };
+  return `${JSON.stringify(described, undefined, 2)}\n`;
 }
 
 /** @param what its path, for errors */
 export function decodeGeneration(text: string, files: GenerationFiles, what: string): Generation {
   const keys = ["number", "rendered", "policy"];
   const { version: _version, source, rendered, policy, ...rest } = parse(text, what, keys);
-  const { modes, ...known } = rendered as Record<string, unknown> & { modes: Record<string, number> };
+  const { files: facts, ...known } = rendered as Record<string, unknown> & { files: Record<string, object> };
   return {
     message: undefined,
     ...rest,
@@ -33,7 +34,7 @@ export function decodeGeneration(text: string, files: GenerationFiles, what: str
       tenant: undefined,
       ...known,
       units: files.units,
-      files: new Map([...files.files].map(([path, content]) => [path, { content, mode: modes[path] ?? 0o600 }])),
+      files: new Map([...files.files].map(([path, content]) => [path, { mode: 0o600, ...facts[path], content }])),
     },
     source: { path: source, files: files.source },
   } as unknown as Generation;

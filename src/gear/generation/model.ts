@@ -28,6 +28,8 @@ export interface RenderedFile {
   readonly content: string;
   /** Permissions, 0o600 for what only root reads. */
   readonly mode: number;
+  /** Unit of whose images it is a list, which follow when that unit's do (a manifest); else its words are somebody's own. */
+  readonly imagesOf?: string;
 }
 
 export interface ImageUse {

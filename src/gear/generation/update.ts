@@ -49,8 +49,12 @@ export async function updateApplication(surroundings: Surroundings, request: Upd
  */
 export function repin(rendered: Rendered, pins: Pins): Rendered {
   const units = new Map([...rendered.units].map(([name, text]) => [name, repinUnit(rendered, pins, name, text)]));
+  const files = [...rendered.files].map(([path, file]) => {
+    if (file.imagesOf === undefined) return [path, file] as const;
+    return [path, { ...file, content: repinUnit(rendered, pins, file.imagesOf, file.content) }] as const;
+  });
   const images = rendered.images.map((image) => ({ ...image, pinned: pins.get(image.reference) ?? image.pinned }));
-  return { ...rendered, units, images };
+  return { ...rendered, units, files: new Map(files), images };
 }
 
 function repinUnit({ images, instances }: Rendered, pins: Pins, unit: string, text: string): string {

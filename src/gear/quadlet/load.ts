@@ -47,6 +47,15 @@ export function loadQuadlets(paths: readonly string[], { bundles = true, except 
   return set;
 }
 
+/** Whether a path is a Quadlet file, a `.quadlets` file, or a directory with some of them. */
+export function hasQuadlets(path: string): boolean {
+  const directories = new Directories([]);
+  const named = (name: string) => kindOf(name) !== undefined || name.endsWith(".quadlets");
+  const below = directories.add(path);
+  if (below === undefined) return named(basename(path));
+  return below.some((directory) => directories.list(directory).some(named));
+}
+
 /** Drop-ins of one name are one, that of the most specific directory; they are merged in the order of their names. */
 function mergeDropIns(file: QuadletFile, set: QuadletSet, directories: Directories): void {
   const found = new Map<string, string>();

@@ -45,6 +45,11 @@ export class QuadletFile {
     return this.name.slice(0, -this.kind.length - 1);
   }
 
+  /** The image that an `.image` or `.build` file stands for. */
+  get imageName(): string | undefined {
+    return this.kind === "build" ? this.all("ImageTag")[0] : this.filled("Image");
+  }
+
   /** The last value, without white space behind it and one pair of quotes around it (podman's Lookup). */
   text(key: string, section = this.section): string | undefined {
     const value = this.unit.get(section, key)?.trimEnd();

@@ -6,10 +6,12 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import {
   convertQuadlets,
+  hasQuadlets,
   loadQuadlets,
   loadSystemQuadlets,
   quadletApplication,
   quadletSource,
+  quadletUpdate,
   renderQuadlets,
 } from "../../../src/gear/quadlet/index.ts";
 import { dropInDirectories } from "../../../src/gear/quadlet/drop-ins.ts";
@@ -191,6 +193,33 @@ test("what a set was read from is its source, by path below what was named", () 
     [...quadletSource(alone, join(directory, "a.container")).files.keys()],
     ["a.container", "a.container.d/b.conf"],
   );
+});
+
+test("newer images are looked for where AutoUpdate= of all containers says", () => {
+  const update = (...said: (string | undefined)[]) => {
+    const files = said.map((one, at) => [
+      `c${at}.container`,
+      container + (one === undefined ? "" : `AutoUpdate=${one}\n`),
+    ]);
+    const warnings: string[] = [];
+    return [
+      quadletUpdate(loadQuadlets([place(Object.fromEntries(files))]), (one) => warnings.push(one)),
+      warnings.length,
+    ];
+  };
+  assert.deepEqual(update("registry", "registry"), ["registry", 0]);
+  assert.deepEqual(update("local"), ["local", 0]);
+  assert.deepEqual(update(undefined), ["none", 0]);
+  assert.deepEqual(update("registry", undefined), ["none", 1]);
+});
+
+test("a path is told to have Quadlet files by names alone", () => {
+  const directory = place({ "sub/a.container": "not read", "sub/b.txt": "" });
+  assert.equal(hasQuadlets(directory), true);
+  assert.equal(hasQuadlets(join(directory, "sub/a.container")), true);
+  assert.equal(hasQuadlets("x.quadlets"), true);
+  assert.equal(hasQuadlets(join(directory, "sub/b.txt")), false);
+  assert.equal(hasQuadlets(place({ "compose.yaml": "" })), false);
 });
 
 test("an application without a name has that of its directory or file", () => {

@@ -67,7 +67,13 @@ before(async () => {
   await importImage(machine, "localhost/web:1");
   // The build's context is where the Quadlet file stands.
   for (const name of ["made.build", "Containerfile"]) put(join(directory, name), files[name as keyof typeof files]);
-  rendered = renderQuadlets(loadQuadlets([directory]), { application: parseName("shop", "an application") });
+  const id = await podman("image", "inspect", "--format", "{{.Id}}", "localhost/web:1");
+  const application = parseName("shop", "an application");
+  // As `Image.pinned` of an image that came from no registry.
+  rendered = renderQuadlets(loadQuadlets([directory]), {
+    application,
+    pins: new Map([["localhost/web:1", `sha256:${id}`]]),
+  });
   for (const [name, text] of rendered.units) machine.writeUnit(name, placeUnit(text, "/var/lib/generation", 1));
   for (const [path, { content }] of rendered.files) put(join("/var/lib/generation", path), content);
   manager = await connectSystemd(machine.busAddress);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { splitUnitWords, SystemdUnit } from "../../../src/formats/index.ts";
 import { loadQuadlets, readQuadlets, renderQuadlets } from "../../../src/gear/quadlet/index.ts";
+import { repin } from "../../../src/gear/generation/update.ts";
 import { parseName, placeUnit } from "../../../src/gear/index.ts";
 import { samples, writeFiles } from "./samples.ts";
 
@@ -76,6 +77,13 @@ test("a directory is an application: what starts, what is pulled, what listens, 
       ["worker-two", "worker@two.service", "systemd-worker_two", false],
     ],
   );
+  const imageOf = (name: string) => rendered.instances.find(({ id }) => id === name)?.image;
+  assert.deepEqual(["cache", "built", "tree", "web"].map(imageOf), [
+    "docker.io/library/redis:7",
+    "localhost/app:latest",
+    "/var/lib/tree",
+    "docker.io/library/nginx:1.27",
+  ]);
   assert.deepEqual(
     warnings.filter((one) => one.includes("is not started")).map((one) => /: (\S+) is not/.exec(one)?.[1]),
     ["built.service", "job.service", "tree.service", "mapped-pod.service", "remapped-pod.service"],
@@ -101,6 +109,15 @@ test("every image that a unit names is pinned, also in manifests, and pinned one
   const image = SystemdUnit.parse(units.get("redis-image.service")!, "x").get("Service", "ExecStart");
   assert.match(image!, /image exists pinned\.example\/docker\.io_library_redis_7$/);
   assert.match(units.get("cache.service")!, / pinned\.example\/docker\.io_library_redis_7$/m);
+  // What podman would update by itself is no longer what was deployed.
+  assert.ok([...units.values()].every((text) => !/^Exec.*autoupdate/m.test(text)));
+  assert.ok([...plain.units.values()].some((text) => /^Exec.*autoupdate/m.test(text)));
+  const update = repin(
+    renderQuadlets(set, { application, pins }),
+    new Map([["quay.io/example/one:1", "other.example/one"]]),
+  );
+  assert.match(update.files.get("/play.kube/play.yml")!.content, /image: "other\.example\/one"$/m);
+  assert.equal(update.files.get("/web.container/web.env")!.content, samples["web.env"]);
   const manifest = files.get("/play.kube/play.yml")!.content;
   assert.deepEqual(
     [...manifest.matchAll(/image: (.*)/g)].map((match) => match[1]),

@@ -30,7 +30,7 @@ export function convertContainer(file: QuadletFile, conversion: Conversion): Sys
   addDevices(using, run);
   addCapabilities(file, run);
   addFileSystems(using, run);
-  addPublication(file, run);
+  addPublication(using, run);
   addEnvironment(using, run);
   addMounts(using, run);
   addHealth(run);
@@ -180,9 +180,10 @@ function addFileSystems(using: Using, run: PodmanCommand): void {
   addVolumes(using, run);
 }
 
-function addPublication(file: QuadletFile, run: PodmanCommand): void {
+function addPublication({ file, conversion }: Using, run: PodmanCommand): void {
   const update = file.filled("AutoUpdate");
-  if (update !== undefined) run.add("--label", `io.containers.autoupdate=${update}`);
+  // podman auto-update leaves alone what a generation has pinned.
+  if (update !== undefined && conversion.pins.size === 0) run.add("--label", `io.containers.autoupdate=${update}`);
   for (const port of file.all("ExposeHostPort").map((value) => value.trim())) {
     if (!/^\d+(-\d+)?(\/udp|\/tcp)?$/.test(port)) throw file.error(`invalid port format '${port}'`, "ExposeHostPort");
     run.add("--expose", port);

@@ -28,7 +28,9 @@ export function convertKube(file: QuadletFile, conversion: Conversion): SystemdU
   addLogging(file, play);
   addUserMappings(file, play, false);
   addNetworks({ file, service, conversion }, play);
-  for (const update of file.words("AutoUpdate")) play.add(autoUpdate(update));
+  // podman auto-update leaves alone what a generation has pinned.
+  const updates = conversion.pins.size === 0 ? file.words("AutoUpdate") : [];
+  for (const update of updates) play.add(autoUpdate(update));
   for (const path of file.words("ConfigMap")) play.add("--configmap", conversion.place(file, "ConfigMap", path));
   play.addLists({ PublishPort: "--publish" });
   play.addPodmanArgs();

@@ -64,7 +64,7 @@ export function renderQuadlets(set: QuadletSet, options: RenderQuadletsOptions):
       ...publishedPorts(file, service),
       ...manifests(file).flatMap(({ ports }) => ports.map((port) => ({ ...port, unit: service }))),
     ]),
-    instances: nameInstances(services.flatMap((service) => instancesOf(service, manifests(service.file)))),
+    instances: nameInstances(services.flatMap((service) => instancesOf(service, set, manifests(service.file)))),
   };
 }
 

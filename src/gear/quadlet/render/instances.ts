@@ -4,15 +4,21 @@ import { type Name, parseName } from "../../name.ts";
 import type { QuadletService } from "../convert/index.ts";
 import { installedInstance } from "../install.ts";
 import { containerName } from "../names.ts";
+import type { QuadletSet } from "../quadlet-set.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** The containers of a service; none of a template that nothing makes an instance of. */
-export function instancesOf(service: QuadletService, manifests: readonly Manifest[]): Omit<RenderedInstance, "id">[] {
+export function instancesOf(
+  service: QuadletService,
+  set: QuadletSet,
+  manifests: readonly Manifest[],
+): Omit<RenderedInstance, "id">[] {
   const { file } = service;
   const unit = installedInstance(service);
   if (unit === undefined) return [];
   if (file.kind === "container") {
-    const image = file.filled("Image") ?? file.filled("Rootfs")!;
+    const named = file.filled("Image") ?? file.filled("Rootfs")!;
+    const image = set.files.find(({ name }) => name === named)?.imageName ?? named;
     const health = file.filled("HealthCmd");
     const hasHealthCheck = health !== undefined && health !== "none";
     return [{ unit, container: expandName(containerName(file), unit), image, hasHealthCheck }];

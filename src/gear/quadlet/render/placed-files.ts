@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { Pins, RenderedFile } from "../../generation/model.ts";
 import { gearError } from "../../errors.ts";
 import type { Conversion, PlacedKey } from "../conversion.ts";
+import { serviceName } from "../names.ts";
 import { type QuadletFile, startsWithSpecifier } from "../quadlet-file.ts";
 import type { QuadletSet } from "../quadlet-set.ts";
 import { type Manifest, pinManifest, readManifest } from "./manifest.ts";
@@ -32,11 +33,12 @@ export class PlacedFiles {
   };
 
   #placeManifest(file: QuadletFile, path: string): string {
-    if (startsWithSpecifier(path))
+    if (startsWithSpecifier(path)) {
       throw file.error(`Yaml=${path}: images of a file that only systemd finds cannot be pulled before`, "Yaml");
+    }
     const manifest = readManifest(this.#read(file, "Yaml", path), path);
     this.manifests.set(file, [...(this.manifests.get(file) ?? []), manifest]);
-    return this.#add(file, path, pinManifest(manifest, this.#pins));
+    return this.#add(file, path, pinManifest(manifest, this.#pins), { imagesOf: `${serviceName(file)}.service` });
   }
 
   /** What is wrong with the file is told of the key that names it. */
@@ -48,13 +50,13 @@ export class PlacedFiles {
     }
   }
 
-  #add(file: QuadletFile, path: string, content: string): string {
+  #add(file: QuadletFile, path: string, content: string, facts: Partial<RenderedFile> = {}): string {
     let place = `/${file.name}/${basename(path)}`;
     for (let number = 2; this.files.has(place) && this.files.get(place)!.content !== content; number++) {
       place = `/${file.name}/${number}-${basename(path)}`;
     }
     // Environment files and Secrets of a manifest are nobody's but root's.
-    this.files.set(place, { content, mode: 0o600 });
+    this.files.set(place, { content, mode: 0o600, ...facts });
     return `%GENERATION%${place}`;
   }
 }
