@@ -30,4 +30,5 @@ export * from "./tmpfiles.ts";
 export * from "./xml.ts";
 export * from "./xml-handler.ts";
 export * from "./yaml.ts";
+export * from "./yaml-writer.ts";
 export * from "./zchunk.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from "./defaults.ts";
+export * from "./export/index.ts";
 export { gearError } from "./errors.ts";
 export * from "./engine/index.ts";
 export * from "./link/index.ts";

@@ -24,6 +24,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "compose tree": () => import("./compose/tree.ts"),
   doctor: () => import("./doctor.ts"),
   explain: () => import("./explain.ts"),
+  "gear export": () => import("./gear/export.ts"),
   "gear link": () => import("./gear/link/link.ts"),
   "gear link apply": () => import("./gear/link/apply.ts"),
   "gear link list": () => import("./gear/link/list.ts"),
