@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Application, placeUnit, render } from "../../../src/gear/index.ts";
-import { makeApplication, makeContainer, makePlan, name } from "../application.ts";
+import { type GivenInstance, makeApplication, makeContainer, makePlan, name } from "../application.ts";
 import { importImage, usePodman } from "../podman-fixture.ts";
 import { startSystemd, type SystemdMachine } from "../systemd-fixture.ts";
 import { hostile, podman } from "./applications.ts";
@@ -39,10 +39,13 @@ afterEach(async () => {
 
 /** Of the test that runs. */
 let units: readonly string[] = [];
+/** The program, unbuilt. */
+const source = join(import.meta.dirname, "../../../src/cli/atomic.ts");
+
 const files = "/var/lib/atomic/gear/shop/1/files";
 
-async function deploy(application: Application): Promise<void> {
-  const rendered = render(makePlan(application), "localhost", { ...podman, pins: new Map() });
+async function deploy(application: Application, instances: readonly GivenInstance[] = []): Promise<void> {
+  const rendered = render(makePlan(application, instances), "localhost", { ...podman, pins: new Map() });
   units = [...rendered.units.keys()];
   for (const [unit, text] of rendered.units) machine.writeUnit(unit, placeUnit(text, files, 1));
   for (const [path, { content, mode }] of rendered.files) {
@@ -211,4 +214,34 @@ test("a socket of systemd is there first, starts the container and is passed to 
   socket.destroy();
   await until("it has told", async () => existsSync(join(machine.root, "run/out/fds")));
   assert.equal(readFileSync(join(machine.root, "run/out/fds"), "utf8"), "1\n");
+});
+
+test("containers have the application's network, find each other by name, publish ports, and have their links", async () => {
+  // The program itself, from here: the machine has this file system below its own.
+  const atomic = `#!/bin/sh\nexec ${process.execPath} --disable-warning=ExperimentalWarning ${source} "$@"\n`;
+  writeFileSync(join(machine.root, "usr/bin/atomic"), atomic, { mode: 0o755 });
+  const own = { ...box, network: makeContainer().network };
+  const serve = "mkdir /tmp/www; echo served >/tmp/www/index.html; exec httpd -f -h /tmp/www -p";
+  const db = makeContainer({ ...own, name: name("db"), command: ["sh", "-c", `${serve} 8000`] });
+  const volume = { source: { kind: "volume" as const, name: name("data") }, target: "/data", readOnly: false };
+  const linked = makeContainer({ ...own, command: ["sh", "-c", `touch /data/here; ${stay[2]}`], mounts: [volume] });
+  const volumes = [{ name: name("data"), path: undefined, labels: [{ name: "of", value: "tests" }] }];
+  const shared = { address: "127.0.0.1", port: 5432 };
+  const to = { instance: name("db"), containerPort: 8000, host: "localhost", port: 18_000 };
+  await deploy(makeApplication({ containers: [linked, db], volumes }), [
+    { from: name("db"), ports: [{ container: 8000, host: 18_000, address: undefined, protocol: "tcp", shared }] },
+    { from: name("web"), links: [{ from: shared, protocol: "tcp", to }] },
+  ]);
+  await until("both run", async () => (await isActive("shop-db.service")) && (await isActive("shop-web.service")));
+  // A static busybox resolves no names, and its wget dies of that.
+  const get = 'printf "GET / HTTP/1.0\\r\\n\\r\\n" | nc "$1" "$2" | busybox tail -n 1';
+  const inside = async (...where: string[]) =>
+    (await machine.run("podman", ["exec", "shop-web", "busybox", "sh", "-c", get, "sh", ...where])).stdout;
+  assert.equal(await inside("127.0.0.1", "5432"), "served\n");
+  const found = (await machine.run("podman", ["exec", "shop-web", "busybox", "nslookup", "db"])).stdout;
+  const address = /^Name:.*\nAddress.*?(\d+(?:\.\d+){3})$/m.exec(found)?.[1];
+  assert.equal(await inside(address!, "8000"), "served\n", found);
+  assert.equal((await machine.run("curl", ["-s", "http://127.0.0.1:18000/"])).stdout, "served\n");
+  const { stdout } = await machine.run("podman", ["volume", "inspect", "shop.data"]);
+  assert.deepEqual(JSON.parse(stdout)[0].Labels, { "atomic.app": "shop", of: "tests" });
 });
