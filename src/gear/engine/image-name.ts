@@ -21,26 +21,41 @@ export type ImageSource =
       readonly selected: string | undefined;
     };
 
-const domain = String.raw`(?:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?`;
+const label = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
+const domain = String.raw`(?:${label}(?:\.${label})*|\[[0-9a-fA-F:]+\])(?::\d+)?`;
 const component = String.raw`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*`;
 const pattern = new RegExp(
-  String.raw`^(?:(${domain})/)?(${component}(?:/${component})*)(?::([A-Za-z0-9_][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$`,
+  String.raw`^(${domain})/(${component}(?:/${component})*)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$`,
 );
 /** NameTotalLengthMax of distribution/reference. */
 const nameLimit = 255;
 
 /**
- * A name as docker completes it: without a registry it is Docker Hub's, without tag and digest it is `latest`. Podman's API
- * does the same (`compat_api_enforce_docker_hub` of containers.conf(5)).
+ * A name as docker completes it (`ParseNormalizedNamed`, `TagNameOnly`): without a registry it is Docker Hub's, without tag and
+ * digest it is `latest`. Podman's API does the same (`compat_api_enforce_docker_hub` of containers.conf(5)).
  */
 export function parseImageName(text: string): ImageName {
-  const [first = ""] = text.split("/", 1);
-  const hasDomain = text.includes("/") && (/[.:[]/.test(first) || first === "localhost");
-  const whole = hasDomain ? text : `docker.io/${/^[^/]+$/.test(text) ? "library/" : ""}${text}`;
-  const [, host, path, tag, digest] = pattern.exec(whole) ?? [];
+  if (idPattern.test(text)) throw bad(text, "it is an id, not a name of an image");
+  const [, host, path, tag, digest] = pattern.exec(withRegistry(text)) ?? [];
   if (host === undefined || path === undefined || host.length + path.length + 1 > nameLimit)
     throw bad(text, "it is no name of an image");
   return { repository: `${host}/${path}`, tag: tag ?? (digest === undefined ? "latest" : undefined), digest };
+}
+
+const idPattern = /^(sha256:)?[0-9a-f]{64}$/;
+
+/** An image by what it is: no name, though it reads like one. */
+export function isImageId(reference: string): boolean {
+  return idPattern.test(reference);
+}
+
+/** The first word is a registry if it can be no namespace of Docker Hub (`splitDockerDomain`). */
+function withRegistry(text: string): string {
+  const [first = ""] = text.split("/", 1);
+  const hasRegistry = text.includes("/") && (/[.:A-Z]/.test(first) || first === "localhost");
+  const [host, path] = hasRegistry ? [first, text.slice(first.length + 1)] : ["docker.io", text];
+  if (host !== "docker.io" && host !== "index.docker.io") return text;
+  return `docker.io/${path.includes("/") ? "" : "library/"}${path}`;
 }
 
 /** The digest says it all where there is one. */
@@ -76,19 +91,13 @@ function fileSource(transport: "oci" | "oci-archive" | "docker-archive", rest: s
  * (containers/common, libimage `copyFromDefault`).
  */
 export function localName(text: string): string {
-  const cleaned = text
-    .toLowerCase()
-    .replace(/[^a-z0-9._/:-]+/g, "-")
-    .replace(/^\/+/, "");
-  for (const candidate of [text, `localhost/${text}`, `localhost/${cleaned}`])
-    if (pattern.test(candidate) && candidate.includes("/") && hasDomain(candidate))
-      return formatImageName(parseImageName(candidate));
-  throw bad(text, "an image cannot be named for it");
-}
-
-function hasDomain(text: string): boolean {
   const [first = ""] = text.split("/", 1);
-  return first === "localhost" || /[.:]/.test(first);
+  const isWhole = text.includes("/") && (first.includes(".") || first.includes(":") || first === "localhost");
+  if (isWhole && pattern.test(text)) return formatImageName(parseImageName(text));
+  const cleaned = text.toLowerCase().replace(/[^a-z0-9._/:-]+/g, "-");
+  const name = `localhost/${cleaned.replace(/^\/+/, "")}`;
+  if (pattern.test(name)) return formatImageName(parseImageName(name));
+  throw bad(text, "an image cannot be named for it");
 }
 
 function bad(text: string, problem: string): Error {

@@ -2,7 +2,7 @@
 import { gearError } from "../errors.ts";
 import type { Answer } from "./answer.ts";
 import type { EngineHttp } from "./http.ts";
-import { formatImageName, parseImageName } from "./image-name.ts";
+import { formatImageName, isImageId, parseImageName } from "./image-name.ts";
 import type { EngineKind, Image, ImageSummary } from "./model.ts";
 
 /** Images of an engine's storage. */
@@ -92,11 +92,7 @@ export class Images {
 /** A name in full; an id, or what may be the beginning of one, as it is. */
 export function lookUpName(reference: string): string {
   const bare = reference.replace(/^docker:\/\//, "");
-  return isId(bare) ? bare : formatImageName(parseImageName(bare));
-}
-
-function isId(reference: string): boolean {
-  return /^(sha256:)?[0-9a-f]{64}$/.test(reference);
+  return isImageId(bare) ? bare : formatImageName(parseImageName(bare));
 }
 
 /** Slashes are part of the path in the API. What else is in a name was checked by `parseImageName`. */
@@ -122,7 +118,7 @@ function summary(
   wanted = "",
 ): ImageSummary {
   const digests = all.filter((name) => name.includes("@sha256:"));
-  const repository = isId(wanted) || wanted === "" ? "" : parseImageName(wanted).repository;
+  const repository = isImageId(wanted) || wanted === "" ? "" : parseImageName(wanted).repository;
   const pin =
     digests.find((name) => name === wanted) ?? digests.find((name) => name.startsWith(`${repository}@`)) ?? digests[0];
   return {

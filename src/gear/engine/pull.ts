@@ -12,6 +12,7 @@ import {
   formatImageName,
   type ImageName,
   type ImageSource,
+  isImageId,
   localName,
   parseImageName,
   parseImageSource,
@@ -159,6 +160,6 @@ async function load(
     .flatMap((words) => words.split("\n"))
     .flatMap((line) => {
       const name = line.replace(/^Loaded image(?: ID)?: /, "").trim();
-      return name === "" ? [] : [/^(sha256:)?[0-9a-f]{64}$/.test(name) ? fullId(name) : name];
+      return name === "" ? [] : [isImageId(name) ? fullId(name) : name];
     });
 }
