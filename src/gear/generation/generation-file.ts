@@ -34,7 +34,7 @@ export function decodeGeneration(text: string, files: GenerationFiles, what: str
       tenant: undefined,
       ...known,
       units: files.units,
-      files: new Map([...files.files].map(([path, content]) => [path, { mode: 0o600, ...facts[path], content }])),
+      files: new Map([...files.files].map(([path, content]) => [path, { content, mode: 0o600, ...facts[path] }])),
     },
     source: { path: source, files: files.source },
   } as unknown as Generation;

@@ -5,7 +5,7 @@ import { kindOf } from "./kinds.ts";
 import type { QuadletFile } from "./quadlet-file.ts";
 
 /** Keys of [Unit] that may name Quadlet files (podman's unitDependencyKeys). */
-const dependencyKeys = [
+export const dependencyKeys = [
   "After",
   "Before",
   "BindsTo",

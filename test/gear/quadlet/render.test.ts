@@ -18,7 +18,7 @@ test("systemd accepts the units of all kinds", () => {
   const { units } = readQuadlets([directory], { application, podman: "/bin/true" });
   const placed = [...units].map(([name, text]) => [name, placeUnit(text, "/var/lib/x", 1)] as const);
   const written = writeFiles(Object.fromEntries(placed));
-  const files = [...units.keys()].filter((name) => !name.includes("@.")).map((name) => join(written, name));
+  const files = [...units.keys()].map((name) => join(written, name));
   const { stderr, status } = spawnSync("systemd-analyze", ["--man=no", "verify", ...files], { encoding: "utf8" });
   rmSync(written, { recursive: true });
   // Only what is about these files; UpheldBy= is systemd's from 249 on, in [Install] from 254 on.
@@ -33,7 +33,10 @@ test("systemd accepts the units of all kinds", () => {
 test("a directory is an application: what starts, what is pulled, what listens, what runs", () => {
   const warnings: string[] = [];
   const rendered = readQuadlets([directory], { application, warn: (message) => warnings.push(message) });
+  // What [Install] has started, and the containers that are started with it.
   assert.deepEqual(rendered.start.toSorted(), [
+    "cache.service",
+    "other.service",
     "play.service",
     "the-app.service",
     "web.service",
@@ -86,7 +89,7 @@ test("a directory is an application: what starts, what is pulled, what listens, 
   ]);
   assert.deepEqual(
     warnings.filter((one) => one.includes("is not started")).map((one) => /: (\S+) is not/.exec(one)?.[1]),
-    ["built.service", "job.service", "tree.service", "mapped-pod.service", "remapped-pod.service"],
+    ["built.service", "job.service", "mapped-pod.service", "remapped-pod.service", "tree.service"],
   );
 });
 
@@ -144,6 +147,33 @@ test("files beside the Quadlet files are part of the generation, the host's own 
     /--env-file %GENERATION%\/web\.container\/web\.env --env-file \/etc\/web\.env /,
   );
   assert.match(units.get("play.service")!, /--configmap %GENERATION%\/play\.kube\/map\.yml /);
+});
+
+test("templates are deployed as the instances that are named", () => {
+  const place = writeFiles({
+    "a@.container":
+      "[Container]\nImage=x/y\nVolume=v@.volume:/v\nNetwork=n@.network\n\n[Install]\nDefaultInstance=one\nWantedBy=multi-user.target\n",
+    "v@.volume": "[Volume]\n",
+    "n@.network": "[Network]\n",
+    "b@.container": "[Container]\nImage=x/y\n",
+    "c.container": "[Unit]\nWants=b@two.service\n\n[Container]\nImage=x/y\n\n[Install]\nWantedBy=multi-user.target\n",
+    "d@.container": "[Container]\nImage=x/y\n",
+  });
+  const warnings: string[] = [];
+  const { units, start, instances } = readQuadlets([place], { application, warn: (message) => warnings.push(message) });
+  rmSync(place, { recursive: true });
+  const expected = ["a@one", "b@two", "c", "n-network@one", "v-volume@one"].map((name) => `${name}.service`);
+  assert.deepEqual([...units.keys()], expected);
+  assert.deepEqual(SystemdUnit.parse(units.get("a@one.service")!, "a").getAll("Unit", "Requires"), [
+    "n-network@one.service",
+    "v-volume@one.service",
+  ]);
+  assert.deepEqual(start, ["a@one.service", "b@two.service", "c.service"]);
+  assert.deepEqual(
+    instances.map(({ container }) => container),
+    ["systemd-a_one", "systemd-b_two", "systemd-c"],
+  );
+  assert.equal(warnings.filter((one) => /d@\.container: nothing names an instance/.test(one)).length, 1);
 });
 
 test("what the units print is found by the application, its part and its image", () => {

@@ -11,6 +11,7 @@ import type { QuadletFile } from "../quadlet-file.ts";
 import type { QuadletSet } from "../quadlet-set.ts";
 import { usedImages } from "./images.ts";
 import { publishedPorts } from "./host-ports.ts";
+import { dependenciesOf, instantiate } from "./instantiate.ts";
 import { instancesOf, nameInstances, nameOf } from "./instances.ts";
 import { PlacedFiles } from "./placed-files.ts";
 
@@ -43,15 +44,20 @@ export function renderQuadlets(set: QuadletSet, options: RenderQuadletsOptions):
   const { application, pins = new Map<string, string>(), podman, warn = () => {} } = options;
   if (set.files.length === 0) throw gearError("bad-file", "no Quadlet file");
   const placed = new PlacedFiles(set, pins);
-  const { services, failures, warnings } = convertQuadlets(set.files, {
+  const {
+    services: written,
+    failures,
+    warnings,
+  } = convertQuadlets(set.files, {
     pins,
     anyPodman: true,
     place: placed.place,
     ...(podman === undefined ? {} : { podman }),
   });
   refuseFailures(failures);
+  const { services, unused } = instantiate(written);
   const { start, idle } = startedUnits(services);
-  for (const message of [...warnings, ...idle.map(idleWarning)]) warn(message);
+  for (const message of [...warnings, ...unused.map(unusedWarning), ...idle.map(idleWarning)]) warn(message);
   const manifests = (file: QuadletFile) => placed.manifests.get(file) ?? [];
   return {
     application,
@@ -88,31 +94,40 @@ function refuseFailures(failures: readonly Error[]): void {
   throw gearError("bad-file", failures.map(({ message }) => message).join("\n"), { cause: first });
 }
 
-/** What [Install] has another unit start; and what neither that nor another file starts. */
+/**
+ * What [Install] has another unit start, and the containers that are started along, for they have to run as well; and those that
+ * nothing starts.
+ */
 function startedUnits(services: readonly QuadletService[]): { start: string[]; idle: QuadletService[] } {
-  const wanted = new Map(
-    services.map((service) => {
-      const links = [...installLinks(service).keys()].flatMap(
-        (link) => /\.(?:wants|requires|upholds)\/(.*)/.exec(link)?.[1] ?? [],
-      );
-      return [service, links[0]] as const;
-    }),
-  );
+  const known = new Map(services.map((one) => [one.service, one]));
+  const start = new Set<string>();
+  const wanted = services.filter(isWanted).map(({ service }) => service);
+  for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
+    const service = known.get(name);
+    if (service === undefined || start.has(name)) continue;
+    start.add(name);
+    wanted.push(...dependenciesOf(service.unit, startingKeys));
+  }
   const pulled = new Set(
-    services.flatMap(({ unit }) =>
-      ["Wants", "Requires", "BindsTo", "Upholds", "Requisite", "OnFailure", "OnSuccess"].flatMap((key) =>
-        unit.getAll("Unit", key).flatMap((names) => names.split(/\s+/)),
-      ),
-    ),
+    services.flatMap(({ unit }) => dependenciesOf(unit, [...startingKeys, "OnFailure", "OnSuccess"])),
   );
   const runs = services.filter(({ file }) => ["container", "kube", "pod"].includes(file.kind));
   return {
-    start: [...wanted.values()].filter((name) => name !== undefined),
-    idle: runs.filter(
-      (one) => wanted.get(one) === undefined && !pulled.has(one.service) && one.file.parts.instance !== "",
-    ),
+    start: services
+      .filter((one) => start.has(one.service) && (runs.includes(one) || isWanted(one)))
+      .map(({ service }) => service),
+    idle: runs.filter(({ service }) => !start.has(service) && !pulled.has(service)),
   };
 }
+
+/** By which a unit starts others with it. */
+const startingKeys = ["Wants", "Requires", "BindsTo", "Upholds"];
+
+const isWanted = (service: QuadletService): boolean =>
+  [...installLinks(service).keys()].some((link) => /\.(?:wants|requires|upholds)\//.test(link));
+
+const unusedWarning = ({ file }: QuadletService): string =>
+  `${file.path}: nothing names an instance of it: DefaultInstance= does, or a link ${file.name.replace("@.", "@NAME.")} to it`;
 
 const idleWarning = ({ file, service }: QuadletService): string =>
   `${file.path}: ${service} is not started: its [Install] names no unit that wants it (WantedBy=multi-user.target), and no other file does`;
