@@ -3,7 +3,8 @@
 import { quoteCommandLine } from "../../formats/index.ts";
 import type { Instance } from "../plan/model.ts";
 import { type GivenFiles, secretsInEnvironment } from "./given-files.ts";
-import { enginePath, waitUntilHealthy, waitUntilRunning } from "./health.ts";
+import { waitUntilHealthy, waitUntilRunning } from "./health.ts";
+import { enginePath } from "./programs.ts";
 import { instanceKind } from "./instance-kind.ts";
 import { applyLinksEntries, releaseLinksEntries } from "./links.ts";
 import { makeOnceCommands } from "./make-once.ts";

@@ -5,8 +5,7 @@ import type { EngineKind } from "../engine/model.ts";
 import { gearError } from "../errors.ts";
 import type { Container, HealthCheck } from "../model.ts";
 import { defaultHealth } from "../defaults.ts";
-
-export const enginePath = (engine: EngineKind): string => `/usr/bin/${engine}`;
+import { enginePath } from "./programs.ts";
 
 export function healthWords(engine: EngineKind, health: Container["health"]): string[] {
   if (health === undefined) return [];

@@ -5,11 +5,10 @@ import type { RenderedFile } from "../generation/model.ts";
 import { encodeLinks, plannedLinks } from "../link/index.ts";
 import type { Instance } from "../plan/model.ts";
 import { instanceKind } from "./instance-kind.ts";
+import { atomicPath } from "./programs.ts";
 import type { Scene } from "./settings.ts";
 import type { Entry } from "./unit-file.ts";
 import { instanceName } from "./unit-names.ts";
-
-export const atomicPath = "/usr/bin/atomic";
 
 /** Also one that others lead to: they go to its container's address, which each start may change. */
 const isLinked = ({ container, links, ports }: Instance): boolean =>

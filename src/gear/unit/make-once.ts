@@ -6,9 +6,8 @@
 import { quoteCommandLine } from "../../formats/index.ts";
 import type { Volume } from "../model.ts";
 import type { Instance } from "../plan/model.ts";
-import { enginePath } from "./health.ts";
-import { atomicPath } from "./links.ts";
 import { networksOf } from "./network.ts";
+import { atomicPath, enginePath } from "./programs.ts";
 import type { Scene } from "./settings.ts";
 import { networkName, volumeName } from "./unit-names.ts";
 
