@@ -42,12 +42,15 @@ export class SystemdUnit {
     return new SystemdUnit(what);
   }
 
-  /** @param what name of the input, for errors and `where` */
-  static parse(text: string, what: string, dialect: UnitDialect = "systemd"): SystemdUnit {
+  /**
+   * @param what name of the input, for errors and `where`
+   * @param firstLine number of the text's first line, where it is a part of the input
+   */
+  static parse(text: string, what: string, dialect: UnitDialect = "systemd", firstLine = 1): SystemdUnit {
     const unit = new SystemdUnit(what);
     let section = "";
     let pending: string[] = [];
-    for (const { line, number } of logicalLines(text, what, dialect)) {
+    for (const { line, number } of logicalLines(text, what, dialect, firstLine)) {
       const header = /^\[([^[\]\p{Cc}]+)\][ \t]*$/u.exec(line)?.[1];
       if (isComment(line)) {
         pending.push(line);
@@ -179,16 +182,16 @@ interface LogicalLine {
 }
 
 /** Lines with those that they go on in; comments between the parts of one are left out. */
-function* logicalLines(text: string, what: string, dialect: UnitDialect): Generator<LogicalLine> {
+function* logicalLines(text: string, what: string, dialect: UnitDialect, firstLine: number): Generator<LogicalLine> {
   let parts: string[] = [];
   let length = 0;
   let number = 0;
   for (const [index, written] of text.replace(/\n$/, "").split("\n").entries()) {
     const line = dialect === "podman" ? written.trim() : written.trimStart().replace(/\r$/, "");
-    if (parts.length === 0) number = index + 1;
+    if (parts.length === 0) number = index + firstLine;
     else if (isComment(line) && (line !== "" || dialect === "podman")) continue;
     length += line.length;
-    if (length > longestLine) throw formatError("systemd-unit", `${what}:${index + 1}: a line is too long`);
+    if (length > longestLine) throw formatError("systemd-unit", `${what}:${index + firstLine}: a line is too long`);
     if (goesOn(line) && (parts.length > 0 || !isComment(line))) {
       parts.push(line.slice(0, -1) + (dialect === "systemd" ? " " : ""));
     } else {

@@ -63,6 +63,7 @@ APT::Architecture "${architecture}";
 APT::Architectures { "${architecture}"; };
 APT::Solver "internal";
 APT::Sandbox::User "root";
+Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 `;
 }

@@ -16,8 +16,9 @@ export function parseBundle(text: string, path: string): QuadletFile[] {
   const filled = parts.filter(({ lines }) => lines.some((line) => line.trim() !== ""));
   if (filled.length === 0) throw gearError("bad-file", `${path}: no Quadlet file in it`);
   return filled.map(({ first, lines }) => {
-    const name = `${nameIn(lines, `${path}:${first + 1}`)}.${kindIn(lines, `${path}:${first + 1}`)}`;
-    return QuadletFile.parse("\n".repeat(first) + lines.join("\n"), path, name);
+    const where = `${path}:${first + 1}`;
+    const name = `${nameIn(lines, where)}.${kindIn(lines, where)}`;
+    return QuadletFile.parse(lines.join("\n"), path, { name, firstLine: first + 1 });
   });
 }
 

@@ -2,10 +2,10 @@
 export { convertQuadlets, type ConvertedQuadlets, type ConvertOptions, type QuadletService } from "./convert/index.ts";
 export { installLinks } from "./install.ts";
 export { kindOf } from "./kinds.ts";
-export { hasQuadlets, loadQuadlets } from "./load.ts";
+export { loadQuadlets } from "./load.ts";
 export { QuadletFile } from "./quadlet-file.ts";
 export type { QuadletSet } from "./quadlet-set.ts";
-export { quadletApplication, readQuadlets, renderQuadlets, type RenderQuadletsOptions } from "./render/index.ts";
+export { quadletApplication, renderQuadlets, type RenderQuadletsOptions } from "./render/index.ts";
 export { loadSystemQuadlets } from "./search.ts";
 export { quadletSource } from "./source.ts";
 export { quadletUpdate } from "./update-policy.ts";

@@ -26,8 +26,9 @@ export class QuadletFile {
     this.unit = unit;
   }
 
-  static parse(text: string, path: string, name?: string): QuadletFile {
-    return new QuadletFile(path, parseUnit(text, path), name);
+  /** @param part its name and first line where the text is a part of the file at `path` */
+  static parse(text: string, path: string, part?: { readonly name: string; readonly firstLine: number }): QuadletFile {
+    return new QuadletFile(path, parseUnit(text, path, part?.firstLine), part?.name);
   }
 
   get section(): string {
@@ -150,9 +151,9 @@ export class QuadletFile {
 }
 
 /** A unit file in podman's dialect. @throws gear-bad-file */
-export function parseUnit(text: string, path: string): SystemdUnit {
+export function parseUnit(text: string, path: string, firstLine = 1): SystemdUnit {
   try {
-    return SystemdUnit.parse(text, path, "podman");
+    return SystemdUnit.parse(text, path, "podman", firstLine);
   } catch (error) {
     if (formatError.is(error, "systemd-unit")) throw gearError("bad-file", error.message, { cause: error });
     throw error;

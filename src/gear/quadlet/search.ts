@@ -7,13 +7,11 @@ import type { QuadletSet } from "./quadlet-set.ts";
 
 /** What comes first wins (GetUnitDirs): for this boot, the administrator's, the distribution's. */
 const directories = ["/run/containers/systemd", "/etc/containers/systemd", "/usr/share/containers/systemd"];
-/** Below these are those of users, who have a generator of their own. */
-const ofUsers = ["/etc/containers/systemd/users", "/usr/share/containers/systemd/users"];
 
 /** The files that podman's system generator reads at boot; $QUADLET_UNIT_DIRS names other directories. */
 export function loadSystemQuadlets(environment: NodeJS.ProcessEnv = process.env): QuadletSet {
   const named = environment["QUADLET_UNIT_DIRS"];
-  if (!named) return loadQuadlets(directories.filter(existsSync), { bundles: false, except: ofUsers });
+  if (!named) return loadQuadlets(directories.filter(existsSync), { bundles: false });
   const paths = named.split(":");
   const wrong = paths.find((path) => !isAbsolute(path));
   if (wrong !== undefined)

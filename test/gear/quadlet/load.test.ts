@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import {
   convertQuadlets,
-  hasQuadlets,
   loadQuadlets,
   loadSystemQuadlets,
   quadletApplication,
@@ -213,15 +212,6 @@ test("newer images are looked for where AutoUpdate= of all containers says", () 
   assert.deepEqual(update("registry", undefined), ["none", 1]);
 });
 
-test("a path is told to have Quadlet files by names alone", () => {
-  const directory = place({ "sub/a.container": "not read", "sub/b.txt": "" });
-  assert.equal(hasQuadlets(directory), true);
-  assert.equal(hasQuadlets(join(directory, "sub/a.container")), true);
-  assert.equal(hasQuadlets("x.quadlets"), true);
-  assert.equal(hasQuadlets(join(directory, "sub/b.txt")), false);
-  assert.equal(hasQuadlets(place({ "compose.yaml": "" })), false);
-});
-
 test("an application without a name has that of its directory or file", () => {
   assert.equal(quadletApplication(["/srv/My_Shop/"]), "my-shop");
   assert.equal(quadletApplication(["web@.container"]), "web");
@@ -232,4 +222,12 @@ test("a directory with very many files is no directory of Quadlet files", () => 
   mkdirSync(join(directory, "many"));
   for (let number = 0; number <= 10_000; number++) writeFileSync(join(directory, "many", String(number)), "");
   assert.throws(() => loadQuadlets([directory]), { code: "gear-bad-file", message: /over 10000 files/ });
+});
+
+test("a drop-in of many files and a bundle of many parts take no more memory and time than they have bytes", () => {
+  const many = Object.fromEntries(Array.from({ length: 40 }, (_, number) => [`${number}.container`, container]));
+  const directory = place({ ...many, "container.d/x.conf": `[Service]\n${"A=1\n".repeat(200_000)}` });
+  assert.throws(() => loadQuadlets([directory]), { code: "gear-bad-file", message: /over 16777216 bytes together/ });
+  const parts = Array.from({ length: 20_000 }, (_, number) => `#FileName=${number}\n[Volume]\n`).join("---\n");
+  assert.equal(loadQuadlets([place({ "x.quadlets": parts })]).files.length, 20_000);
 });

@@ -5,7 +5,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { splitUnitWords, SystemdUnit } from "../../../src/formats/index.ts";
-import { loadQuadlets, readQuadlets, renderQuadlets } from "../../../src/gear/quadlet/index.ts";
+import { loadQuadlets, renderQuadlets, type RenderQuadletsOptions } from "../../../src/gear/quadlet/index.ts";
 import { repin } from "../../../src/gear/generation/update.ts";
 import { parseName, placeUnit } from "../../../src/gear/index.ts";
 import { samples, writeFiles } from "./samples.ts";
@@ -14,8 +14,11 @@ const directory = writeFiles(samples);
 after(() => rmSync(directory, { recursive: true }));
 const application = parseName("shop", "an application");
 
+const read = (place: string, options: Partial<RenderQuadletsOptions> = {}) =>
+  renderQuadlets(loadQuadlets([place]), { application, ...options });
+
 test("systemd accepts the units of all kinds", () => {
-  const { units } = readQuadlets([directory], { application, podman: "/bin/true" });
+  const { units } = read(directory, { podman: "/bin/true" });
   const placed = [...units].map(([name, text]) => [name, placeUnit(text, "/var/lib/x", 1)] as const);
   const written = writeFiles(Object.fromEntries(placed));
   const files = [...units.keys()].map((name) => join(written, name));
@@ -32,7 +35,7 @@ test("systemd accepts the units of all kinds", () => {
 
 test("a directory is an application: what starts, what is pulled, what listens, what runs", () => {
   const warnings: string[] = [];
-  const rendered = readQuadlets([directory], { application, warn: (message) => warnings.push(message) });
+  const rendered = read(directory, { warn: (message) => warnings.push(message) });
   // What [Install] has started, and the containers that are started with it.
   assert.deepEqual(rendered.start.toSorted(), [
     "cache.service",
@@ -129,7 +132,7 @@ test("every image that a unit names is pinned, also in manifests, and pinned one
 });
 
 test("files beside the Quadlet files are part of the generation, the host's own are not", () => {
-  const { files, units } = readQuadlets([directory], { application });
+  const { files, units } = read(directory);
   assert.deepEqual(
     [...files.keys()].toSorted(),
     [
@@ -160,7 +163,7 @@ test("templates are deployed as the instances that are named", () => {
     "d@.container": "[Container]\nImage=x/y\n",
   });
   const warnings: string[] = [];
-  const { units, start, instances } = readQuadlets([place], { application, warn: (message) => warnings.push(message) });
+  const { units, start, instances } = read(place, { warn: (message) => warnings.push(message) });
   rmSync(place, { recursive: true });
   const expected = ["a@one", "b@two", "c", "n-network@one", "v-volume@one"].map((name) => `${name}.service`);
   assert.deepEqual([...units.keys()], expected);
@@ -177,7 +180,7 @@ test("templates are deployed as the instances that are named", () => {
 });
 
 test("what the units print is found by the application, its part and its image", () => {
-  const { units } = readQuadlets([directory], { application });
+  const { units } = read(directory);
   assert.deepEqual(SystemdUnit.parse(units.get("web.service")!, "web").getAll("Service", "LogExtraFields"), [
     "ATOMIC_APP=shop",
     "ATOMIC_COMPONENT=web",
@@ -190,7 +193,7 @@ test("what the units print is found by the application, its part and its image",
 const refuse = (files: Readonly<Record<string, string>>, code: string, message: RegExp) => {
   const place = writeFiles(files);
   try {
-    assert.throws(() => readQuadlets([place], { application }), { code, message });
+    assert.throws(() => read(place), { code, message });
   } finally {
     rmSync(place, { recursive: true });
   }

@@ -6,7 +6,6 @@ import { type Name, parseName } from "../../name.ts";
 import { logFieldEntries } from "../../unit/unit-file.ts";
 import { convertQuadlets, type QuadletService } from "../convert/index.ts";
 import { installLinks } from "../install.ts";
-import { loadQuadlets } from "../load.ts";
 import type { QuadletFile } from "../quadlet-file.ts";
 import type { QuadletSet } from "../quadlet-set.ts";
 import { usedImages } from "./images.ts";
@@ -23,23 +22,14 @@ export interface RenderQuadletsOptions {
   readonly warn?: (message: string) => void;
 }
 
-/**
- * Reads Quadlet files, directories of them and `.quadlets` files as one application.
- * @throws gear-bad-file with all files that podman would not accept, each with the line
- */
-export function readQuadlets(
-  paths: readonly string[],
-  options: Omit<RenderQuadletsOptions, "application"> & { readonly application?: Name } = {},
-): Rendered {
-  const application = options.application ?? quadletApplication(paths);
-  return renderQuadlets(loadQuadlets(paths), { ...options, application });
-}
-
 /** The name of an application that has none of its own: that of the directory or file. */
 export const quadletApplication = (paths: readonly string[]): Name =>
   parseName(nameOf(basename(paths[0] ?? "").replace(/\.[a-z]+$/, "")), "an application");
 
-/** Renders what was loaded, any number of times: files are as they were when they were first read. */
+/**
+ * Renders what was loaded, any number of times: files are as they were when they were first read.
+ * @throws gear-bad-file with all files that podman would not accept, each with the line
+ */
 export function renderQuadlets(set: QuadletSet, options: RenderQuadletsOptions): Rendered {
   const { application, pins = new Map<string, string>(), podman, warn = () => {} } = options;
   if (set.files.length === 0) throw gearError("bad-file", "no Quadlet file");

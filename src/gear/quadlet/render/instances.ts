@@ -39,8 +39,9 @@ function expandName(name: string, unit: string): string {
 /** A name of an instance for each service, made of the unit's; what is the same then is counted. */
 export function nameInstances(instances: readonly Omit<RenderedInstance, "id">[]): RenderedInstance[] {
   const taken = new Set<Name>();
+  const byUnit = Map.groupBy(instances, ({ unit }) => unit);
   return instances.map((instance) => {
-    const several = instances.filter(({ unit }) => unit === instance.unit).length > 1;
+    const several = byUnit.get(instance.unit)!.length > 1;
     const base = nameOf(several ? instance.container : instance.unit.replace(/\.service$/, ""));
     let id = parseName(base, "an instance");
     for (let number = 2; taken.has(id); number++) id = parseName(`${base.slice(0, 58)}-${number}`, "an instance");
