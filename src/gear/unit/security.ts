@@ -50,7 +50,7 @@ function userWords({ engine, tenant }: Scene, name: string, userNamespace: strin
   if (tenant?.users === undefined) return [];
   if (engine === "docker") {
     throw gearError("unsupported", `${name}: Docker has no user namespace for each tenant`, {
-      hint: "podman has; or name it: userNamespace: host",
+      hint: "podman has; or say user-namespace: host",
     });
   }
   const { first, count } = tenant.users;
