@@ -40,7 +40,7 @@ function containerSpec(scene: Scene, container: Container): Record<string, unkno
       })),
     ),
     resources: limits(container),
-    ...probes(container),
+    readinessProbe: readiness(container),
     securityContext: securityContext(container),
   };
 }
@@ -64,26 +64,17 @@ function limits({ resources: { memory, cpus } }: Container): Record<string, unkn
   };
 }
 
-/** An unhealthy container is not restarted by gear either: it gets no traffic, which is what readiness means. */
-function probes({ health }: Container): Record<string, unknown> {
-  if (health === undefined || health === "none") return {};
-  const probe = { exec: { command: testCommand(health) }, timeoutSeconds: seconds(health.timeout) };
-  const { startPeriod } = health;
-  const startPeriodSeconds = Math.min(5, seconds(health.interval));
+/**
+ * An unhealthy container is not restarted by gear either: it gets no traffic, which is what readiness means. Nothing counts the
+ * failures of its start, so that the start period needs no startup probe, which would have the container killed at its end.
+ */
+function readiness({ health }: Container): Record<string, unknown> | undefined {
+  if (health === undefined || health === "none") return undefined;
   return {
-    readinessProbe: {
-      ...probe,
-      periodSeconds: seconds(health.interval),
-      failureThreshold: Math.max(1, health.retries),
-    },
-    startupProbe:
-      startPeriod > 0
-        ? {
-            ...probe,
-            periodSeconds: startPeriodSeconds,
-            failureThreshold: Math.ceil(seconds(startPeriod) / startPeriodSeconds) + Math.max(1, health.retries),
-          }
-        : undefined,
+    exec: { command: testCommand(health) },
+    timeoutSeconds: seconds(health.timeout),
+    periodSeconds: seconds(health.interval),
+    failureThreshold: Math.max(1, health.retries),
   };
 }
 

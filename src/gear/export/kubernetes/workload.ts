@@ -80,7 +80,8 @@ function jobSpec(scene: Scene, container: Container): Record<string, unknown> {
   return {
     completions: count,
     parallelism: count,
-    backoffLimit: restart.when === "no" ? 0 : restart.burst,
+    // Tries after the first one; without a limit, the highest number that the API takes.
+    backoffLimit: restart.when === "no" ? 0 : restart.burst === undefined ? 2 ** 31 - 1 : restart.burst - 1,
     template: template(scene, container, restart.when === "no" ? "Never" : "OnFailure"),
   };
 }

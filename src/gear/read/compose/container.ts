@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { keptCapabilities } from "../capabilities.ts";
 import { resolve } from "node:path";
 import { defaultContainer, defaultRestart, defaultSecurity } from "../../defaults.ts";
 import type { Mount, NetworkAccess, SecretUse, Variable } from "../../model.ts";
@@ -7,7 +8,6 @@ import { didYouMean, type Place, shown } from "../faults.ts";
 import { fileContent } from "../file-content.ts";
 import type { Unready } from "../readiness.ts";
 import { parseEnvFile } from "./env-file.ts";
-import { keptCapabilities } from "./security.ts";
 import type { FileUse, Service } from "./service.ts";
 import { toName } from "./shapes.ts";
 import type { Variables } from "./substitute.ts";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { capabilityNames } from "../capabilities.ts";
 import type { YamlPosition } from "../../../formats/index.ts";
 import {
   duration,
@@ -24,7 +25,7 @@ import {
 } from "../value/index.ts";
 import { dependsOn, deploy, healthcheck, restart } from "./deploy.ts";
 import { expose, ports } from "./ports.ts";
-import { capabilityNames, securityOptions } from "./security.ts";
+import { securityOptions } from "./security.ts";
 import { composeName, count, decimal, environment, labels, namedItems, oneOrMore, specified, truth } from "./shapes.ts";
 import { splitWords } from "./split-words.ts";
 import { onHost, tmpfs, volumes } from "./volumes.ts";
