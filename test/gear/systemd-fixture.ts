@@ -4,6 +4,8 @@
  * overlay of this machine's file system (so every program that is installed here is there, and nothing that is written there
  * stays), with a control group hierarchy, a journal and a system bus of its own. It is up in about a second.
  *
+ * ATOMIC_TEST_ROOT names another file system to take instead, such as one of a later release that mmdebstrap made.
+ *
  * It needs root, and the packages dbus, systemd and what is to run on it; with `podman`, also podman and runc.
  */
 import { spawn } from "node:child_process";
@@ -34,15 +36,15 @@ export interface SystemdMachine {
 }
 
 /**
- * `$1` the directory to mount the overlay in. /etc/systemd/system is empty, so that what is enabled here is not there;
- * /tmp and /run are its own; the network is its loopback alone.
+ * `$1` the directory to mount the overlay in, `$2` systemd, `$3` the file system below. /etc/systemd/system is empty,
+ * so that what is enabled here is not there; /tmp and /run are its own; the network is its loopback alone.
  */
 const bootScript = `
 set -eu
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=$3,upperdir=$1/upper,workdir=$1/work" "$1/root"
 cd "$1/root"
 mount -t proc proc proc
 # Settings of the kernel are not the machine's own, but for those of its network: units that change them see that and do not run.
@@ -85,7 +87,7 @@ export async function startSystemd(t: Cleanup): Promise<SystemdMachine> {
   mkdirSync(group);
   // The group is entered before its namespace is made, so that it is the root of what the machine sees.
   const enter = 'echo $$ > "$1/cgroup.procs"; shift; exec unshare -m -p -f -C -i -u -n --kill-child sh -c "$@"';
-  const boot = [bootScript, "sh", directory, "/lib/systemd/systemd"];
+  const boot = [bootScript, "sh", directory, "/lib/systemd/systemd", process.env["ATOMIC_TEST_ROOT"] ?? "/"];
   const child = spawn("sh", ["-c", enter, "sh", group, ...boot], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (output += text.toString()));

@@ -14,7 +14,7 @@ const lineLimit = 1 << 20;
 const idleMs = 120_000;
 
 export interface Call {
-  readonly method?: "GET" | "POST" | "DELETE" | "HEAD";
+  readonly method?: "GET" | "POST" | "DELETE";
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
@@ -49,11 +49,7 @@ export class EngineHttp implements Disposable {
 
   /** The answer's JSON, which may be empty. */
   async send(path: string, call: Call): Promise<Answer> {
-    return (await this.trySend(path, call)) ?? missing(path);
-  }
-
-  async trySend(path: string, call: Call): Promise<Answer | undefined> {
-    return this.#whole(path, { method: "POST", ...call });
+    return (await this.#whole(path, { method: "POST", ...call })) ?? missing(path);
   }
 
   async remove(path: string, query: Call["query"] = {}): Promise<void> {

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { closeSync, createReadStream, fstatSync, lstatSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { fileSource, isErrno } from "../../base/index.ts";
+import { fileSource } from "../../base/index.ts";
 import {
   decodeIndex,
   decodeManifestOrIndex,
@@ -24,7 +24,7 @@ import {
   tarEnd,
   tarPadding,
 } from "../../formats/index.ts";
-import { readBounded } from "./read-bounded.ts";
+import { openImageFile, readBounded } from "./image-file.ts";
 import { gearError } from "../errors.ts";
 
 /** An image's name or tag in an index (image-spec, annotations.md). */
@@ -128,7 +128,7 @@ async function* file(path: string, source: string, { size, digest }: OciDescript
 /** Lays out the images of an archive in an empty directory. It is not compressed, so that it takes no more room than it has. */
 export function unpackLayout(archive: string, directory: string): void {
   mkdirSync(join(directory, "blobs/sha256"), { recursive: true });
-  const fd = openArchive(archive);
+  const fd = openImageFile(archive);
   try {
     const source = fileSource(fd, 0, fstatSync(fd).size, archive);
     for (const entry of readTar(source, archive)) {
@@ -143,14 +143,5 @@ export function unpackLayout(archive: string, directory: string): void {
     }
   } finally {
     closeSync(fd);
-  }
-}
-
-function openArchive(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch (cause) {
-    if (isErrno(cause, "ENOENT", "EACCES")) throw gearError("bad-image", `${path} cannot be read`, { cause });
-    throw cause;
   }
 }

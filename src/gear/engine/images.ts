@@ -2,7 +2,7 @@
 import { gearError } from "../errors.ts";
 import type { Answer } from "./answer.ts";
 import type { EngineHttp } from "./http.ts";
-import { formatImageName, isImageId, parseImageName } from "./image-name.ts";
+import { formatImageName, isImageId, parseImageName, parseImageSource } from "./image-name.ts";
 import type { EngineKind, Image, ImageSummary } from "./model.ts";
 
 /** Images of an engine's storage. */
@@ -17,6 +17,7 @@ export class Images {
 
   async find(reference: string): Promise<Image | undefined> {
     const name = lookUpName(reference);
+    if (name === undefined) return undefined;
     const found = await this.#http.lookUp(`/images/${imagePath(name)}/json`);
     if (found === undefined) return undefined;
     const id = fullId(found.text("Id"));
@@ -71,8 +72,9 @@ export class Images {
    * Removes one name, or the image whose last one it is. Never by force: podman would remove the containers of the image
    * as well.
    */
-  async remove(name: string): Promise<void> {
-    await this.#http.tryRemove(`/images/${imagePath(lookUpName(name))}`);
+  async remove(reference: string): Promise<void> {
+    const name = lookUpName(reference);
+    if (name !== undefined) await this.#http.tryRemove(`/images/${imagePath(name)}`);
   }
 
   /** Every name, and so the image. */
@@ -89,10 +91,11 @@ export class Images {
   }
 }
 
-/** A name in full; an id, or what may be the beginning of one, as it is. */
-export function lookUpName(reference: string): string {
-  const bare = reference.replace(/^docker:\/\//, "");
-  return isImageId(bare) ? bare : formatImageName(parseImageName(bare));
+/** A name or an id in full; undefined for a directory or archive, which has to be read first. */
+export function lookUpName(reference: string): string | undefined {
+  if (isImageId(reference)) return fullId(reference);
+  const source = parseImageSource(reference);
+  return source.transport === "docker" ? formatImageName(source.name) : undefined;
 }
 
 /** Slashes are part of the path in the API. What else is in a name was checked by `parseImageName`. */

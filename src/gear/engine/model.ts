@@ -21,7 +21,10 @@ export interface Engine extends Disposable {
    *   `docker-archive:FILE[:NAME]`
    */
   pull(reference: string, options?: PullOptions): Promise<Image>;
-  /** An image of the storage, by id, name or `NAME@DIGEST`. */
+  /**
+   * An image of the storage, by id, name or `NAME@DIGEST`. Undefined for a directory or archive: what is in it is known when it
+   * is read, which is what `pull` does.
+   */
   image(reference: string): Promise<Image | undefined>;
   images(): Promise<readonly ImageSummary[]>;
   /** Takes a name off an image, and removes it when that was the last one; `force` takes off all. One in use is refused. */
@@ -147,7 +150,7 @@ export interface Health {
 
 export interface HealthCheckRun {
   readonly at: number | undefined;
-  /** Podman 4.3 says 1 for each failure. */
+  /** Podman says 1 for each failure. */
   readonly exitCode: number;
   readonly output: string;
 }

@@ -29,7 +29,7 @@ export async function pruneImages(
 
 /** References in full, ids and digests. */
 function named(references: readonly string[]): ReadonlySet<string> {
-  return new Set(references.map((reference) => (reference.startsWith("sha256:") ? reference : lookUpName(reference))));
+  return new Set(references.map(lookUpName).filter((name) => name !== undefined));
 }
 
 function matches(image: ImageSummary, set: ReadonlySet<string>): boolean {

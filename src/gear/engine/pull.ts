@@ -2,11 +2,12 @@
 import { createReadStream, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { isErrno, removeTree, silent, stage } from "../../base/index.ts";
+import { removeTree, silent, stage } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
 import { checkPolicy } from "./check-policy.ts";
 import { findCredentials, registryAuth } from "./credentials.ts";
 import { broken, type EngineHttp, jsonLines } from "./http.ts";
+import { openImageFile } from "./image-file.ts";
 import { findImage, imageArchive, unpackLayout } from "./image-archive.ts";
 import {
   formatImageName,
@@ -131,12 +132,8 @@ async function loadDockerArchive(
   { path, selected }: FileSource,
   options: PullOptions,
 ): Promise<Image> {
-  const stream = createReadStream(path);
-  const loaded = await load(context, stream, `docker-archive:${path}`, options).catch((error: unknown) => {
-    if (isErrno(stream.errored, "ENOENT", "EACCES"))
-      throw gearError("bad-image", `${path} cannot be read`, { cause: stream.errored });
-    throw error;
-  });
+  const stream = createReadStream(path, { fd: openImageFile(path) });
+  const loaded = await load(context, stream, `docker-archive:${path}`, options);
   const wanted = selected === undefined ? undefined : formatImageName(parseImageName(selected));
   const chosen = wanted === undefined ? loaded : loaded.filter((name) => name === wanted);
   const [name] = chosen;

@@ -148,6 +148,10 @@ function pullTests(kind: EngineKind): void {
     assert.deepEqual([docker.id, docker.names.includes("example.com/from/docker:3")], [box?.id, true]);
     const layout = await engine.pull(`oci:${from("tmp/layout")}`);
     assert.equal(layout.id, box?.id);
+    // Whether it is there is not known before it is read.
+    assert.equal(await engine.image(`oci:${from("tmp/layout")}`), undefined);
+    const kept = await engine.pruneImages([box!.id, `oci:${from("tmp/layout")}`], [box!.id]);
+    assert.deepEqual(kept.removed, []);
     assert.ok(layout.names.some((name) => name.endsWith("/root/tmp/layout:latest")));
     assert.equal((await engine.pull(`oci:${from("tmp/several")}:two`)).id, box?.id);
     await assert.rejects(engine.pull(`oci:${from("tmp/several")}`), { code: "gear-bad-image", hint: /PATH:NAME/ });

@@ -5,7 +5,7 @@ import { gearError } from "../errors.ts";
 
 /** A small regular file whole; a pipe or a device in its place would not end, or not begin. */
 export function readBounded(path: string, limit: number): Buffer {
-  const fd = open(path);
+  const fd = openImageFile(path);
   try {
     const found = fstatSync(fd);
     if (!found.isFile() || found.size > limit)
@@ -18,7 +18,8 @@ export function readBounded(path: string, limit: number): Buffer {
   }
 }
 
-function open(path: string): number {
+/** Does not wait where a pipe stands in the place of a file. */
+export function openImageFile(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
