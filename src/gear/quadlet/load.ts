@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from "node:path";
+import type { SystemdUnit } from "../../formats/index.ts";
 import { gearError } from "../errors.ts";
 import { parseBundle } from "./bundle.ts";
 import { Directories } from "./directories.ts";
@@ -32,16 +33,21 @@ export function loadQuadlets(paths: readonly string[], { bundles = true }: LoadO
     if (below !== undefined || read(directories.resolve(path))) continue;
     throw gearError("bad-file", `${path}: not the name of a Quadlet file`);
   }
-  for (const file of set.files) mergeDropIns(file, set, directories);
+  mergeDropIns(set, directories);
   return set;
 }
 
 /** Drop-ins of one name are one, that of the most specific directory; they are merged in the order of their names. */
-function mergeDropIns(file: QuadletFile, set: QuadletSet, directories: Directories): void {
-  const found = directories.dropIns(dropInDirectories(file));
-  for (const [, path] of [...found].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const text = set.read(path);
-    set.count(text.length, path);
-    file.unit.merge(parseUnit(text, path));
+function mergeDropIns(set: QuadletSet, directories: Directories): void {
+  const units = new Map<string, SystemdUnit>();
+  for (const file of set.files) {
+    const found = directories.dropIns(dropInDirectories(file));
+    for (const [, path] of [...found].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+      const text = set.read(path);
+      set.count(text.length, path);
+      const unit = units.get(path) ?? parseUnit(text, path);
+      units.set(path, unit);
+      file.unit.merge(unit);
+    }
   }
 }

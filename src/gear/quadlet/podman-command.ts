@@ -17,12 +17,17 @@ export class PodmanCommand {
     this.#file = file;
     this.#conversion = conversion;
     this.#words = [conversion.podman, ...file.all("ContainersConfModule").map((module) => `--module=${module}`)];
-    this.add(...file.args("GlobalArgs", conversion.warn));
+    this.addAll(file.args("GlobalArgs", conversion.warn));
     this.#base = this.#words.length;
-    this.add(...words);
+    this.addAll(words);
   }
 
   add(...words: readonly string[]): void {
+    this.addAll(words);
+  }
+
+  /** Of a file, which may have more than a call can have arguments. */
+  addAll(words: readonly string[]): void {
     for (const word of words) this.#words.push(word);
   }
 
@@ -57,7 +62,7 @@ export class PodmanCommand {
   }
 
   addPodmanArgs(): void {
-    this.add(...this.#file.args("PodmanArgs", this.#conversion.warn));
+    this.addAll(this.#file.args("PodmanArgs", this.#conversion.warn));
   }
 
   /** `create` of a volume or network, which may be there: `--ignore` says so to podman from 4.4 on, a look before it to each. */

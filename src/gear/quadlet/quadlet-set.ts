@@ -25,6 +25,11 @@ export class QuadletSet {
     return [...this.#files.values()];
   }
 
+  /** The image that `Image=` means: that of an `.image` or `.build` file of the set, else what is said. */
+  imageReference(image: string): string {
+    return this.#files.get(image)?.imageName ?? image;
+  }
+
   /** Contents by absolute path. */
   get texts(): ReadonlyMap<string, string> {
     return this.#texts;

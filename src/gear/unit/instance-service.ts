@@ -11,7 +11,7 @@ import { isWaitedFor, providersOf } from "./order.ts";
 import { weightEntries } from "./resources.ts";
 import { defaultStopTimeout, wholeSeconds } from "./run-command.ts";
 import type { Scene } from "./settings.ts";
-import { each, type Entry, logEntries, unitFile } from "./unit-file.ts";
+import { each, type Entry, imageFields, logEntries, unitFile } from "./unit-file.ts";
 import { sliceUnit, socketUnit, targetUnit } from "./unit-names.ts";
 
 /** The service of an instance, systemd.service(5). */
@@ -25,7 +25,7 @@ export function instanceService(scene: Scene, instance: Instance, given: GivenFi
       ...restartEntries(instance, kind),
       ...timeoutEntries(instance, kind),
       ...confinementEntries(scene, instance),
-      ...logEntries(scene, logFields(scene, instance)),
+      ...logEntries(scene, imageFields(instance.container.name, instance.container.image, scene.pins)),
     ],
     ...(isActivated(instance.container) ? {} : { Install: each("WantedBy", wantedBy(scene, instance)) }),
   });
@@ -145,13 +145,4 @@ function confinementEntries({ application, engine }: Scene, { container }: Insta
     // The container's processes get their signal from the engine, and SIGKILL from systemd if that does not end them.
     ["KillMode", "mixed"],
   ];
-}
-
-function logFields({ pins }: Scene, { container }: Instance): Record<string, string> {
-  const digest = /(?:^|@)(sha256:[0-9a-f]{64})$/.exec(pins.get(container.image) ?? container.image)?.[1];
-  return {
-    ATOMIC_COMPONENT: container.name,
-    ATOMIC_IMAGE: container.image,
-    ...(digest === undefined ? {} : { ATOMIC_IMAGE_DIGEST: digest }),
-  };
 }

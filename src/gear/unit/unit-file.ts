@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoteUnitLiteral, SystemdUnit } from "../../formats/index.ts";
+import type { Pins } from "../generation/model.ts";
 import type { Name } from "../name.ts";
 import type { Scene } from "./settings.ts";
 
@@ -36,4 +37,11 @@ export function logFieldEntries(
     ...Object.entries(all).map(([field, value]): Entry => ["LogExtraFields", quoteUnitLiteral(`${field}=${value}`)]),
     ["LogExtraFields", "ATOMIC_GENERATION=%GENERATION_NUMBER%"],
   ];
+}
+
+/** Of a container: which part of the application it is, and its image, by digest where it is pinned to one. */
+export function imageFields(component: string, image: string, pins: Pins): Record<string, string> {
+  const digest = /(?:^|@)(sha256:[0-9a-f]{64})$/.exec(pins.get(image) ?? image)?.[1];
+  const known = { ATOMIC_COMPONENT: component, ATOMIC_IMAGE: image };
+  return digest === undefined ? known : { ...known, ATOMIC_IMAGE_DIGEST: digest };
 }

@@ -187,6 +187,13 @@ test("what the units print is found by the application, its part and its image",
     "ATOMIC_IMAGE=docker.io/library/nginx:1.27",
     "ATOMIC_GENERATION=%GENERATION_NUMBER%",
   ]);
+  const pinned = `docker.io/library/redis@sha256:${"1".repeat(64)}`;
+  const pins = new Map([["docker.io/library/redis:7", pinned]]);
+  const cache = SystemdUnit.parse(read(directory, { pins }).units.get("cache.service")!, "cache");
+  assert.deepEqual(cache.getAll("Service", "LogExtraFields").slice(2, 4), [
+    "ATOMIC_IMAGE=docker.io/library/redis:7",
+    `ATOMIC_IMAGE_DIGEST=sha256:${"1".repeat(64)}`,
+  ]);
   assert.match(units.get("data-volume.service")!, /^LogExtraFields=ATOMIC_APP=shop$/m);
 });
 

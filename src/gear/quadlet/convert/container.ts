@@ -38,7 +38,7 @@ export function convertContainer(file: QuadletFile, conversion: Conversion): Sys
   run.addPodmanArgs();
   if (image === undefined) run.add("--rootfs", file.text("Rootfs")!);
   else run.add(image);
-  run.add(...(file.lastArgs("Exec", conversion.warn) ?? []));
+  run.addAll(file.lastArgs("Exec", conversion.warn) ?? []);
   service.add("Service", "ExecStart", run.line());
   return service;
 }

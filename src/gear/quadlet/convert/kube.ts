@@ -34,13 +34,13 @@ export function convertKube(file: QuadletFile, conversion: Conversion): SystemdU
   for (const path of file.words("ConfigMap")) play.add("--configmap", conversion.place(file, "ConfigMap", path));
   play.addLists({ PublishPort: "--publish" });
   play.addPodmanArgs();
-  play.add(...manifests);
+  play.addAll(manifests);
   service.add("Service", "ExecStart", play.line());
 
   // Also after a start that failed, which leaves containers behind.
   const down = new PodmanCommand(file, conversion, "kube", "down");
   down.addBooleans({ KubeDownForce: "--force" });
-  down.add(...manifests);
+  down.addAll(manifests);
   service.add("Service", "ExecStopPost", down.line());
   setWorkingDirectory(file, service);
   return service;

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { gearError } from "../../errors.ts";
 import type { ImageUse, Pins, Rendered } from "../../generation/model.ts";
 import { type Name, parseName } from "../../name.ts";
-import { logFieldEntries } from "../../unit/unit-file.ts";
+import { imageFields, logFieldEntries } from "../../unit/unit-file.ts";
 import { convertQuadlets, type QuadletService } from "../convert/index.ts";
 import { installLinks } from "../install.ts";
 import type { QuadletFile } from "../quadlet-file.ts";
@@ -52,7 +52,7 @@ export function renderQuadlets(set: QuadletSet, options: RenderQuadletsOptions):
   return {
     application,
     tenant: undefined,
-    units: new Map(services.map((service) => [service.service, unitText(service, application)])),
+    units: new Map(services.map((service) => [service.service, unitText(service, set, options)])),
     files: placed.files,
     start,
     images: usedImages(set.files, manifests).map((reference): ImageUse => ({ reference, pinned: pins.get(reference) })),
@@ -65,12 +65,17 @@ export function renderQuadlets(set: QuadletSet, options: RenderQuadletsOptions):
 }
 
 /** podman's, and the fields by which the journal is asked for an application (ATOMIC_APP=shop). */
-function unitText({ file, unit }: QuadletService, application: Name): string {
+function unitText(
+  { file, unit }: QuadletService,
+  set: QuadletSet,
+  { application, pins }: RenderQuadletsOptions,
+): string {
+  const component = nameOf(file.parts.name);
   const image = file.kind === "container" ? file.filled("Image") : undefined;
-  const fields = {
-    ATOMIC_COMPONENT: nameOf(file.parts.name),
-    ...(image === undefined ? {} : { ATOMIC_IMAGE: image }),
-  };
+  const fields =
+    image === undefined
+      ? { ATOMIC_COMPONENT: component }
+      : imageFields(component, set.imageReference(image), pins ?? new Map<string, string>());
   const text = unit.copy();
   for (const [key, value] of logFieldEntries({ name: application, tenant: undefined }, fields)) {
     text.add("Service", key, value);
@@ -96,7 +101,7 @@ function startedUnits(services: readonly QuadletService[]): { start: string[]; i
     const service = known.get(name);
     if (service === undefined || start.has(name)) continue;
     start.add(name);
-    wanted.push(...dependenciesOf(service.unit, startingKeys));
+    for (const dependency of dependenciesOf(service.unit, startingKeys)) wanted.push(dependency);
   }
   const pulled = new Set(
     services.flatMap(({ unit }) => dependenciesOf(unit, [...startingKeys, "OnFailure", "OnSuccess"])),

@@ -17,8 +17,7 @@ export function instancesOf(
   const unit = installedInstance(service);
   if (unit === undefined) return [];
   if (file.kind === "container") {
-    const named = file.filled("Image") ?? file.filled("Rootfs")!;
-    const image = set.files.find(({ name }) => name === named)?.imageName ?? named;
+    const image = set.imageReference(file.filled("Image") ?? file.filled("Rootfs")!);
     const health = file.filled("HealthCmd");
     const hasHealthCheck = health !== undefined && health !== "none";
     return [{ unit, container: expandName(containerName(file), unit), image, hasHealthCheck }];

@@ -24,7 +24,7 @@ export function instantiate(services: readonly QuadletService[]): Instantiated {
     if (source === undefined || done.has(name)) continue;
     const unit = nameInstances(source.unit, instanceOf(name));
     done.set(name, { ...source, service: name, unit });
-    wanted.push(...dependenciesOf(unit));
+    for (const dependency of dependenciesOf(unit)) wanted.push(dependency);
   }
   const used = new Set([...done.keys()].map(templateOf));
   const inOrder = [...done.values()].toSorted((a, b) => (a.service < b.service ? -1 : 1));
