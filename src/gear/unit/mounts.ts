@@ -8,7 +8,9 @@ import { volumeName } from "./unit-names.ts";
 
 export function mountWords(scene: Scene, container: Container, given: readonly GivenMount[]): string[] {
   const own = container.mounts.flatMap((mount) => mountFields(scene, mount));
-  const files = given.map(({ source, target, readOnly }) => bind(source, target, readOnly));
+  // They are for this container alone; Docker's --mount cannot say that.
+  const label = scene.engine === "podman" ? ["relabel=private"] : [];
+  const files = given.map(({ source, target, readOnly }) => [...bind(source, target, readOnly), ...label]);
   return [...own, ...files].map((fields) => `--mount=${fields.map(csvField).join(",")}`);
 }
 
