@@ -45,4 +45,5 @@ export const gearError = defineErrors("gear", {
   "tenant-busy": "Containers of the tenant run. Its categories and users are in use until they have ended.",
   "not-a-volume": "A directory of the system or of another tenant is not labelled as a tenant's volume.",
   "too-deep": "Directories are nested deeper than anybody needs; whoever made them may want to stop those who look.",
+  "bad-policy": "A policy of SELinux cannot be made from what a container declares; the message says of what.",
 });

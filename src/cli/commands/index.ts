@@ -29,6 +29,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "gear link apply": () => import("./gear/link/apply.ts"),
   "gear link list": () => import("./gear/link/list.ts"),
   "gear link release": () => import("./gear/link/release.ts"),
+  "gear policy": () => import("./gear/policy.ts"),
   "gear tenant add": () => import("./gear/tenant/add.ts"),
   "gear tenant delete": () => import("./gear/tenant/delete.ts"),
   "gear tenant label": () => import("./gear/tenant/label.ts"),

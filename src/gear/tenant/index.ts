@@ -10,6 +10,7 @@ export { type Labelled } from "./label-tree.ts";
 export { levelsInUse } from "./levels-in-use.ts";
 export type * from "./model.ts";
 export { tenantSettings } from "./tenant-settings.ts";
+export { type ContainerPolicy, hostPolicies, installPolicies, loadPolicies } from "./policy/index.ts";
 export { TenantStore } from "./store.ts";
 export { usersInUse } from "./users-in-use.ts";
 export { createVolume, labelVolume } from "./volume.ts";

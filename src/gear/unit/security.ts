@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { gearError } from "../errors.ts";
 import type { Container } from "../model.ts";
+import { generatedType, policyType } from "../tenant/policy/needs.ts";
 import type { Scene } from "./settings.ts";
 
 /** Everything is closed that the container does not name: capabilities, new privileges, its own root, users of the host. */
 export function securityWords(scene: Scene, { name, security, mounts }: Container): string[] {
+  const { selinuxType } = security;
+  const type = selinuxType === generatedType ? policyType(scene.application.name, name) : selinuxType;
   const options = [
     ...(security.newPrivileges ? [] : ["no-new-privileges"]),
     ...(security.seccomp === undefined ? [] : [`seccomp=${security.seccomp}`]),
-    ...selinuxOptions(scene, security.selinuxType),
+    ...selinuxOptions(scene, type),
   ];
   return [
     "--cap-drop=ALL",
