@@ -74,12 +74,28 @@ export function givenFiles(scene: Scene, instance: Instance): GivenFiles {
 export function secretsInEnvironment(secrets: readonly SecretUse[]): string | undefined {
   const lines = secrets.flatMap(({ name, target }) => {
     if (target.kind === "file") return [];
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(target.variable)) {
-      throw gearError("unsupported", `secret ${name}: ${JSON.stringify(target.variable)} is no name of a variable`);
-    }
+    checkVariable(name, target.variable);
     return [`${target.variable}="$(cat "$CREDENTIALS_DIRECTORY/${name}")" || exit; export ${target.variable}`];
   });
   return lines.length === 0 ? undefined : [...lines, 'exec "$@"'].join("; ");
+}
+
+/**
+ * Variables that the engine's client, which runs as root, goes by itself: its libraries, shell, settings and the engine that it
+ * talks to. Whoever writes an application could have it run something else.
+ */
+const clientVariables =
+  /^(?:LD_|GLIBC_|GCONV_|MALLOC_|GO(?:DEBUG|GC|MAXPROCS|MEMLIMIT|TRACEBACK)$|(?:PATH|HOME|IFS|ENV|TMPDIR|PS4)$|BASH|_?CONTAINER|DOCKER_|PODMAN_|STORAGE_|REGISTRY_|NETAVARK|XDG_|DBUS_|NOTIFY_|LISTEN_|CREDENTIALS_)/;
+
+function checkVariable(secret: Name, variable: string): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
+    throw gearError("unsupported", `secret ${secret}: ${JSON.stringify(variable)} is no name of a variable`);
+  }
+  if (clientVariables.test(variable)) {
+    throw gearError("unsupported", `secret ${secret}: the variable ${variable} would be the engine's client's, too`, {
+      hint: "give the container the secret as a file",
+    });
+  }
 }
 
 /** What names the credential has no `:`, which would separate it from the path: it is a {@link Name}. */

@@ -99,6 +99,8 @@ function environmentWords({ engine }: Scene, { environment, environmentFiles, se
 
 /** By these, engine and console know whose a container is, without its unit. */
 function labelWords({ application }: Scene, { id, container }: Instance): string[] {
+  const own = container.labels.find(({ name }) => name.startsWith("atomic."));
+  if (own !== undefined) throw gearError("unsupported", `${container.name}: the label ${own.name} is Atomic's own`);
   return [
     `--label=atomic.app=${application.name}`,
     `--label=atomic.component=${container.name}`,

@@ -38,9 +38,14 @@ function readOnlyWords({ engine }: Scene, targets: readonly string[]): string[] 
 function selinuxOptions({ tenant }: Scene, type: string | undefined): string[] {
   if (type === "disable") return ["label=disable"];
   return [
-    ...(type === undefined ? [] : [`label=type:${type}`]),
+    ...(type === undefined ? [] : [`label=type:${checkType(type)}`]),
     ...(tenant?.level === undefined ? [] : [`label=level:${tenant.level}`]),
   ];
+}
+
+function checkType(type: string): string {
+  if (/^[A-Za-z0-9_]+$/.test(type)) return type;
+  throw gearError("unsupported", `${JSON.stringify(type)} is no type of SELinux`);
 }
 
 function userWords({ engine, tenant }: Scene, name: string, userNamespace: string | undefined): string[] {

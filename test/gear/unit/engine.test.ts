@@ -175,7 +175,8 @@ test("Docker's client knows every option", () => {
 
 test("what an engine or systemd cannot do is refused by name", () => {
   const refuse = (container: Partial<Container>, settings: RenderSettings, message: RegExp) => {
-    const application = makeApplication({ tenant: name("acme"), containers: [makeContainer(container)] });
+    const secrets = [{ name: name("kept"), source: { kind: "file" as const, path: "/etc/kept" } }];
+    const application = makeApplication({ tenant: name("acme"), containers: [makeContainer(container)], secrets });
     assert.throws(() => render(makePlan(application), "localhost", settings), { code: "gear-unsupported", message });
   };
   const security = makeContainer().security;
@@ -200,4 +201,20 @@ test("what an engine or systemd cannot do is refused by name", () => {
   refuse({ environment: [{ name: "A=B", value: "" }] }, podman, /no name of a variable/);
   refuse({ schedule: "daily", after: [{ on: name("web"), condition: "started" }] }, podman, /runs by a schedule/);
   refuse({ stopSignal: "SIGNOT" }, podman, /no signal/);
+  refuse({ security: { ...security, selinuxType: "spc_t:s0,x" } }, podman, /no type of SELinux/);
+  refuse({ labels: [{ name: "atomic.app", value: "other" }] }, podman, /label atomic.app is Atomic's own/);
+  for (const variable of [
+    "LD_PRELOAD",
+    "PATH",
+    "DOCKER_HOST",
+    "CONTAINER_HOST",
+    "GODEBUG",
+    "BASH_ENV",
+    "XDG_CONFIG_HOME",
+  ])
+    refuse(
+      { secrets: [{ name: name("a"), target: { kind: "environment", variable } }] },
+      podman,
+      /the engine's client's/,
+    );
 });
