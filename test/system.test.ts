@@ -47,6 +47,7 @@ test("systemd accepts the units", (t) => {
     "atomic-update.service",
     "atomic-update.timer",
     "atomic-health-check.service",
+    "atomic-gear-recover.service",
     "atomic-boot-passed.service",
     "atomic-boot-failed.service",
     "atomic-boot-deadline.timer",

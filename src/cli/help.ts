@@ -27,6 +27,7 @@ export const nouns: Record<string, string> = {
   compose: "Build a tree from packages",
   image: "Make and run disk images",
   host: "Manage the deployments of this machine",
+  gear: "Deploy containers as systemd units",
   ostree: "Work on repositories, as the ostree program",
   "ostree admin": "Commands for managing a host system booted with ostree",
   "ostree remote": "Manage the remote repositories of a repository",

@@ -14,7 +14,13 @@ export function reportError(error: unknown, style: Style, asOstree: boolean): { 
   const [first, ...more] = messageOf(error).split("\n");
   const lines = [`${paint(style, "red", `error[${code}]`)}: ${first}`, ...more];
   if (error instanceof AtomicError && error.hint !== undefined) lines.push(`  hint: ${error.hint}`);
-  return { text: lines.join("\n"), exitCode: code === "cli-usage" ? 2 : code.endsWith("-busy") ? 75 : 1 };
+  return { text: lines.join("\n"), exitCode: exitCodeOf(code) };
+}
+
+function exitCodeOf(code: string): number {
+  if (code === "cli-usage") return 2;
+  if (code.endsWith("-interrupted")) return 130;
+  return code.endsWith("-busy") ? 75 : 1;
 }
 
 function codeOf(error: unknown): string | undefined {

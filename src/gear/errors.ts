@@ -33,6 +33,7 @@ export const gearError = defineErrors("gear", {
   busy: "Another command is changing the application; the message says which. Wait for it to end.",
   conflict:
     "A unit's name or a port that the application needs belongs to somebody else. Each is listed; nothing was changed.",
+  interrupted: "The command was interrupted (Ctrl-C, SIGTERM) before it had changed anything.",
   "no-application": "No application of that name is deployed on this host.",
   "no-generation": "The application has no generation of that number, or nothing to go back to.",
   "no-image": "An image is not in the engine's storage, and pulling it was not asked for or cannot bring it.",

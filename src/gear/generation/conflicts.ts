@@ -2,7 +2,7 @@
 import type { Name } from "../name.ts";
 import { gearError } from "../errors.ts";
 import { checkedUnitName, unitPath } from "./installed.ts";
-import { socketHolder, type TakenPort } from "./listening.ts";
+import { socketHolders, type TakenPort, takenPorts } from "./listening.ts";
 import type { HostPort, Rendered } from "./model.ts";
 import type { GenerationStore } from "./store.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -28,6 +28,21 @@ export async function refuseConflicts(
   throw gearError("conflict", [`${rendered.application} cannot run beside what there is`, ...found].join("\n  "), {
     hint: "nothing was changed",
   });
+}
+
+/** Ports that a plan of the application cannot have, with who has them. */
+export function portsInUse(
+  store: GenerationStore,
+  application: Name,
+): (Omit<HostPort, "unit"> & { readonly by: string })[] {
+  const others = [...otherApplications(store, application)].flatMap(([name, { ports }]) =>
+    ports.map(({ protocol, address, port }) => ({ protocol, address, port, by: `application ${name}` })),
+  );
+  const holders = socketHolders();
+  const taken = takenPorts().map(({ protocol, address, port, inode }) => {
+    return { protocol, address, port, by: holders.get(inode) ?? "another program" };
+  });
+  return [...others, ...taken];
 }
 
 type Others = ReadonlyMap<Name, Rendered>;
@@ -86,7 +101,7 @@ function portConflicts(
 }
 
 function byWhom({ inode }: TakenPort): string {
-  const holder = socketHolder(inode);
+  const holder = socketHolders().get(inode);
   return holder === undefined ? "" : ` by ${holder}`;
 }
 

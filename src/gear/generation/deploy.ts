@@ -3,9 +3,11 @@ import { stage } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
 import type { UpdatePolicy } from "../model.ts";
 import type { Name } from "../name.ts";
+import type { PlacedInstance } from "../plan/model.ts";
 import { beginChange, carryOut, type ChangeResult, generationOf, type Who } from "./change.ts";
 import { compareImages, compareUnits, type ImageChange, isSameRendering, type UnitChanges } from "./compare.ts";
 import { refuseConflicts } from "./conflicts.ts";
+import { editedUnits } from "./installed.ts";
 import { takenPorts } from "./listening.ts";
 import { lockHost } from "./lock.ts";
 import { withApplication } from "./locked.ts";
@@ -18,13 +20,20 @@ export interface DeployRequest extends Who {
   readonly application: Name;
   readonly source: Source;
   readonly policy: UpdatePolicy;
-  /** What this host runs of it, with the images that are pinned so far. */
-  readonly render: (pins: Pins) => Rendered;
+  /** Places its instances. @param previous those of the generation that runs */
+  readonly place: (previous: readonly PlacedInstance[]) => Placement;
   readonly pull: PullPolicy;
   /** What for. */
   readonly message: string | undefined;
   /** Takes the deployment back. */
   readonly signal?: AbortSignal;
+}
+
+/** An application whose instances have their ports. */
+export interface Placement {
+  readonly placed: readonly PlacedInstance[];
+  /** What this host runs of it, with the images that are pinned so far. */
+  readonly render: (pins: Pins) => Rendered;
 }
 
 /** What a change of an application came to. */
@@ -35,6 +44,8 @@ export interface ChangeReport extends Omit<ChangeResult, "outcome"> {
   readonly to: number | undefined;
   /** `unchanged`: it is as it should be already; nothing was done. */
   readonly outcome: ChangeResult["outcome"] | "unchanged";
+  /** By the signal that was given. */
+  readonly interrupted: boolean;
   readonly units: UnitChanges;
   readonly images: readonly ImageChange[];
   /** Generations that are kept no more. */
@@ -45,19 +56,21 @@ export interface ChangeReport extends Omit<ChangeResult, "outcome"> {
 export function deploy(surroundings: Surroundings, request: DeployRequest): Promise<ChangeReport> {
   return withApplication(surroundings, request.application, async () => {
     const current = currentGeneration(surroundings, request.application);
-    const plain = request.render(new Map());
+    const { placed, render } = request.place(current?.placed ?? []);
+    const plain = render(new Map());
     await refuseConflicts(surroundings, plain, current?.rendered, takenPorts());
     const references = plain.images.map(({ reference }) => reference);
     const { pins, pulled } = await pinImages(surroundings, references, request.pull, request.signal);
-    const rendered = request.render(pins);
+    const rendered = render(pins);
     refuseUnpinned(rendered);
-    return deployRendered(surroundings, { ...request, kind: "deploy", rendered, pulled });
+    return deployRendered(surroundings, { ...request, kind: "deploy", rendered, placed, pulled });
   });
 }
 
-export interface RenderedRequest extends Omit<DeployRequest, "render" | "pull"> {
+export interface RenderedRequest extends Omit<DeployRequest, "place" | "pull"> {
   readonly kind: "deploy" | "update";
   readonly rendered: Rendered;
+  readonly placed: readonly PlacedInstance[];
   readonly pulled: readonly string[];
 }
 
@@ -97,7 +110,8 @@ export async function conductChange(
   const result = await stage(surroundings.progress, "health", text, work, (done) => done.reason ?? "as it should be");
   const pruned = result.outcome === "done" && to !== undefined ? await pruneGenerations(surroundings, application) : [];
   const images = compareImages(from?.rendered, to?.rendered);
-  return { application, kind, from: from?.number, to: to?.number, ...result, units, images, pruned };
+  const interrupted = result.outcome !== "done" && signal?.aborted === true;
+  return { application, kind, from: from?.number, to: to?.number, ...result, interrupted, units, images, pruned };
 }
 
 export function currentGeneration(
@@ -108,15 +122,15 @@ export function currentGeneration(
 }
 
 function makeGeneration(
-  { store, clock }: Surroundings,
+  { store, clock, engine }: Surroundings,
   request: RenderedRequest,
   record: ApplicationRecord | undefined,
 ): Generation {
-  const { application, rendered, source, policy, by, command, message } = request;
+  const { application, rendered, placed, source, policy, by, command, message } = request;
   const kept = (record?.generations ?? []).flatMap(({ number }) => store.generation(application, number).pulled);
   const pins = new Set(rendered.images.map(({ pinned }) => pinned));
   const pulled = [...new Set([...kept, ...request.pulled])].filter((pinned) => pins.has(pinned));
-  const known = { rendered, source, policy, pulled, message };
+  const known = { rendered, placed, source, policy, pulled, message, engine: engine.kind };
   return { number: nextNumber(record), ...known, deployedAt: clock.date(), deployedBy: by, command };
 }
 
@@ -129,16 +143,18 @@ function nextNumber(record: ApplicationRecord | undefined): number {
   return Math.max(0, ...used) + 1;
 }
 
-async function allRun({ services, store }: Surroundings, { rendered, number }: Generation): Promise<boolean> {
+/** Whether it is as it was deployed: not edited, not put back by a rollback of the host, and up. */
+async function allRun({ services, store }: Surroundings, generation: Generation): Promise<boolean> {
+  const { rendered, number } = generation;
   const state = store.record(rendered.application)?.generations.find((one) => one.number === number)?.state;
-  if (state !== "running") return false;
+  if (state !== "running" || editedUnits(store, generation).length > 0) return false;
   const states = await Promise.all(rendered.start.map((unit) => services.unit(unit)));
   return states.every(({ activeState }) => activeState === "active");
 }
 
 function unchanged(application: Name, kind: ChangeKind, { number, rendered }: Generation): ChangeReport {
   const units = compareUnits(rendered, rendered);
-  const nothing = { reason: undefined, problems: [], missing: [], images: [], pruned: [] };
+  const nothing = { interrupted: false, reason: undefined, problems: [], missing: [], images: [], pruned: [] };
   return { application, kind, from: number, to: number, current: number, outcome: "unchanged", units, ...nothing };
 }
 

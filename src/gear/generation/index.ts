@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type ChangeResult } from "./change.ts";
 export { type ImageChange, type UnitChanges } from "./compare.ts";
+export { portsInUse } from "./conflicts.ts";
 export { deleteApplication } from "./delete.ts";
-export { type ChangeReport, deploy, type DeployRequest } from "./deploy.ts";
-export { diffRendered, diffSources, type FileDiff, type RenderedDiff } from "./diff.ts";
+export {
+  type ChangeReport,
+  currentGeneration,
+  deploy,
+  type DeployRequest,
+  type Placement as ApplicationPlacement,
+} from "./deploy.ts";
+export { type DiffLine, diffRendered, diffSources, type FileDiff, type RenderedDiff } from "./diff.ts";
 export { type ApplicationHistory, applicationHistory } from "./history.ts";
-export { withApplication } from "./locked.ts";
+export { recoverApplication, withApplication } from "./locked.ts";
+export { type Recovery } from "./recover.ts";
 export type * from "./model.ts";
 export { type PullPolicy } from "./pin-images.ts";
 export { placeUnit } from "./place-units.ts";

@@ -40,6 +40,12 @@ export function readUnit(store: GenerationStore, name: string): string | undefin
   return readTextIfExists(join(unitDirectory(store), checkedUnitName(name)));
 }
 
+/** Units whose files are not as they were deployed. */
+export function editedUnits(store: GenerationStore, generation: Generation | undefined): readonly string[] {
+  const texts = unitTexts(store, generation);
+  return [...texts.keys()].filter((name) => readUnit(store, name) !== texts.get(name));
+}
+
 /** Brings unit files to what they have to be, each at once; what stands so already is not touched. */
 export function writeUnits(
   store: GenerationStore,

@@ -54,17 +54,19 @@ const dotted = (hex: string) =>
     .map((byte) => Number.parseInt(byte, 16))
     .join(".");
 
-/** `nginx (process 812)`; undefined when it has ended, or may not be looked at. */
-export function socketHolder(inode: string, proc = "/proc"): string | undefined {
-  const link = `socket:[${inode}]`;
+/** Who has sockets, by inode: `nginx (process 812)`. Those of processes that may not be looked at are not in it. */
+export function socketHolders(proc = "/proc"): ReadonlyMap<string, string> {
+  const holders = new Map<string, string>();
   for (const pid of readdirSync(proc).filter((name) => /^\d+$/.test(name))) {
-    const fds = unlessErrno(gone, () => readdirSync(`${proc}/${pid}/fd`)) ?? [];
-    if (fds.some((fd) => unlessErrno(gone, () => readlinkSync(`${proc}/${pid}/fd/${fd}`)) === link)) {
+    for (const fd of unlessErrno(gone, () => readdirSync(`${proc}/${pid}/fd`)) ?? []) {
+      const link = unlessErrno(gone, () => readlinkSync(`${proc}/${pid}/fd/${fd}`));
+      const inode = /^socket:\[(\d+)\]$/.exec(link ?? "")?.[1];
+      if (inode === undefined || holders.has(inode)) continue;
       const name = unlessErrno(gone, () => readFileSync(`${proc}/${pid}/comm`, "utf8"))?.trim();
-      return `${name ?? "a process"} (process ${pid})`;
+      holders.set(inode, `${name ?? "a process"} (process ${pid})`);
     }
   }
-  return undefined;
+  return holders;
 }
 
 const gone = ["ENOENT", "ESRCH", "EACCES", "EPERM", "ENOTDIR"];

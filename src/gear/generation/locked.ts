@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Name } from "../name.ts";
 import { lockApplication } from "./lock.ts";
-import { recover } from "./recover.ts";
+import { recover, type Recovery } from "./recover.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /**
@@ -16,12 +16,14 @@ export async function withApplication<T>(
   using _lock = lockApplication(surroundings.store.root, application);
   const recovered = await recover(surroundings, application);
   if (recovered !== undefined) {
-    const { change, outcome, current } = recovered;
-    const ended =
-      outcome === "done" ? "brought to its end" : outcome === "taken-back" ? "taken back" : "not taken back";
-    const runs = current === undefined ? "nothing of it runs" : `generation ${current} runs`;
-    const text = `A ${change.kind} of ${application} that was ended in the middle was ${ended}: ${runs}.`;
-    surroundings.progress({ type: outcome === "failed" ? "warning" : "note", text });
+    const type = recovered.outcome === "failed" ? "warning" : "note";
+    surroundings.progress({ type, text: recovered.summary });
   }
-  return work();
+  return await work();
+}
+
+/** Nothing but that. @returns undefined where there was nothing to do */
+export async function recoverApplication(surroundings: Surroundings, application: Name): Promise<Recovery | undefined> {
+  using _lock = lockApplication(surroundings.store.root, application);
+  return await recover(surroundings, application);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { EngineKind } from "../engine/model.ts";
 import type { UpdatePolicy } from "../model.ts";
 import type { Name } from "../name.ts";
+import type { PlacedInstance } from "../plan/model.ts";
 
 /**
  * What one host runs of an application, ready to be written: whatever kind of file it came from, deploying it means to have
@@ -72,6 +74,10 @@ export interface Generation {
   /** What it was made of, as it was, so that it can be shown and deployed again. */
   readonly source: Source;
   readonly policy: UpdatePolicy;
+  /** Engine that its units are for. */
+  readonly engine: EngineKind;
+  /** Where its instances were placed and which ports they got, for the next plan; empty where nothing was planned. */
+  readonly placed: readonly PlacedInstance[];
   /** Images that were brought into the engine's storage for it or for one before, and may be removed with the last of them. */
   readonly pulled: readonly string[];
   /** Milliseconds since the epoch. */

@@ -25,10 +25,11 @@ export interface DeployPreview extends RenderedDiff {
 /** What a deployment would change and do. It changes nothing: images are pinned as far as the engine has them already. */
 export async function previewDeploy(
   surroundings: Pick<Surroundings, "store" | "services" | "engine">,
-  { application, render, pull }: Pick<DeployRequest, "application" | "render" | "pull">,
+  { application, place, pull }: Pick<DeployRequest, "application" | "place" | "pull">,
 ): Promise<DeployPreview> {
   const { engine } = surroundings;
   const current = currentGeneration(surroundings, application);
+  const { render } = place(current?.placed ?? []);
   const references = [...new Set(render(new Map()).images.map(({ reference }) => reference))];
   const images = await Promise.all(references.map(async (name) => [name, await engine.image(name)] as const));
   const pins = new Map(images.flatMap(([name, image]) => (image === undefined ? [] : [[name, image.pinned] as const])));

@@ -3,7 +3,7 @@ import type { Name } from "../name.ts";
 import type { Health } from "../engine/model.ts";
 import type { ActiveState } from "../systemd/model.ts";
 import { currentGeneration } from "./deploy.ts";
-import { readUnit, unitTexts } from "./installed.ts";
+import { editedUnits } from "./installed.ts";
 import type { Change, GenerationState, HostPort, RenderedInstance } from "./model.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -50,7 +50,6 @@ export async function applicationStatus(
   const record = store.requireRecord(application);
   const current = currentGeneration(surroundings, application);
   const last = record.events.at(-1);
-  const texts = unitTexts(store, current);
   return {
     application,
     tenant: current?.rendered.tenant,
@@ -68,8 +67,7 @@ export async function applicationStatus(
         return instanceStatus(surroundings, instance, pinned, ports);
       }),
     ),
-    edited:
-      record.change === undefined ? [...texts.keys()].filter((name) => readUnit(store, name) !== texts.get(name)) : [],
+    edited: record.change === undefined ? editedUnits(store, current) : [],
   };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Where generations are kept: below `/var/lib/atomic/gear`, a directory for each application.
+ * Where generations are kept: below `/var/lib/atomic/gear/applications`, a directory for each application.
  *
  *     shop/application.json   the record: which generation runs, what change is under way
  *     shop/4/generation.json  and beside it units/, files/ and source/
@@ -27,7 +27,7 @@ import { type Name, parseName } from "../name.ts";
 import { decodeGeneration, decodeRecord, encodeGeneration, encodeRecord } from "./generation-file.ts";
 import type { ApplicationRecord, Generation } from "./model.ts";
 
-const place = "var/lib/atomic/gear";
+const place = "var/lib/atomic/gear/applications";
 
 export class GenerationStore {
   /** Of the system that is worked on. */
@@ -71,7 +71,7 @@ export class GenerationStore {
   /** Only root reads it: environments and sources may hold what nobody else should see. */
   makeDirectory(application: Name): string {
     const path = join(this.path, application);
-    makeDirectories(this.path, 0o700);
+    makeDirectories(dirname(this.path));
     makeDirectories(path, 0o700);
     return path;
   }

@@ -27,7 +27,7 @@ export async function updateApplication(surroundings: Surroundings, request: Upd
   return withApplication(surroundings, application, async () => {
     const current = currentGeneration(surroundings, application);
     if (current === undefined) throw gearError("no-generation", `nothing of ${application} runs`);
-    const { rendered, source, policy } = current;
+    const { rendered, placed, source, policy } = current;
     const images = request.images ?? policy.images;
     if (images === "none") {
       throw gearError("unsupported", `the file of ${application} does not say where newer images come from`, {
@@ -38,7 +38,7 @@ export async function updateApplication(surroundings: Surroundings, request: Upd
     const pull = images === "registry" ? "always" : "never";
     const { pins, pulled } = await pinImages(surroundings, references, pull, signal);
     const renewed = repin(rendered, pins);
-    const known = { source, policy, pulled, message: undefined };
+    const known = { source, policy, placed, pulled, message: undefined };
     return deployRendered(surroundings, { ...request, ...known, kind: "update", rendered: renewed });
   });
 }

@@ -19,8 +19,8 @@ interface Look {
 
 /**
  * Waits until every unit of `start` has been active, without a restart and with its containers healthy, for the whole of
- * `minHealthyTime`; a lapse begins it anew. It ends before its time where a unit has failed or a container is unhealthy, which
- * the engine says after as many failures as its check allows.
+ * `minHealthyTime`; a lapse begins it anew. It ends before its time where a unit has failed or goes on restarting, or a container
+ * is unhealthy, which the engine says after as many failures as its check allows.
  * @param deadline of the surroundings' clock
  * @returns why it did not come to that; nothing when it did
  */
@@ -32,30 +32,45 @@ export async function watchHealth(
   signal?: AbortSignal,
 ): Promise<readonly Problem[]> {
   const { clock, progress } = surroundings;
-  const runs = new Map<string, string | undefined>();
+  const runs = new Runs();
   for (let since: number | undefined; ;) {
     signal?.throwIfAborted();
-    const looks = await Promise.all(rendered.start.map((unit) => lookAt(surroundings, rendered, unit)));
+    const found = await Promise.all(rendered.start.map((unit) => lookAt(surroundings, rendered, unit)));
     const now = clock.now();
-    const restarted = looks.map((look) => isNewRun(runs, look)).includes(true);
+    const restarted = found.map(({ status }) => runs.isNew(status)).includes(true);
+    const looks = found.map((look) => runs.limit(look));
     const bad = looks.filter(({ trouble }) => trouble !== undefined);
     if (bad.some(({ final }) => final)) return problems(surroundings, bad);
     if (bad.length > 0) since = undefined;
     else if (since === undefined || restarted) since = now;
     if (since !== undefined && now - since >= policy.minHealthyTime) return [];
-    if (now >= deadline) return bad.length > 0 ? problems(surroundings, bad) : lateRestarts(surroundings, looks, runs);
+    if (now >= deadline) return bad.length > 0 ? problems(surroundings, bad) : lateRestarts(surroundings, looks);
     progress(steps(looks, bad, since === undefined ? 0 : now - since, policy.minHealthyTime));
     await clock.sleep(Math.max(1, Math.min(pollMs, deadline - now)), signal);
   }
 }
 
-/** Whether the unit was started anew since it was last looked at; at the first look it was not. */
-function isNewRun(runs: Map<string, string | undefined>, { status }: Look): boolean {
-  const { name, invocationId } = status;
-  const known = runs.has(name);
-  const changed = runs.get(name) !== invocationId;
-  runs.set(name, invocationId);
-  return known && changed;
+/** A program that waits for another one may fall over once or twice until that is up; one that falls over again will go on so. */
+const mostRestarts = 3;
+
+/** Which run of each unit was seen last, and how many of it there were. */
+class Runs {
+  readonly #seen = new Map<string, { readonly run: string; readonly restarts: number }>();
+
+  /** Whether the unit was started anew since it was last seen to run; the first time it was not. */
+  isNew({ name, invocationId, activeState }: UnitStatus): boolean {
+    if (invocationId === undefined || activeState !== "active") return false;
+    const last = this.#seen.get(name);
+    const changed = last !== undefined && last.run !== invocationId;
+    this.#seen.set(name, { run: invocationId, restarts: (last?.restarts ?? 0) + Number(changed) });
+    return changed;
+  }
+
+  limit(look: Look): Look {
+    const restarts = this.#seen.get(look.status.name)?.restarts ?? 0;
+    if (restarts < mostRestarts) return look;
+    return { ...look, trouble: look.trouble ?? `was restarted ${restarts} times`, final: true };
+  }
 }
 
 async function lookAt({ services, engine }: Surroundings, rendered: Rendered, unit: string): Promise<Look> {
@@ -101,12 +116,8 @@ function problems({ journal }: Surroundings, bad: readonly Look[]): Promise<Prob
 }
 
 /** All are well at the deadline, but have not been for long enough. */
-function lateRestarts(
-  { journal }: Surroundings,
-  looks: readonly Look[],
-  runs: ReadonlyMap<string, string | undefined>,
-): Promise<Problem[]> {
-  const restless = looks.filter(({ status }) => (status.service?.restarts ?? 0) > 0 && runs.has(status.name));
+function lateRestarts({ journal }: Surroundings, looks: readonly Look[]): Promise<Problem[]> {
+  const restless = looks.filter(({ status }) => (status.service?.restarts ?? 0) > 0);
   const named = restless.length > 0 ? restless : looks.slice(0, 1);
   return Promise.all(
     named.map(({ status }) => problemOf(journal, status, "was not healthy for long enough before the deadline")),

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { AtomicError } from "../../../src/base/index.ts";
+import type { AtomicError } from "../../../src/base/index.ts";
 import {
   applicationHistory,
   applicationStatus,
@@ -17,7 +17,6 @@ import {
   rollback,
   updateApplication,
 } from "../../../src/gear/index.ts";
-import { lockApplication } from "../../../src/gear/generation/lock.ts";
 import { name } from "../application.ts";
 import { type Script, script } from "./scripted.ts";
 import { dbImage, deployRequest, digest, twoUnits, webImage } from "./shop.ts";
@@ -239,10 +238,8 @@ test("units and ports of others are refused, all at once, before anything is pul
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
   const units = { ...twoUnits, "host-report.service": { image: webImage } };
-  const request = deployRequest(units);
   const ports = [{ protocol: "tcp", address: undefined, port, unit: "shop-web.service" }] as const;
-  const render: typeof request.render = (pins) => ({ ...request.render(pins), ports });
-  await assert.rejects(deploy(host, { ...request, render }), (error: Error) => {
+  await assert.rejects(deploy(host, deployRequest(units, {}, { ports })), (error: Error) => {
     assert.match(error.message, /host-report\.service belongs to the host \(\/usr\/lib\/systemd\/system/);
     assert.match(
       error.message,
@@ -256,17 +253,12 @@ test("units and ports of others are refused, all at once, before anything is pul
 
 test("another application's units and ports are its own, whether it runs or not", async (t) => {
   const host = makeScript(t);
-  const request = deployRequest(twoUnits);
   const ports = [{ protocol: "tcp", address: undefined, port: 1, unit: "shop-web.service" }] as const;
-  const withPort = {
-    ...request,
-    render: (pins: Parameters<typeof request.render>[0]) => ({ ...request.render(pins), ports }),
-  };
-  await deploy(host, withPort);
+  await deploy(host, deployRequest(twoUnits, {}, { ports }));
   await power(host, { verb: "stop", application: shop, instances: [] });
-  const other = name("other");
-  const render = (pins: Parameters<typeof request.render>[0]) => ({ ...withPort.render(pins), application: other });
-  await assert.rejects(deploy(host, { ...withPort, application: other, render }), (error: Error) => {
+  const application = name("other");
+  const request = deployRequest(twoUnits, { application }, { ports, application });
+  await assert.rejects(deploy(host, request), (error: Error) => {
     assert.match(error.message, /unit shop-db.service belongs to application shop/);
     assert.match(error.message, /port 1\/tcp of shop-web.service belongs to application shop/);
     return true;
@@ -275,11 +267,14 @@ test("another application's units and ports are its own, whether it runs or not"
 
 test("one command at a time changes an application; the second says who is busy", async (t) => {
   const host = makeScript(t);
-  using _lock = lockApplication(host.root, shop);
-  await assert.rejects(deploy(host, deployRequest(twoUnits)), (error: AtomicError) => {
-    assert.equal(error.code, "gear-busy");
-    return true;
-  });
+  const first = deploy(host, deployRequest(twoUnits));
+  const isBusy = (error: AtomicError) => error.code === "gear-busy";
+  await assert.rejects(deploy(host, deployRequest(twoUnits)), isBusy);
+  // It is locked to its end, not only until it first waits for something.
+  await host.engine.images();
+  await assert.rejects(deploy(host, deployRequest(twoUnits)), isBusy);
+  assert.equal((await first).outcome, "done");
+  assert.equal((await deploy(host, deployRequest(twoUnits))).outcome, "unchanged");
 });
 
 test("stop and start wait for all units, dependants first and last", async (t) => {
@@ -317,8 +312,10 @@ test("status tells of unit files that were edited, and the next deployment write
     instances.map(({ id, state, health }) => `${id} ${state} ${health}`),
     ["db active healthy", "web active healthy"],
   );
-  await deploy(host, deployRequest(web("# new")));
-  assert.match(readFileSync(join(host.root, "etc/systemd/system/shop-web.service"), "utf8"), /# new/);
+  const report = await deploy(host, deployRequest(twoUnits));
+  assert.equal(report.outcome, "done");
+  assert.match(readFileSync(join(host.root, "etc/systemd/system/shop-web.service"), "utf8"), /^Image=/m);
+  assert.deepEqual((await applicationStatus(host, shop)).edited, []);
 });
 
 test("delete leaves nothing but the journal", async (t) => {
@@ -328,7 +325,7 @@ test("delete leaves nothing but the journal", async (t) => {
   assert.equal(report.outcome, "done");
   assert.deepEqual([host.running(), unitsInPlace(host), host.state().enabled], [{}, [], []]);
   assert.deepEqual(host.store.applications(), []);
-  assert.ok(!existsSync(join(host.root, "var/lib/atomic/gear/shop")));
+  assert.ok(!existsSync(join(host.root, "var/lib/atomic/gear/applications/shop")));
   await assert.rejects(deleteApplication(host, who), /there is no application shop/);
 });
 

@@ -85,7 +85,7 @@ function stateOf(root: string) {
   const host = script(root);
   const directory = join(root, "etc/systemd/system");
   const record = host.store.record(shop);
-  const kept = join(root, "var/lib/atomic/gear");
+  const kept = join(root, "var/lib/atomic/gear/applications");
   return {
     running: host.running(),
     units: Object.fromEntries(

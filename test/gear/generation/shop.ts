@@ -53,12 +53,16 @@ export function renderUnits(units: Record<string, GivenUnit>, more: Partial<Rend
   };
 }
 
-export function deployRequest(units: Record<string, GivenUnit>, more: Partial<DeployRequest> = {}): DeployRequest {
+export function deployRequest(
+  units: Record<string, GivenUnit>,
+  more: Partial<DeployRequest> = {},
+  rendered: Partial<Rendered> = {},
+): DeployRequest {
   return {
     application: name("shop"),
     source: { path: "/srv/shop.yaml", files: new Map([["shop.yaml", `${JSON.stringify(units)}\n`]]) },
     policy: defaultUpdate,
-    render: renderUnits(units),
+    place: () => ({ placed: [], render: renderUnits(units, rendered) }),
     pull: "always",
     message: undefined,
     by: "root",

@@ -82,7 +82,7 @@ function deployDirectory() {
     application,
     source: quadletSource(set, directory),
     policy: { ...defaultUpdate, minHealthyTime: 1500, healthyDeadline: 60_000 },
-    render: (pins) => renderQuadlets(set, { application, pins }),
+    place: () => ({ placed: [], render: (pins) => renderQuadlets(set, { application, pins }) }),
     pull: "missing",
     message: undefined,
     by: "root",

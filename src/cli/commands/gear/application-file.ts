@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync, statSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import type {
+  Application,
+  ApplicationPlacement,
+  DeployRequest,
+  EngineKind,
+  GenerationStore,
+  Name,
+} from "../../../gear/index.ts";
+import type { ProgressListener } from "../../../base/index.ts";
+
+/** What is asked of a file besides what it says. */
+export interface FileOptions {
+  /** Of an application whose file has no name for it. */
+  readonly name: Name | undefined;
+  readonly engine: EngineKind;
+  readonly store: GenerationStore;
+  readonly progress: ProgressListener;
+}
+
+export type ReadApplication = Pick<DeployRequest, "application" | "source" | "policy" | "place">;
+
+/** Reads a file of any kind that describes an application, or a directory of Quadlet files. */
+export async function readApplicationFile(path: string, options: FileOptions): Promise<ReadApplication> {
+  const { kindOf } = await import("../../../gear/index.ts");
+  const isQuadlet = statSync(path).isDirectory() || kindOf(basename(path)) !== undefined || path.endsWith(".quadlets");
+  return isQuadlet ? readQuadletFiles(path, options) : readDeploymentFile(path, options);
+}
+
+async function readQuadletFiles(path: string, { name, engine, progress }: FileOptions): Promise<ReadApplication> {
+  const { defaultUpdate, gearError, loadQuadlets, quadletApplication, quadletSource, renderQuadlets } =
+    await import("../../../gear/index.ts");
+  if (engine !== "podman") throw gearError("unsupported", `${path}: Quadlet files are for podman`);
+  const application = name ?? quadletApplication([path]);
+  const set = loadQuadlets([path]);
+  const told = new Set<string>();
+  const warn = (text: string) => {
+    if (!told.has(text)) progress({ type: "warning", text });
+    told.add(text);
+  };
+  const place = (): ApplicationPlacement => ({
+    placed: [],
+    render: (pins) => renderQuadlets(set, { application, pins, warn }),
+  });
+  // Rendering reads manifests and environment files, which are of the source.
+  place().render(new Map());
+  return { application, source: quadletSource(set, path), policy: defaultUpdate, place };
+}
+
+async function readDeploymentFile(path: string, { name, engine, store }: FileOptions): Promise<ReadApplication> {
+  const { placedInstances, plan, portsInUse, readDeployment, render, tenantSettings, TenantStore } =
+    await import("../../../gear/index.ts");
+  const deployment = readDeployment(path, { environment: process.env, ...(name === undefined ? {} : { name }) });
+  const { application, previous, naming } = deployment;
+  await refuseUnsupported(application);
+  const tenant =
+    application.tenant === undefined
+      ? undefined
+      : tenantSettings(new TenantStore(store.root).tenant(application.tenant));
+  const taken = portsInUse(store, application.name).map((port) => ({ ...port, host: thisHost }));
+  const place: ReadApplication["place"] = (running) => {
+    const before = running.length > 0 ? running : (previous ?? []);
+    const made = plan(application, [], {
+      previous: before,
+      portsInUse: taken,
+      ...(naming === undefined ? {} : { naming }),
+    });
+    return {
+      placed: placedInstances(made),
+      render: (pins) => render(made, thisHost, { engine, pins, tenant }),
+    };
+  };
+  const source = { path: resolve(path), files: new Map([[basename(path), readFileSync(path, "utf8")]]) };
+  return { application: application.name, source, policy: application.update, place };
+}
+
+/** As plans and units call it. */
+const thisHost = "localhost";
+
+/** What the file can say and nothing here does yet. */
+async function refuseUnsupported({ update, hostVersion, name }: Application): Promise<void> {
+  const { gearError } = await import("../../../gear/index.ts");
+  const refuse = (what: string, hint: string) => {
+    throw gearError("unsupported", `${name}: ${what}`, { hint });
+  };
+  if (update.window !== undefined) refuse("update.window is not heeded yet", "start `atomic gear update` by a timer");
+  if (hostVersion !== undefined) refuse("a version of the host cannot be bound to yet", "leave host-version out");
+}
