@@ -7,12 +7,7 @@ import type { ParsedFile, ReadOptions } from "./kind.ts";
 /** Name of an application whose file has none: as the options say, else the file's name without its ending. */
 export function applicationName({ path }: ParsedFile, { name }: ReadOptions): Name {
   if (name !== undefined) return parseName(name, "an application");
-  const made = basename(path)
-    .replace(/\.[^.]*$/, "")
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .slice(0, 63)
-    .replaceAll(/^-+|-+$/g, "");
+  const made = plainName(basename(path).replace(/\.[^.]*$/, ""));
   if (made !== "") return parseName(made, "an application");
   throw gearError(
     "bad-name",
@@ -21,4 +16,13 @@ export function applicationName({ path }: ParsedFile, { name }: ReadOptions): Na
       hint: "name it with --name",
     },
   );
+}
+
+/** The nearest to a word that a name can be; empty when nothing of it can. */
+export function plainName(word: string): string {
+  return word
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, "-")
+    .slice(0, 63)
+    .replaceAll(/^-+|-+$/g, "");
 }

@@ -60,9 +60,8 @@ function afterFindings(
     if (condition === "healthy" && target.health === "none") {
       return [awaiting(index, on, `${on} has its health check turned off, so that it never becomes healthy`)];
     }
-    if (condition === "healthy" && target.ready !== "healthy") {
-      const hint = `give ${on} ready: healthy`;
-      return [awaiting(index, on, `${on} counts as ready before it is healthy (ready: ${target.ready})`, hint)];
+    if (target.schedule !== undefined) {
+      return [awaiting(index, on, `${on} runs by a schedule, for which nothing can wait`)];
     }
     return [];
   });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { keptCapabilities } from "../capabilities.ts";
 import { resolve } from "node:path";
-import { defaultContainer, defaultRestart, defaultSecurity } from "../../defaults.ts";
-import type { Mount, NetworkAccess, SecretUse, Variable } from "../../model.ts";
+import { defaultContainer, defaultRestart } from "../../defaults.ts";
+import type { Container, Mount, NetworkAccess, SecretUse, Variable } from "../../model.ts";
 import type { Name } from "../../name.ts";
+import { engineSecurity } from "../engine-security.ts";
 import { didYouMean, type Place, shown } from "../faults.ts";
 import { fileContent } from "../file-content.ts";
-import type { Unready } from "../readiness.ts";
 import { parseEnvFile } from "./env-file.ts";
 import type { FileUse, Service } from "./service.ts";
 import { toName } from "./shapes.ts";
@@ -28,7 +28,7 @@ export function toContainer(
   image: string,
   around: Surroundings,
   place: Place,
-): Unready {
+): Container {
   const name = toName(written);
   const restart = service.restart ?? service.deploy?.restart_policy;
   const variables = environment(service, around.variables, place);
@@ -58,7 +58,6 @@ export function toContainer(
       .filter(({ on, weak }) => !weak || around.services.has(on))
       .map(({ on, condition }) => ({ on, condition })),
     health: service.healthcheck,
-    ready: undefined,
     restart: restart ?? { ...defaultRestart, when: "no" },
     resources: {
       ...defaultContainer.resources,
@@ -69,9 +68,7 @@ export function toContainer(
     stopSignal: service.stop_signal,
     stopTimeout: service.stop_grace_period,
     security: {
-      ...defaultSecurity,
-      // Docker's defaults, which images of Compose files are made for; the gear file's are narrower.
-      newPrivileges: true,
+      ...engineSecurity,
       capabilities: keptCapabilities(service.cap_add, service.cap_drop),
       writableRoot: !service.read_only,
       userNamespace: service.userns_mode,
@@ -86,7 +83,7 @@ export function toContainer(
   };
 }
 
-type Port = Unready["ports"][number];
+type Port = Container["ports"][number];
 
 function samePort(one: Port, other: Port): boolean {
   return one.container === other.container && one.protocol === other.protocol;

@@ -2,14 +2,13 @@
 import { basename, dirname, resolve } from "node:path";
 import { type YamlMap, yamlEntry } from "../../../formats/index.ts";
 import { defaultApplication } from "../../defaults.ts";
-import type { Application, Secret } from "../../model.ts";
-import type { Name } from "../../name.ts";
+import type { Application, Container, Secret } from "../../model.ts";
+import { type Name, parseName } from "../../name.ts";
 import { inconsistencies, type Inconsistency } from "../consistency.ts";
 import { Faults, Place, shown } from "../faults.ts";
 import { fileContent } from "../file-content.ts";
 import type { ReadOptions } from "../kind.ts";
 import { deepest } from "../locate.ts";
-import { type Unready, withReadiness } from "../readiness.ts";
 import { type Surroundings, toContainer } from "./container.ts";
 import { type ComposeFile, file } from "./file.ts";
 import { loadCompose } from "./load.ts";
@@ -30,13 +29,7 @@ export function readCompose(written: YamlMap, path: string, options: ReadOptions
   const { root, variables } = loaded!;
   const value = file.read(root, new Place(faults));
   faults.raise();
-  const application = toApplication(
-    value!,
-    root,
-    variables,
-    options.name ?? projectName(value!, variables, path),
-    faults,
-  );
+  const application = toApplication(value!, root, variables, projectName(value!, variables, path, options), faults);
   faults.raise();
   for (const found of inconsistencies(application)) tell(found, root, faults);
   faults.raise();
@@ -44,15 +37,16 @@ export function readCompose(written: YamlMap, path: string, options: ReadOptions
 }
 
 /** compose-spec, 04-version-and-name.md; the environment wins over the file. */
-function projectName({ name }: ComposeFile, variables: Variables, path: string): string {
-  return variables.get("COMPOSE_PROJECT_NAME") || name || basename(dirname(resolve(path)));
+function projectName(value: ComposeFile, variables: Variables, path: string, { name }: ReadOptions): Name {
+  if (name !== undefined) return parseName(name, "an application");
+  return toName(variables.get("COMPOSE_PROJECT_NAME") || value.name || basename(dirname(resolve(path))));
 }
 
 function toApplication(
   value: ComposeFile,
   root: YamlMap,
   variables: Variables,
-  name: string,
+  name: Name,
   faults: Faults,
 ): Application {
   const profiles = (variables.get("COMPOSE_PROFILES") ?? "").split(",").map((word) => word.trim());
@@ -65,7 +59,7 @@ function toApplication(
     configs: configs(value, faults),
     services: new Set(active.map((service) => toName(service.name))),
   };
-  const containers = active.flatMap(({ name: key, value: service }): Unready[] => {
+  const containers = active.flatMap(({ name: key, value: service }): Container[] => {
     const place = new Place(faults, ["services", key]);
     const { at } = deepest(root, ["services", key]);
     if (service.network_mode !== undefined && service.networks !== undefined) {
@@ -77,8 +71,8 @@ function toApplication(
   clashes(root, faults);
   return {
     ...defaultApplication,
-    name: toName(name),
-    containers: withReadiness(containers),
+    name,
+    containers,
     volumes: value.volumes.map(({ name: key, value: volume }) => ({
       name: toName(key),
       path: undefined,
@@ -93,7 +87,7 @@ function toApplication(
 }
 
 /** The default network is there where a service joins it. */
-function networks(value: ComposeFile, containers: readonly Unready[]): Application["networks"] {
+function networks(value: ComposeFile, containers: readonly Container[]): Application["networks"] {
   const declared = value.networks.map(({ name, value: network }) => ({
     name: toName(name),
     internal: network?.internal ?? false,

@@ -3,6 +3,7 @@
 import type { YamlNode, YamlPosition } from "../../../formats/index.ts";
 import type { Variable } from "../../model.ts";
 import { type Name, parseName } from "../../name.ts";
+import { plainName } from "../application-name.ts";
 import { didYouMean, type Place, shown } from "../faults.ts";
 import {
   type Entry,
@@ -104,6 +105,5 @@ export const composeName = text("a name of letters, digits, _, . and -", "[A-Za-
 
 /** The name as it is here: `my_db` is `my-db`. */
 export function toName(word: string): Name {
-  const plain = word.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-");
-  return parseName(plain.replaceAll(/^-+|-+$/g, ""), "an application or service");
+  return parseName(plainName(word), "an application or service");
 }

@@ -17,7 +17,6 @@ import {
   whole,
   written,
 } from "../shape/index.ts";
-import { withReadiness } from "../readiness.ts";
 import { calendar, container } from "./container.ts";
 import { named, secrets, volumes } from "./storage.ts";
 import { networks } from "./surroundings.ts";
@@ -63,7 +62,7 @@ export const application: Shape<Application> = mapped(declaration, (value): Appl
   name: value.application,
   tenant: value.tenant,
   hostVersion: value["host-version"],
-  containers: withReadiness(named(value.containers)),
+  containers: named(value.containers),
   volumes: value.volumes,
   networks: value.networks,
   secrets: value.secrets,

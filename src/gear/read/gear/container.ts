@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defaultContainer } from "../../defaults.ts";
-import type { Unready } from "../readiness.ts";
+import type { Container } from "../../model.ts";
 import {
   choice,
   duration,
@@ -46,7 +46,7 @@ const declaration = record("container", {
   health: optional(health, "Check that it does its work; none turns off the image's own"),
   ready: optional(
     choice(["notify", "healthy", "started"]),
-    "When it counts as started: it says READY=1, is healthy, or runs. healthy where it has a health check, else started",
+    "When it counts as started: it says READY=1, is healthy, or runs. healthy where it has a health check here, else started",
   ),
   restart: optional(restart, "Whether it is started again when it ends", defaultContainer.restart),
   resources: optional(resources, "Limits", defaultContainer.resources),
@@ -64,9 +64,9 @@ export function calendar(): Shape<string> {
 }
 
 /** All of a container but its name, which is its key. */
-export const container: Shape<Omit<Unready, "name">> = mapped(declaration, toContainer);
+export const container: Shape<Omit<Container, "name">> = mapped(declaration, toContainer);
 
-function toContainer(value: Value<typeof declaration>): Omit<Unready, "name"> {
+function toContainer(value: Value<typeof declaration>): Omit<Container, "name"> {
   const {
     "environment-files": environmentFiles,
     "working-directory": workingDirectory,
@@ -85,6 +85,6 @@ function toContainer(value: Value<typeof declaration>): Omit<Unready, "name"> {
     stopSignal,
     stopTimeout,
     mounts: [...volumes, ...written],
-    ready: ready ?? (checked ? "healthy" : undefined),
+    ready: ready ?? (checked ? "healthy" : "started"),
   };
 }

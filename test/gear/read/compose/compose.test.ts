@@ -119,7 +119,7 @@ test("values are where they belong, and names become ones of units", () => {
       { kind: "file", path: "/run/secrets/other" },
     ],
   );
-  assert.deepEqual(db.ready, "healthy");
+  assert.deepEqual(db.ready, "started");
   assert.deepEqual(inc.after, [{ on: "db", condition: "healthy" }]);
   assert.equal(
     inc.mounts[0]!.source.kind === "bind" && inc.mounts[0]!.source.path,

@@ -269,7 +269,7 @@ containers:
   db2: {image: i, after: [web]}
   job: {image: i}
   off: {image: i, health: none}
-  run: {image: i, ready: started}
+  run: {image: i, schedule: daily}
   bare: {image: i}
 volumes: {data: }
 networks: {back: }
@@ -281,7 +281,7 @@ secrets: {key: /k}
     "6:13: containers.web.after.db: web would start after itself",
     "6:26: containers.web.after.job: job is always started again, so that it is never completed (give job restart: on-failure, or restart: no)",
     "6:42: containers.web.after.off: off has its health check turned off, so that it never becomes healthy",
-    "6:56: containers.web.after.run: run counts as ready before it is healthy (ready: started) (give run ready: healthy)",
+    "6:56: containers.web.after.run: run runs by a schedule, for which nothing can wait",
     "7:15: containers.web.volumes[0]: no volume is called dat (did you mean data?)",
     "7:25: containers.web.volumes[1]: /d is mounted twice",
     "8:15: containers.web.secrets[0]: no secret is called kye (did you mean key?)",
@@ -290,14 +290,6 @@ secrets: {key: /k}
     "11:37: containers.db.after[0]: db would start after itself",
     "12:27: containers.db2.after[0]: db2 would start after itself",
   ]);
-});
-
-test("a container that another one awaits to be healthy is ready when it is, by the image's own check", () => {
-  const text = "application: a\ncontainers: {b: {image: i}, c: {image: i, after: {b: healthy}}}";
-  assert.deepEqual(
-    parseApplication(text, "f").containers.map(({ ready }) => ready),
-    ["healthy", "started"],
-  );
 });
 
 test("files beside the gear file are taken in, and none from elsewhere", () => {
