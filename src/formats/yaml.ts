@@ -77,11 +77,16 @@ const nodeLimit = 100_000;
  */
 const depthLimit = 64;
 
+export interface YamlOptions {
+  /** Whether `<<` brings the keys of another map; default true. YAML 1.2 has it no more. */
+  readonly merge?: boolean;
+}
+
 /**
  * Parses a stream of YAML documents (JSON is one).
  * @param file for positions
  */
-export function parseYaml(text: string, file: string): YamlStream {
+export function parseYaml(text: string, file: string, { merge = true }: YamlOptions = {}): YamlStream {
   const lines = new LineCounter();
   const place = (offset: number): YamlPosition => {
     const { line, col } = lines.linePos(offset);
@@ -92,8 +97,8 @@ export function parseYaml(text: string, file: string): YamlStream {
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   const deep = tokens.map(tooDeep).find((offset) => offset !== undefined);
   if (deep !== undefined) return refuse(deep, `nested more than ${depthLimit} deep`);
-  const documents = [...new Composer({ merge: true, logLevel: "silent" }).compose(tokens)];
-  const builders = documents.map((document) => new Builder(document, place));
+  const documents = [...new Composer({ merge, logLevel: "silent" }).compose(tokens)];
+  const builders = documents.map((document) => new Builder(document, place, merge));
   const faults = builders.flatMap((builder) => builder.faults);
   return { documents: faults.length > 0 ? [] : builders.map(({ root }) => root), faults };
 }
@@ -131,14 +136,16 @@ class Builder {
   readonly root: YamlNode;
   readonly faults: YamlFault[];
   readonly #place: Place;
+  readonly #merge: boolean;
   /** What an alias stands for: the last node before it that has the name (YAML 1.2.2, 3.2.2.2). */
   readonly #anchors = new Map<string, unknown>();
   /** Nodes that are being built, which an alias to itself would never end. */
   readonly #open = new Set<unknown>();
   #count = 0;
 
-  constructor(document: Document.Parsed, place: Place) {
+  constructor(document: Document.Parsed, place: Place, merge: boolean) {
     this.#place = place;
+    this.#merge = merge;
     this.faults = [...document.errors, ...document.warnings].map(({ message, pos }) => ({
       at: place(pos[0]),
       message: message.trim(),
@@ -194,7 +201,7 @@ class Builder {
     const merged: YamlEntry[] = [];
     for (const pair of map.items) {
       const offset = offsetOf(pair.key) ?? from;
-      if (isMergeKey(pair)) merged.push(...this.#merged(pair, offset));
+      if (this.#merge && isMergeKey(pair)) merged.push(...this.#merged(pair, offset));
       else this.#entry(pair, offset, entries);
     }
     for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry);

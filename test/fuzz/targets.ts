@@ -41,6 +41,7 @@ import { composeTargets } from "./compose-targets.ts";
 import { decodeXzPart, deltaTargets } from "./delta-targets.ts";
 import { convertQuadlets, kindOf, QuadletFile } from "../../src/gear/index.ts";
 import { samples as quadletSamples } from "../gear/quadlet/samples.ts";
+import { gearTargets } from "./gear-targets.ts";
 import { imageTargets } from "./image-targets.ts";
 import { rpmTargets } from "./rpm-targets.ts";
 import { repomdTargets } from "./repomd-targets.ts";
@@ -190,6 +191,7 @@ export const targets: readonly FuzzTarget[] = [
   ...signatureTargets,
   ...repomdTargets,
   ...composeTargets,
+  ...gearTargets,
   ...imageTargets,
   { name: "tar", remote: true, seeds: [tar()], run: readWholeTar },
   {

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { unlessErrno } from "../../base/index.ts";
+import { yamlSizeLimit } from "../../formats/index.ts";
 import { debianArchitecture, hostArchitecture } from "../architecture.ts";
 import { composeError } from "../errors.ts";
 import { holds, type Variable } from "./condition.ts";
@@ -10,7 +11,7 @@ import { finish } from "./finish.ts";
 import { isPlainMap, sorted } from "./kinds.ts";
 import { mergeIncluded, type Values } from "./merge.ts";
 import type { Treefile } from "./model.ts";
-import { inlineLayer, type Layer, parseLayer, sizeLimit } from "./parse.ts";
+import { inlineLayer, type Layer, parseLayer } from "./parse.ts";
 
 /** How deep includes may nest. As rpm-ostree's INCLUDE_MAXDEPTH; each file is read once, so there is no loop. */
 const depthLimit = 50;
@@ -170,8 +171,11 @@ function seeOnce(path: string, { files }: Reading): void {
 /** An include may come with a repository of treefiles: a device, a pipe or a disk image would take all memory, or never end. */
 function requireFile(path: string, from: string): void {
   const stat = unlessErrno(["ENOENT", "ENOTDIR"], () => statSync(path));
-  if (stat === undefined || (stat.isFile() && stat.size <= sizeLimit)) return;
-  throw composeError("treefile-include", `${from}: includes ${path}, which is no file of at most ${sizeLimit} bytes`);
+  if (stat === undefined || (stat.isFile() && stat.size <= yamlSizeLimit)) return;
+  throw composeError(
+    "treefile-include",
+    `${from}: includes ${path}, which is no file of at most ${yamlSizeLimit} bytes`,
+  );
 }
 
 function readText(path: string, from?: string): string {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isMap, isScalar, LineCounter, type Node, parseDocument } from "yaml";
+import { parseYaml, plainYaml, type YamlNode, yamlSizeLimit } from "../../formats/index.ts";
 import { composeError } from "../errors.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { archPackages, keyRules, legacyNames } from "./keys.ts";
@@ -16,9 +16,6 @@ export interface Layer {
   readonly warnings: readonly string[];
 }
 
-/** A treefile is written by hand; the cap keeps a wrong file (an image, a log) from being parsed. */
-export const sizeLimit = 1 << 20;
-
 /** utils.rs `InputFormat::detect_from_filename`: what is not called YAML is JSON. */
 export function isYaml(path: string): boolean {
   return /\.ya?ml$/.test(path);
@@ -29,22 +26,24 @@ export function isYaml(path: string): boolean {
  * @param path for messages, and to tell JSON from YAML: only in JSON unknown keys are ignored
  */
 export function parseLayer(text: string, path: string): Layer {
-  if (text.length > sizeLimit) throw composeError("treefile-syntax", `${path}: larger than ${sizeLimit} bytes`);
+  if (text.length > yamlSizeLimit) throw composeError("treefile-syntax", `${path}: larger than ${yamlSizeLimit} bytes`);
   if (path.endsWith(".ks")) throw kickstart(path);
   const yaml = isYaml(path);
   if (!yaml) requireJson(text, path);
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: yaml });
-  const [error] = document.errors;
-  if (error) throw composeError("treefile-syntax", `${path}: ${error.message.split("\n")[0]}`);
-  if (!isMap(document.contents)) throw composeError("treefile-syntax", `${path}: not a map of keys`);
+  const root = rootOf(text, path);
+  if (root?.kind !== "map") throw composeError("treefile-syntax", `${path}: not a map of keys`);
   const reader = new LayerReader(path, yaml);
-  for (const pair of document.contents.items) {
-    const { line, col } = lines.linePos((pair.key as Node).range?.[0] ?? 0);
-    const written = isScalar(pair.key) ? String(pair.key.value) : "";
-    reader.take(written, (pair.value as Node | null)?.toJS(document), `${path}:${line}:${col}`);
-  }
+  for (const { key, at, value } of root.entries) reader.take(key, plainYaml(value), `${path}:${at.line}:${at.column}`);
   return reader;
+}
+
+/** The file's one document. Merge keys are of YAML 1.1, which serde_yaml does not follow. */
+function rootOf(text: string, path: string): YamlNode | undefined {
+  const { documents, faults } = parseYaml(text, path, { merge: false });
+  const [fault] = faults;
+  if (fault) throw composeError("treefile-syntax", `${path}:${fault.at.line}:${fault.at.column}: ${fault.message}`);
+  if (documents.length > 1) throw composeError("treefile-syntax", `${path}: more than one document`);
+  return documents[0];
 }
 
 /** A treefile written in place, in a `conditional-include`. */

@@ -147,7 +147,7 @@ const faults: [name: string, text: string, code: string, message: RegExp, hint?:
     "treefile-value",
     /must be new or modules or kernel-install, not "old"/,
   ],
-  ["broken YAML", "a: [1\n", "treefile-syntax", /line 2/],
+  ["broken YAML", "a: [1\n", "treefile-syntax", /:2:1: /],
   ["a list", "- a\n", "treefile-syntax", /not a map/],
   ["a missing include", "include: nowhere.yaml\n", "treefile-include", /includes .*nowhere.yaml, which is missing/],
   [
@@ -185,7 +185,7 @@ const faults: [name: string, text: string, code: string, message: RegExp, hint?:
   ["a repository variable that is filled in", "repovars: {basearch: x}\n", "treefile-value", /basearch is filled in/],
   ["an include that has no end", "include: /dev/zero\n", "treefile-include", /includes \/dev\/zero, which is no file/],
   ["a name that no file can have", 'include: "a\\0b.yaml"\n', "treefile-value", /include: has a character of code 0/],
-  ["an alias to itself", "packages: &a [*a]\n", "treefile-value", /packages: is nested more than 16 deep/],
+  ["an alias to itself", "packages: &a [*a]\n", "treefile-syntax", /:1:15: \*a stands within what it is an alias of/],
   ["an include of itself", "include: tree.yaml\n", "treefile-include", /included twice, or includes itself/],
   ["a variable without value", "ref: ${stream}\n", "treefile-value", /variable stream has no value/],
   [
