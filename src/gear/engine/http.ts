@@ -34,7 +34,8 @@ export class EngineHttp implements Disposable {
 
   constructor(socket: string) {
     this.socket = socket;
-    this.#agent = import("node:http").then(({ Agent }) => new Agent({ keepAlive: true }));
+    // A connection for each call: podman's service ends when it is idle for five seconds, with the connections that are kept.
+    this.#agent = import("node:http").then(({ Agent }) => new Agent({ keepAlive: false }));
   }
 
   /** The answer's JSON. */

@@ -243,6 +243,12 @@ function engineTests(kind: EngineKind): void {
       await assert.rejects(engine.image(name), { code: "gear-bad-image" });
   });
 
+  test("an engine that ended, as podman's service does when it is idle, is there again", async () => {
+    const service = kind === "podman" ? "podman.service" : "docker.service";
+    await at.machine.run("systemctl", [kind === "podman" ? "stop" : "restart", service]);
+    assert.equal((await engine.image("localhost/box:1"))?.labels.get("made"), "here");
+  });
+
   test("an engine that is not there is told with what starts it", async () => {
     const directory = mkdtempSync(join(tmpdir(), "atomic-engine-"));
     try {

@@ -242,6 +242,15 @@ test("changes are told as they happen", async () => {
   assert.equal(seen.length, count);
 });
 
+test("a systemd that is replaced, as an upgrade of its package does it, goes on telling", async () => {
+  const seen: UnitStatus[] = [];
+  using _ = await manager.watch("sleeps.service", (status) => seen.push(status));
+  await machine.run("systemctl", ["daemon-reexec"]);
+  expectDone(await manager.start("sleeps.service"));
+  await until("active", () => seen.at(-1)?.activeState === "active");
+  expectDone(await manager.stop("sleeps.service"));
+});
+
 test("a job whose systemd is gone does not wait for ever", async () => {
   const own: (() => void | Promise<void>)[] = [];
   const other = await startSystemd({ after: (action) => own.push(action) });
