@@ -10,7 +10,13 @@ import { run } from "../../src/base/index.ts";
 
 const packages =
   "systemd dbus podman runc netavark aardvark-dns catatonit nftables iptables iproute2 procps docker.io docker-cli docker-registry skopeo jq busybox-static";
-const tests = ["systemd/systemd.test.ts", "engine/engine.test.ts", "engine/pull.test.ts"];
+const tests = [
+  "systemd/systemd.test.ts",
+  "engine/engine.test.ts",
+  "engine/pull.test.ts",
+  "quadlet/machine.test.ts",
+  "quadlet/deploy.test.ts",
+];
 
 for (const release of ["trixie", "forky"])
   test(`the systemd, podman and Docker of ${release}`, async (t) => {
