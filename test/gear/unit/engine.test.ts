@@ -213,7 +213,7 @@ test("what an engine or systemd cannot do is refused by name", () => {
     "XDG_CONFIG_HOME",
   ])
     refuse(
-      { secrets: [{ name: name("a"), target: { kind: "environment", variable } }] },
+      { secrets: [{ name: name("kept"), target: { kind: "environment", variable } }] },
       podman,
       /the engine's client's/,
     );
