@@ -24,7 +24,7 @@ interface Manifest {
 async function exported(app: Application): Promise<{ all: Manifest[]; notes: readonly string[] }> {
   const { files, notes } = exportKubernetes(app);
   assert.deepEqual([...files.keys()], [`${app.name}.yaml`]);
-  const [text = ""] = files.values();
+  const text = [...files.values()].map(({ content }) => content).join();
   const documents = parseAllDocuments(text) as { toJS(): unknown }[];
   const all = documents.map((document) => document.toJS() as Manifest);
   // Readers of Kubernetes are of YAML 1.1.
@@ -200,7 +200,7 @@ test("calendar expressions become lines of cron, or are refused", () => {
   const schedule = (calendar: string) => {
     const restart = { ...defaultContainer.restart, when: "no" as const };
     const { files } = exportKubernetes(application(container("a", { schedule: calendar, restart })));
-    return /schedule: "?([^"\n]*)/.exec([...files.values()].join())?.[1];
+    return /schedule: "?([^"\n]*)/.exec([...files.values()].map(({ content }) => content).join())?.[1];
   };
   assert.equal(schedule("daily"), "0 0 * * *");
   assert.equal(schedule("*-*-01,15 04:30:00"), "30 4 1,15 * *");

@@ -32,7 +32,7 @@ export function exportKubernetes(application: Application, { volumeSize = "1Gi" 
     ]),
   ];
   return {
-    files: new Map([[`${application.name}.yaml`, writeYaml(manifests.map(without))]]),
+    files: new Map([[`${application.name}.yaml`, { content: writeYaml(manifests.map(without)), mode: 0o644 }]]),
     notes: [...scene.notes],
   };
 }

@@ -38,7 +38,21 @@ test("an export is written to a directory, which is made", () => {
   assert.equal(readFileSync(join(data.output, "shop.yaml"), "utf8"), data.files[0]?.content);
 });
 
-test("what is asked for must be said, once, and be a size", () => {
+test("several files are printed below their names", () => {
+  const { stdout, status } = run("shop.yaml", "--quadlet");
+  assert.equal(status, 0);
+  assert.match(stdout, /^# shop\.network\n\[Network\]\n[^]*\n\n# shop-web\.container\n\[Unit\]\n/);
+});
+
+test("units are written with the files that they use", () => {
+  const { stdout, status } = run("shop.yaml", "--units", "-o", "units");
+  assert.equal(status, 0);
+  assert.ok(stdout.split("\n").includes(join(directory, "units/shop-web.service")), stdout);
+});
+
+test("what is asked for must be said, once, and be a size or an engine", () => {
+  assert.equal(run("shop.yaml", "--kubernetes", "--quadlet").status, 2);
+  assert.equal(run("shop.yaml", "--units", "--engine=rkt").status, 2);
   assert.equal(run("shop.yaml").status, 2);
   assert.equal(run("shop.yaml", "--kubernetes", "--volume-size=1;2").status, 2);
 });

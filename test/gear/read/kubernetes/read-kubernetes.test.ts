@@ -14,7 +14,8 @@ const only = ({ containers }: { containers: readonly Container[] }): Container =
 };
 
 test("what is exported to Kubernetes is read, and exported the same", () => {
-  const exported = (app: ReturnType<typeof readApplication>) => [...exportKubernetes(app).files.values()].join();
+  const exported = (app: ReturnType<typeof readApplication>) =>
+    [...exportKubernetes(app).files.values()].map(({ content }) => content).join();
   const first = exported(readApplication(join(import.meta.dirname, "../../../../examples/shop.yaml")));
   const application = read(first);
   assert.deepEqual(
