@@ -17,7 +17,7 @@ export default defineCommand({
   examples: [
     { command: "atomic gear deploy shop.yaml --dry-run", text: "See the units and what would be done:" },
     { command: 'atomic gear deploy shop.yaml -m "new prices"', text: "Deploy, and say what for:" },
-    { command: "atomic gear deploy /etc/containers/systemd", text: "A directory of Quadlet files:" },
+    { command: "atomic gear deploy /srv/shop", text: "A directory of Quadlet files:" },
   ],
   arguments: [{ name: "FILE" }],
   options: [
