@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { gearError } from "../errors.ts";
 import type { Answer } from "./answer.ts";
 import type { EngineHttp } from "./http.ts";
 import { formatImageName, isImageId, parseImageName, parseImageSource } from "./image-name.ts";
@@ -61,11 +60,14 @@ export class Images {
     return { names: image === undefined ? [] : this.#names(image), hasHealthCheck: check };
   }
 
-  /** Of the manifest that podman got last for the image. */
-  async podmanDigest(reference: string): Promise<string> {
-    const digest = (await this.#http.get(`/libpod/images/${imagePath(reference)}/json`)).text("Digest");
-    if (/^sha256:[0-9a-f]{64}$/.test(digest)) return digest;
-    throw gearError("engine", `podman names no digest of ${reference}`);
+  /**
+   * Of the manifests that podman knows an image by, the likeliest first: those of the registries that it was pulled from, but
+   * also the one that it was made with here. It does not say which is whose.
+   */
+  async podmanDigests(reference: string): Promise<readonly string[]> {
+    const own = await this.#http.get(`/libpod/images/${imagePath(reference)}/json`);
+    const others = own.texts("RepoDigests").map((name) => name.slice(name.indexOf("@") + 1));
+    return [...new Set([own.text("Digest"), ...others])].filter((digest) => /^sha256:[0-9a-f]{64}$/.test(digest));
   }
 
   /**

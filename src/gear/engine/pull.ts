@@ -28,32 +28,52 @@ export interface PullContext {
   readonly images: Images;
 }
 
+type Options = Omit<PullOptions, "progress"> & { readonly progress: PullProgress };
 type FileSource = Exclude<ImageSource, { transport: "docker" }>;
 
 export async function pullImage(context: PullContext, reference: string, options: PullOptions = {}): Promise<Image> {
   options.signal?.throwIfAborted();
   const source = parseImageSource(reference);
+  const [task, listener] = [`pull ${reference}`, options.progress ?? silent];
+  const told = { ...options, progress: new PullProgress(listener, task) };
   const pull = async () =>
-    source.transport === "docker" ? fromRegistry(context, source.name, options) : fromFile(context, source, options);
-  return stage(options.progress ?? silent, `pull ${reference}`, `Pulling ${reference}`, pull, ({ pinned }) => pinned);
+    source.transport === "docker" ? fromRegistry(context, source.name, told) : fromFile(context, source, told);
+  return stage(listener, task, `Pulling ${reference}`, pull, ({ pinned }) => pinned);
 }
 
-async function fromRegistry(context: PullContext, name: ImageName, options: PullOptions): Promise<Image> {
+async function fromRegistry(context: PullContext, name: ImageName, options: Options): Promise<Image> {
   const text = formatImageName(name);
   checkPolicy(context.kind, { transport: "docker", name: text });
   const credentials = await findCredentials(name.repository, options.authFile);
   const headers: Record<string, string> =
     credentials === undefined ? {} : { "x-registry-auth": registryAuth(credentials, name.repository) };
   await download(context, name, headers, options);
-  if (context.kind === "podman" && name.digest === undefined) {
-    // Podman forgets which digest a tag had when the tag moves to another image; a name by digest stays with its image.
-    const digest = await context.images.podmanDigest(text);
-    await download(context, { repository: name.repository, tag: undefined, digest }, headers, options);
-  }
+  if (context.kind === "podman" && name.digest === undefined) await keepDigest(context, name, headers, options);
   return present(context, text);
 }
 
-async function download({ http }: PullContext, name: ImageName, headers: Record<string, string>, options: PullOptions) {
+/** Manifests of one image: another way of compressing its layers, another tool that pushed it. */
+const digestsLimit = 20;
+
+/**
+ * Podman forgets which digest a tag had when the tag moves to another image; a name by digest stays with its image. It is the
+ * first digest that the registry knows: each of them is of this very image.
+ */
+async function keepDigest(context: PullContext, name: ImageName, headers: Record<string, string>, options: Options) {
+  const digests = await context.images.podmanDigests(formatImageName(name));
+  let problem: unknown = gearError("engine", `podman names no digest of ${formatImageName(name)}`);
+  for (const digest of digests.slice(0, digestsLimit)) {
+    try {
+      return await download(context, { repository: name.repository, tag: undefined, digest }, headers, options);
+    } catch (error) {
+      if (!gearError.is(error, "engine")) throw error;
+      problem = error;
+    }
+  }
+  throw problem;
+}
+
+async function download({ http }: PullContext, name: ImageName, headers: Record<string, string>, options: Options) {
   const query = { fromImage: name.repository, tag: name.digest ?? name.tag ?? "latest" };
   const text = formatImageName(name);
   await follow(http, "/images/create", { query, headers }, text, options);
@@ -65,15 +85,14 @@ async function follow(
   path: string,
   call: { query: Record<string, string>; headers?: Record<string, string>; body?: Readable },
   what: string,
-  options: PullOptions,
+  options: Options,
 ): Promise<string[]> {
-  const progress = new PullProgress(options.progress ?? silent, `pull ${what}`);
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   const told: string[] = [];
   try {
     const response = await http.open(path, { method: "POST", ...call, ...signal });
     for await (const message of jsonLines(response)) {
-      progress.take(message);
+      options.progress.take(message);
       const words = message.text("stream") || message.texts("Names").join("\n");
       if (words !== "" && told.length < 1000) told.push(words);
     }
@@ -93,7 +112,7 @@ async function present({ images }: PullContext, reference: string): Promise<Imag
   throw gearError("engine", `${reference} is not in the engine's storage after it was pulled`);
 }
 
-async function fromFile(context: PullContext, source: FileSource, options: PullOptions): Promise<Image> {
+async function fromFile(context: PullContext, source: FileSource, options: Options): Promise<Image> {
   checkPolicy(context.kind, { transport: source.transport, name: source.path });
   if (source.transport === "docker-archive") return loadDockerArchive(context, source, options);
   if (source.transport === "oci") return loadLayout(context, source.path, source, options);
@@ -111,7 +130,7 @@ async function loadLayout(
   context: PullContext,
   directory: string,
   source: FileSource,
-  options: PullOptions,
+  options: Options,
 ): Promise<Image> {
   const found = findImage(directory, source.selected);
   const { path, selected } = source;
@@ -130,7 +149,7 @@ async function loadLayout(
 async function loadDockerArchive(
   context: PullContext,
   { path, selected }: FileSource,
-  options: PullOptions,
+  options: Options,
 ): Promise<Image> {
   const stream = createReadStream(path, { fd: openImageFile(path) });
   const loaded = await load(context, stream, `docker-archive:${path}`, options);
@@ -145,12 +164,7 @@ async function loadDockerArchive(
 }
 
 /** @returns what the engine says that it has loaded: names, or the ids of images without */
-async function load(
-  { http, kind }: PullContext,
-  body: Readable,
-  what: string,
-  options: PullOptions,
-): Promise<string[]> {
+async function load({ http, kind }: PullContext, body: Readable, what: string, options: Options): Promise<string[]> {
   const path = kind === "podman" ? "/libpod/images/load" : "/images/load";
   const told = await follow(http, path, { query: { quiet: "true" }, body }, what, options);
   return told

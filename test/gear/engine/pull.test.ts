@@ -76,6 +76,7 @@ function pullTests(kind: EngineKind): void {
     assert.equal(image.labels.get("version"), "1");
     assert.equal(events[0]?.type, "start");
     assert.equal(events.at(-1)?.type, "end");
+    assert.deepEqual([...new Set(events.map((event) => ("task" in event ? event.task : "")))], [`pull ${name}`]);
     assert.equal((await engine.image(image.pinned))?.id, image.id);
     assert.equal(
       `sha256:${(await cli("image", "inspect", "-f", "{{.Id}}", image.pinned)).replace("sha256:", "")}`,
@@ -100,6 +101,28 @@ function pullTests(kind: EngineKind): void {
     const { removed } = await engine.pruneImages([now.pinned], [old.pinned, now.pinned]);
     assert.deepEqual(removed, [old.id]);
     assert.equal((await engine.image(now.pinned))?.id, now.id);
+  });
+
+  test("of an index for several platforms it is the one of this machine", async () => {
+    const name = `${registryHost}/shop/index:1`;
+    await inside(`
+      ctr=$(podman create localhost/box:1)
+      podman commit -q --change "LABEL version=other" $ctr localhost/other:1 >/dev/null
+      podman rm $ctr >/dev/null
+      podman manifest create localhost/index:1 >/dev/null
+      podman manifest add --os linux --arch s390x localhost/index:1 containers-storage:localhost/other:1 >/dev/null
+      podman manifest add localhost/index:1 containers-storage:localhost/box:1 >/dev/null
+      podman manifest push -q --all --creds '${username}:${password}' localhost/index:1 docker://${name}`);
+    const raw = await inside(
+      `skopeo inspect --raw --tls-verify=false --creds '${username}:${password}' docker://${name}`,
+    );
+    assert.equal((JSON.parse(raw) as { manifests: unknown[] }).manifests.length, 2);
+    const image = await engine.pull(name, { authFile });
+    assert.equal(image.id, (await engine.image("localhost/box:1"))?.id);
+    assert.equal((await engine.image(image.pinned))?.id, image.id);
+    await engine.removeImage(name);
+    assert.equal((await engine.pull(image.pinned, { authFile })).id, image.id);
+    await engine.removeImage(image.pinned);
   });
 
   test("without a login, with a wrong one, of what is not there: the engine's words", async () => {
