@@ -20,16 +20,17 @@ export async function applyLinks(
 ): Promise<AppliedLinks> {
   const { links: resolved, waiting } = await resolveLinks(checkLinks(links), namespace, find);
   const loaded = await loadedLinks(namespace);
-  const [wanted, present] = [addressesOnLo(resolved), addressesOnLo(loaded)];
+  const [wanted, present] = [addressesOnLo(resolved), addressesOnLo(loaded ?? [])];
   await checkFree(namespace, wanted);
-  // A packet from 127.0.0.1 may leave by another interface than lo only with this (ip-sysctl, route_localnet).
-  await namespace.run("tee", ["/proc/sys/net/ipv4/conf/all/route_localnet"], { input: "1\n" });
   await changeOnLo(namespace, "replace", wanted);
   await namespace.run("nft", ["-f", "-"], { input: nftScript(resolved) });
+  // A packet from 127.0.0.1 may leave by another interface than lo only with this (ip-sysctl, route_localnet). It comes after
+  // the rule that keeps neighbours out.
+  await namespace.run("tee", ["/proc/sys/net/ipv4/conf/all/route_localnet"], { input: "1\n" });
   await changeOnLo(
     namespace,
     "del",
     present.filter((address) => !wanted.includes(address)),
   );
-  return { links: resolved, waiting, ...diffLinks(resolved, loaded) };
+  return { links: resolved, waiting, ...diffLinks(resolved, loaded ?? []) };
 }

@@ -7,7 +7,7 @@ import { sourceText, targetInstance } from "./endpoint.ts";
 import type { InstanceLink, LinkChange } from "./model.ts";
 import { NetworkNamespace } from "./network-namespace.ts";
 import { processStart } from "./process-start.ts";
-import { resolveLinks } from "./resolve.ts";
+import { containerAddresses, resolveLinks } from "./resolve.ts";
 import type { LinkStore } from "./store.ts";
 
 /**
@@ -20,14 +20,19 @@ export async function applyInstanceLinks(
   file: string,
   pid: number,
 ): Promise<AppliedLinks> {
-  using _lock = store.lock();
+  const applied = await applyFirst(store, instance, file, pid);
+  await refreshLinksTo(store, instance);
+  return applied;
+}
+
+async function applyFirst(store: LinkStore, instance: string, file: string, pid: number): Promise<AppliedLinks> {
+  using _lock = store.lock(instance);
   using namespace = NetworkNamespace.ofProcess(pid);
   const started = processStart(pid);
   if (started === undefined) throw gearError("no-namespace", `process ${pid} has ended`);
-  store.record(instance, { pid, started, file });
-  const applied = await applyLinks(namespace, store.links(instance, file), (name) => store.running(name)?.pid);
-  await refreshLinksTo(store, instance);
-  return applied;
+  // Before others are looked for: of two that start at the same time and lead to each other, the later one sees the other.
+  store.record(instance, { pid, started, file, addresses: await containerAddresses(namespace) });
+  return await applyTo(store, namespace, instance, file);
 }
 
 /**
@@ -35,16 +40,17 @@ export async function applyInstanceLinks(
  * container's, even another tenant's.
  */
 export async function releaseInstance(store: LinkStore, instance: string): Promise<void> {
-  using _lock = store.lock();
   store.forget(instance);
   await refreshLinksTo(store, instance);
 }
 
 async function refreshLinksTo(store: LinkStore, instance: string): Promise<void> {
   for (const other of store.instances()) {
-    const linked = store.running(other);
-    if (other === instance || linked === undefined) continue;
+    if (other === instance) continue;
     try {
+      using _lock = store.lock(other);
+      const linked = store.running(other);
+      if (linked === undefined) continue;
       if (store.links(other, linked.file).some(({ to }) => targetInstance(to) === instance))
         await applyWhereRunning(store, other);
     } catch (error) {
@@ -52,6 +58,10 @@ async function refreshLinksTo(store: LinkStore, instance: string): Promise<void>
       if (!(error instanceof AtomicError)) throw error;
     }
   }
+}
+
+function applyTo(store: LinkStore, namespace: NetworkNamespace, instance: string, file: string): Promise<AppliedLinks> {
+  return applyLinks(namespace, store.links(instance, file), (name) => store.running(name)?.addresses);
 }
 
 export interface ChangeOptions {
@@ -71,7 +81,7 @@ export async function changeLinks(
   changes: readonly LinkChange[],
   { runtime, revert = false }: ChangeOptions,
 ): Promise<AppliedLinks | undefined> {
-  using _lock = store.lock();
+  using _lock = store.lock(instance);
   const before = [store.changes(instance, false), store.changes(instance, true)] as const;
   const restore = () => {
     store.write(instance, before[0], false);
@@ -91,7 +101,7 @@ async function applyWhereRunning(store: LinkStore, instance: string): Promise<Ap
   const linked = store.running(instance);
   if (linked === undefined) return undefined;
   using namespace = NetworkNamespace.ofProcess(linked.pid);
-  return await applyLinks(namespace, store.links(instance, linked.file), (name) => store.running(name)?.pid);
+  return await applyTo(store, namespace, instance, linked.file);
 }
 
 export interface InstanceLinks extends LinkDifference {
@@ -109,8 +119,8 @@ export async function inspectLinks(store: LinkStore, instance: string): Promise<
     });
   using namespace = NetworkNamespace.ofProcess(linked.pid);
   const said = store.links(instance, linked.file);
-  const { links: resolved } = await resolveLinks(said, namespace, (name) => store.running(name)?.pid);
+  const { links: resolved } = await resolveLinks(said, namespace, (name) => store.running(name)?.addresses);
   const addresses = new Map(resolved.map(({ from, to }) => [sourceText(from), to.address]));
   const links = said.map((link) => ({ ...link, address: addresses.get(sourceText(link.from)) }));
-  return { instance, links, ...diffLinks(resolved, await loadedLinks(namespace)) };
+  return { instance, links, ...diffLinks(resolved, (await loadedLinks(namespace)) ?? []) };
 }

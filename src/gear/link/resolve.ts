@@ -3,8 +3,8 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { gearError } from "../errors.ts";
-import { NetworkNamespace } from "./network-namespace.ts";
-import { targetInstance } from "./endpoint.ts";
+import type { NetworkNamespace } from "./network-namespace.ts";
+import { canonicalAddress, targetInstance } from "./endpoint.ts";
 import type { InstanceLink, LinkTarget, ResolvedLink } from "./model.ts";
 
 type Family = 4 | 6;
@@ -18,8 +18,8 @@ export interface Resolution {
   readonly waiting: readonly InstanceLink[];
 }
 
-/** The process of an instance that runs on this host. */
-export type FindInstance = (instance: string) => number | undefined;
+/** Addresses of an instance that runs on this host. */
+export type FindInstance = (instance: string) => readonly string[] | undefined;
 
 /**
  * Looks up the targets' names with the host's resolver. A target has to be of its source's family: the kernel translates
@@ -35,7 +35,9 @@ export async function resolveLinks(
     const key = `${family} ${to.host}`;
     const instance = targetInstance(to);
     const search = () =>
-      instance === undefined ? resolve(to.host, family, namespace) : instanceAddress(find(instance), family);
+      instance === undefined
+        ? resolve(to.host, family, namespace)
+        : Promise.resolve(find(instance)?.find((address) => isIP(address) === family));
     const found = known.get(key) ?? search();
     known.set(key, found);
     return found;
@@ -55,16 +57,12 @@ interface Interface {
   readonly addr_info?: readonly { readonly local?: string }[];
 }
 
-/** The address that other containers of its network have for an instance. */
-async function instanceAddress(pid: number | undefined, family: Family): Promise<string | undefined> {
-  if (pid === undefined) return undefined;
-  using namespace = NetworkNamespace.ofProcess(pid);
-  const { stdout } = await namespace.run("ip", [`-${family}`, "-j", "address", "show", "scope", "global"]);
+/** The addresses that other containers of its networks have for one. */
+export async function containerAddresses(namespace: NetworkNamespace): Promise<string[]> {
+  const { stdout } = await namespace.run("ip", ["-j", "address", "show", "scope", "global"]);
   const interfaces = JSON.parse(stdout.trim() || "[]") as readonly Interface[];
   const others = interfaces.filter(({ ifname }) => ifname !== "lo");
-  return others
-    .flatMap(({ addr_info: own = [] }) => own.map(({ local }) => local))
-    .find((local) => local !== undefined);
+  return others.flatMap(({ addr_info: own = [] }) => own.flatMap(({ local }) => canonicalAddress(local ?? "") ?? []));
 }
 
 async function resolve(host: string, family: Family, namespace: NetworkNamespace): Promise<string> {

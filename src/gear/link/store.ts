@@ -26,10 +26,12 @@ export interface LinkedInstance {
   readonly started: string;
   /** File of its generation that says its links. */
   readonly file: string;
+  /** Addresses that other containers of its networks have for it. */
+  readonly addresses: readonly string[];
 }
 
 /** How long a command waits for another one that changes links. */
-const patience = 10_000;
+const patience = 30_000;
 
 export class LinkStore {
   readonly #state: string;
@@ -41,10 +43,13 @@ export class LinkStore {
     this.#run = join(root, "run/atomic/gear/links");
   }
 
-  /** Held while an instance's links change, so that two changes do not undo each other. */
-  lock(): HeldLock {
+  /**
+   * Held while an instance's links change, so that two changes do not undo each other. Nobody holds two of them: the many
+   * instances of an application start at the same time.
+   */
+  lock(instance: string): HeldLock {
     makeDirectories(this.#run);
-    return lockFile(join(this.#run, "lock"), { timeoutMs: patience });
+    return lockFile(join(this.#run, `${checkedName(instance)}.lock`), { timeoutMs: patience });
   }
 
   record(instance: string, linked: LinkedInstance): void {

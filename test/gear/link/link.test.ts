@@ -198,6 +198,21 @@ test(
   },
 );
 
+test("instances that start at the same time and lead to each other all find each other", options, async (t) => {
+  const network = new Network(t);
+  const names = ["a", "b", "c", "d"];
+  const started = names.map(async (name, index) => {
+    const { pid } = await network.addContainer(`10.77.0.${10 + index}`, 4001);
+    const file = join(network.root, name);
+    writeFileSync(file, names.map((other, port) => `127.0.0.1:${80 + port}=@${other}:4001\n`).join(""));
+    return network.gear("link", "apply", name, "--root", network.root, "--file", file, "--pid", String(pid));
+  });
+  for (const { code, stderr } of await Promise.all(started)) assert.equal(code, 0, stderr);
+  const list = await network.gear("link", "list", "--root", network.root);
+  assert.equal(list.code, 0, list.stdout);
+  assert.equal(list.stdout.match(/ -> 10\.77\.0\.1\d:4001 /g)?.length, 16, list.stdout);
+});
+
 test("what cannot be a link is refused before anything is changed", options, async (t) => {
   const network = new Network(t);
   await network.serve(4001);

@@ -20,7 +20,10 @@ export interface FileOptions {
   readonly progress: ProgressListener;
 }
 
-export type ReadApplication = Pick<DeployRequest, "application" | "source" | "policy" | "place">;
+export interface ReadApplication extends Pick<DeployRequest, "application" | "source" | "policy" | "place"> {
+  /** What the host must have before units of it start; more of it than is used does no harm. */
+  prepare(): Promise<void>;
+}
 
 /** Reads a file of any kind that describes an application, or a directory of Quadlet files. */
 export async function readApplicationFile(path: string, options: FileOptions): Promise<ReadApplication> {
@@ -46,11 +49,11 @@ async function readQuadletFiles(path: string, { name, engine, progress }: FileOp
   });
   // Rendering reads manifests and environment files, which are of the source.
   place().render(new Map());
-  return { application, source: quadletSource(set, path), policy: defaultUpdate, place };
+  return { application, source: quadletSource(set, path), policy: defaultUpdate, place, prepare: async () => {} };
 }
 
 async function readDeploymentFile(path: string, { name, engine, store }: FileOptions): Promise<ReadApplication> {
-  const { placedInstances, plan, portsInUse, readDeployment, render, tenantSettings, TenantStore } =
+  const { loadPolicies, placedInstances, plan, portsInUse, readDeployment, render, tenantSettings, TenantStore } =
     await import("../../../gear/index.ts");
   const deployment = readDeployment(path, { environment: process.env, ...(name === undefined ? {} : { name }) });
   const { application, previous, naming } = deployment;
@@ -72,8 +75,9 @@ async function readDeploymentFile(path: string, { name, engine, store }: FileOpt
       render: (pins) => render(made, thisHost, { engine, pins, tenant }),
     };
   };
+  const prepare = async () => void (await loadPolicies(application));
   const source = { path: resolve(path), files: new Map([[basename(path), readFileSync(path, "utf8")]]) };
-  return { application: application.name, source, policy: application.update, place };
+  return { application: application.name, source, policy: application.update, place, prepare };
 }
 
 /** As plans and units call it. */

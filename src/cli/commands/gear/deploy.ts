@@ -44,6 +44,7 @@ export default defineCommand({
     const read = await readApplicationFile(path, { name, engine, store, progress: invocation.progress });
     using surroundings = await connectSurroundings(invocation, engine);
     if (invocation.flag("dry-run")) return await previewDeploy(surroundings, { ...read, pull });
+    await read.prepare();
     using interrupt = await interruption(invocation);
     const request = { ...read, ...who(), pull, message: invocation.value("message"), signal: interrupt.signal };
     return await deploy(surroundings, request);

@@ -5,9 +5,10 @@ import { rootOption } from "../root-option.ts";
 
 export default defineCommand({
   path: ["gear", "tenant", "volume"],
-  summary: "Make a volume of a tenant (called by units before they start)",
-  description: "Prints its directory. One that is there is left as it is, but for a missing label.",
-  hidden: true,
+  summary: "Make a volume of a tenant outside of container engines",
+  description:
+    "A directory with the tenant's label, owned by root of its containers. Prints its path, for `path` of a volume in a gear file. One that is there is left as it is, but for a missing label.",
+  examples: [{ command: "atomic gear tenant volume acme data", text: "Data that no `podman volume prune` removes:" }],
   arguments: [{ name: "NAME" }, { name: "VOLUME" }],
   options: [rootOption],
   json: true,
