@@ -65,7 +65,10 @@ export function allocateHostPorts(
 function isOwn(used: UsedPort, previous: readonly PlacedInstance[]): boolean {
   return previous.some(
     ({ host, ports }) =>
-      host === used.host && ports.some((port) => port.host === used.port && port.protocol === used.protocol),
+      host === used.host &&
+      ports.some(
+        (port) => port.host === used.port && port.protocol === used.protocol && overlap(port.address, used.address),
+      ),
   );
 }
 

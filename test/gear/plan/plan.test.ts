@@ -138,6 +138,14 @@ test("allocated ports pass over those in use, and stay with their instance", () 
   assert.deepEqual(hostPorts(replan(fixed, first, ["a"])), ["web-1 80:20000", "web-2 80:20002", "api 80:20001"]);
 });
 
+test("a port of its own on one address is not one that somebody else has on another", () => {
+  const of = (address?: string) => application(container("web", { ports: [port(80, 80, { address })] }));
+  const before = plan(of("127.0.0.1"), ["a"]);
+  const used = { host: "a", port: 80, address: "10.0.0.1", protocol: "tcp" as const, by: "other" };
+  assert.doesNotThrow(() => replan(of("127.0.0.1"), before, ["a"], { portsInUse: [used] }));
+  assert.throws(() => replan(of(), before, ["a"], { portsInUse: [used] }), { code: "gear-port-conflict" });
+});
+
 test("a host that has no port left says so", () => {
   const portsInUse = Array.from({ length: 12_768 }, (_, index) => ({
     host: "a",

@@ -3,7 +3,6 @@
 import type { YamlPosition } from "../../../formats/index.ts";
 import { didYouMean, type Place, shown } from "../faults.ts";
 import {
-  choice,
   entries,
   type Field,
   type Fields,
@@ -39,16 +38,19 @@ export const strings = entries(text("a key"), written(), "a map of strings");
 
 /** A key that may be there with the only value that changes nothing here. */
 export function only(value: string): Field<string | undefined> {
-  return optional(choice([value]), `${value}, or left out`);
+  return optional(accepted(text(), value), `${value}, or left out`);
+}
+
+function accepted<T>(shape: Shape<T>, value: T): Shape<T> {
+  return mapped(shape, (given, place, node) =>
+    given === value
+      ? given
+      : place.unsupported(node.at, `${String(given)} is not done here`, `only ${String(value)} is`),
+  );
 }
 
 export function onlyFlag(value: boolean): Field<boolean | undefined> {
-  return optional(
-    mapped(flag, (given, place, node) =>
-      given === value ? given : place.unsupported(node.at, `${String(given)} is not done here`),
-    ),
-    `${value}, or left out`,
-  );
+  return optional(accepted(flag, value), `${value}, or left out`);
 }
 
 export const metadata = object(
@@ -74,7 +76,10 @@ const factors: ReadonlyMap<string, number> = new Map([
 
 /** A quantity, apimachinery's `resource.Quantity` without exponents: `500m`, `1.5Gi`. */
 export const quantity: Shape<number> = mapped(
-  written("a quantity such as 500m or 1.5Gi", "[0-9]{1,15}(?:\\.[0-9]{1,9})?(?:m|k|[MGTPE]|[KMGTPE]i)?"),
+  written(
+    "a quantity such as 500m or 1.5Gi",
+    "(?:[0-9]{1,15}(?:\\.[0-9]{0,9})?|\\.[0-9]{1,9})(?:m|k|[MGTPE]|[KMGTPE]i)?",
+  ),
   (word, place, node) => {
     const [, number = "", unit = ""] = /^([0-9.]+)(.*)$/.exec(word) ?? [];
     const value = Number(number) * (factors.get(unit) ?? Number.NaN);

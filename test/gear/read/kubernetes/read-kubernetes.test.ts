@@ -38,7 +38,7 @@ test("all that a Pod can say is read", () => {
     ports:
     - {name: http, containerPort: 80, hostPort: 8080, hostIP: 127.0.0.1}
     - {containerPort: 53, protocol: UDP}
-    resources: {limits: {memory: 1.5Gi, cpu: 500m}, requests: {memory: 1Mi, cpu: 1}}
+    resources: {limits: {memory: 1.5Gi, cpu: 500m}, requests: {memory: 1Mi, cpu: .5}}
     readinessProbe: {exec: {command: [check]}, initialDelaySeconds: 1, timeoutSeconds: 2}
     startupProbe: {exec: {command: [check]}, failureThreshold: 6}
     securityContext:
@@ -86,7 +86,7 @@ test("all that a Pod can say is read", () => {
   assert.deepEqual(web.resources, {
     memory: 1.5 * 2 ** 30,
     cpus: 0.5,
-    cpuWeight: 39,
+    cpuWeight: 20,
     ioWeight: undefined,
     pids: undefined,
   });
@@ -383,8 +383,8 @@ const refused: readonly (readonly [what: string, text: string, code: string, mes
   [
     "a rolling update",
     deployment("web", "{containers: [{name: a, image: a}]}", "\n  strategy: {type: RollingUpdate}"),
-    "bad-file",
-    /strategy\.type: must be Recreate/,
+    "unsupported",
+    /strategy\.type: RollingUpdate is not done here/,
   ],
 ];
 
