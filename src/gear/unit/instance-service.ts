@@ -40,7 +40,7 @@ function orderEntries(scene: Scene, instance: Instance): Entry[] {
     ...(engine === "docker" ? ["docker.service"] : []),
   ];
   // An address of its own must be there; for others the network need not be up, and is not waited for.
-  const online = ports.some(({ host, address }) => host !== undefined && address !== undefined);
+  const online = ports.some(({ host, address }) => host !== undefined && isOfInterface(address));
   return [
     ["Description", `${application.name}: ${id}`],
     ["PartOf", targetUnit(application)],
@@ -50,6 +50,10 @@ function orderEntries(scene: Scene, instance: Instance): Entry[] {
     ...each("RequiresMountsFor", hostPaths(scene, instance).map(quoteUnitLiteral)),
   ];
 }
+
+/** Whether it is there only once the network is up. */
+const isOfInterface = (address: string | undefined): boolean =>
+  address !== undefined && !/^(?:127\.|0\.0\.0\.0$|::1?$)/.test(address);
 
 /** Units that start it when they start; enabling it tells them, so that theirs do not change with it. */
 const wantedBy = (scene: Scene, instance: Instance): string[] => [
@@ -107,11 +111,13 @@ const defaultRestartDelay = 5000;
 function restartEntries({ container: { restart, stopSignal } }: Instance, kind: InstanceKind): Entry[] {
   const always = { service: "always", job: "on-failure", scheduled: "no" }[kind];
   const when = restart.when === "always" ? always : restart.when;
+  const stopNumber = signalNumber(stopSignal ?? "SIGTERM");
   return [
     ["Restart", when],
     ...(when === "no" ? [] : [["RestartSec", `${restart.delay ?? defaultRestartDelay}ms`] as const]),
-    // What ends by the signal that it is stopped with is not a failure; the engine gives it as a shell does, with 128 added.
-    ["SuccessExitStatus", String(128 + signalNumber(stopSignal ?? "SIGTERM"))],
+    // What ends by the signal that it is stopped with has not failed; the engine gives it as a shell does, with 128 added. What
+    // runs to its end has not come there.
+    ...(kind === "service" ? [["SuccessExitStatus", String(128 + stopNumber)] as const] : []),
   ];
 }
 

@@ -54,7 +54,7 @@ function addInstance(
 ): void {
   const { application } = scene;
   const { id, container } = instance;
-  checkActivation(scene, instance);
+  checkKind(scene, instance);
   const given = givenFiles(scene, instance);
   for (const [path, file] of [...given.files, ...linkFiles(scene, instance)]) files.set(path, file);
   units.set(serviceUnit(application, id), instanceService(scene, instance, given));
@@ -63,14 +63,18 @@ function addInstance(
   if (container.schedule !== undefined) units.set(timerUnit(application, id), instanceTimer(scene, instance));
 }
 
-function checkActivation(scene: Scene, instance: Instance): void {
+function checkKind(scene: Scene, instance: Instance): void {
   const { container } = instance;
-  if (container.sockets.length === 0) return;
+  const { name, ready, sockets } = container;
+  const refuse = (what: string) => gearError("unsupported", `${name} ${what}`);
   if (instanceKind(scene, instance) !== "service") {
-    throw gearError("unsupported", `${container.name} has sockets and runs to its end`);
-  }
-  if (scene.instances.some((other) => other !== instance && other.container === container)) {
-    throw gearError("unsupported", `several instances of ${container.name} would listen on the same sockets of a host`);
+    if (sockets.length > 0) throw refuse("has sockets and runs to its end");
+    if (ready !== "started") throw refuse(`runs to its end and would be ready before (ready: ${ready})`);
+  } else if (
+    sockets.length > 0 &&
+    scene.instances.some((other) => other !== instance && other.container === container)
+  ) {
+    throw refuse("has several instances on one host, which would listen on the same sockets");
   }
 }
 

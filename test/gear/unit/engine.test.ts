@@ -201,6 +201,12 @@ test("what an engine or systemd cannot do is refused by name", () => {
   refuse({ environment: [{ name: "A=B", value: "" }] }, podman, /no name of a variable/);
   refuse({ schedule: "daily", after: [{ on: name("web"), condition: "started" }] }, podman, /runs by a schedule/);
   refuse({ stopSignal: "SIGNOT" }, podman, /no signal/);
+  refuse({ schedule: "daily", ready: "healthy" }, podman, /web runs to its end and would be ready before/);
+  refuse(
+    { schedule: "daily", sockets: [{ listen: "80", protocol: "stream" }] },
+    podman,
+    /has sockets and runs to its end/,
+  );
   refuse({ security: { ...security, selinuxType: "spc_t:s0,x" } }, podman, /no type of SELinux/);
   refuse({ labels: [{ name: "atomic.app", value: "other" }] }, podman, /label atomic.app is Atomic's own/);
   for (const variable of [
