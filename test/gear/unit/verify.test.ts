@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { placeUnit, render, type Rendered, renderTenantSlice } from "../../../src/gear/index.ts";
+import { placeUnit, plan, readDeployment, render, type Rendered, renderTenantSlice } from "../../../src/gear/index.ts";
 import { name } from "../application.ts";
 import { docker, fullApplication, fullPlan, podman, podmanApplication, tenant } from "./applications.ts";
 
@@ -39,6 +39,12 @@ function verify(directory: string, units: readonly string[]): string {
 const renderings: Record<string, () => Rendered> = {
   "podman, every key": () => render(fullPlan(podmanApplication()), "localhost", { ...podman, tenant }),
   "podman, no tenant": () => render(fullPlan(podmanApplication({ tenant: undefined })), "localhost", podman),
+  "the example": () => {
+    const { application } = readDeployment(join(import.meta.dirname, "../../../examples/shop.yaml"), {
+      environment: {},
+    });
+    return render(plan(application, [], {}), "localhost", { ...podman, tenant });
+  },
   docker: () => render(fullPlan(fullApplication()), "localhost", docker),
 };
 
