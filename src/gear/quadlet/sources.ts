@@ -2,7 +2,7 @@
 /** What a file uses that others of the set describe: images, networks, volumes, pods. */
 import { quoteUnitWord, type SystemdUnit } from "../../formats/index.ts";
 import type { Conversion, KnownFile } from "./conversion.ts";
-import { formatCsvLine, parseCsvLine } from "./csv-line.ts";
+import { formatCsvLine, parseCsvLine } from "../csv-line.ts";
 import type { PodmanCommand } from "./podman-command.ts";
 import type { QuadletFile } from "./quadlet-file.ts";
 import { requireService } from "./service.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { gearError } from "../errors.ts";
 import type { Container, Mount } from "../model.ts";
-import { csvField } from "./csv.ts";
+import { csvField } from "../csv-line.ts";
 import type { GivenMount } from "./given-files.ts";
 import type { Scene } from "./settings.ts";
 import { volumeName } from "./unit-names.ts";

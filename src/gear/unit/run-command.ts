@@ -6,7 +6,7 @@
 import { gearError } from "../errors.ts";
 import type { Container } from "../model.ts";
 import type { Instance } from "../plan/model.ts";
-import { csvField } from "./csv.ts";
+import { csvField } from "../csv-line.ts";
 import type { GivenMount } from "./given-files.ts";
 import { healthWords } from "./health.ts";
 import { instanceKind } from "./instance-kind.ts";

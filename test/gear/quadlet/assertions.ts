@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The assertions that podman's Quadlet fixtures have in comments, with the meaning of test/e2e/quadlet_test.go. */
-import { parseCsvLine } from "../../../src/gear/quadlet/csv-line.ts";
+import { parseCsvLine } from "../../../src/gear/csv-line.ts";
 import { splitUnitWords, type SystemdUnit } from "../../../src/formats/index.ts";
 
 export interface Outcome {

@@ -14,7 +14,7 @@ import {
   renderQuadlets,
 } from "../../../src/gear/quadlet/index.ts";
 import { dropInDirectories } from "../../../src/gear/quadlet/drop-ins.ts";
-import { formatCsvLine, parseCsvLine } from "../../../src/gear/quadlet/csv-line.ts";
+import { formatCsvLine, parseCsvLine } from "../../../src/gear/csv-line.ts";
 import { kinds, type QuadletKind } from "../../../src/gear/quadlet/kinds.ts";
 import { QuadletFile } from "../../../src/gear/quadlet/quadlet-file.ts";
 import { writeFiles } from "./samples.ts";

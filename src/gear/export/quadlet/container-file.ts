@@ -5,7 +5,7 @@ import { gearError } from "../../errors.ts";
 import type { Container, Mount } from "../../model.ts";
 import type { Name } from "../../name.ts";
 import type { Instance } from "../../plan/model.ts";
-import { csvField } from "../../unit/csv.ts";
+import { csvField } from "../../csv-line.ts";
 import { healthWords } from "../../unit/health.ts";
 import { type InstanceKind, instanceKind } from "../../unit/instance-kind.ts";
 import { resourceWords, weightEntries } from "../../unit/resources.ts";

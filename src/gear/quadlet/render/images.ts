@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseCsvLine } from "../csv-line.ts";
+import { parseCsvLine } from "../../csv-line.ts";
 import type { QuadletFile } from "../quadlet-file.ts";
 import type { Manifest } from "./manifest.ts";
 

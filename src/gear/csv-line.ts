@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** One line of comma-separated values as Go's encoding/csv has it (RFC 4180), which is how podman takes --mount apart. */
+/**
+ * One line of comma-separated values (RFC 4180) as Go's encoding/csv has it: both engines take `--mount` apart so, and podman options
+ * that have several values (pflag's StringSlice).
+ */
 
 /** Undefined for what is not one such line. */
 export function parseCsvLine(line: string): string[] | undefined {
@@ -13,9 +16,6 @@ export function parseCsvLine(line: string): string[] | undefined {
   }
 }
 
-export function formatCsvLine(fields: readonly string[]): string {
-  const quoted = fields.map((field) =>
-    /[",\r\n]|^\s|^\\\.$/.test(field) ? `"${field.replaceAll('"', '""')}"` : field,
-  );
-  return quoted.join(",");
-}
+export const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+export const formatCsvLine = (fields: readonly string[]): string => fields.map(csvField).join(",");
