@@ -96,3 +96,6 @@ export function kindOf(name: string): QuadletKind | undefined {
   const ending = /^.+\.([a-z]+)$/.exec(name)?.[1];
   return ending !== undefined && Object.hasOwn(kinds, ending) ? (ending as QuadletKind) : undefined;
 }
+
+/** Units of systemd that are no Quadlet files. */
+export const isPlainUnit = (name: string): boolean => /^.+\.(?:service|socket|timer|path|target|slice)$/.test(name);

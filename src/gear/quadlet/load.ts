@@ -5,12 +5,12 @@ import { gearError } from "../errors.ts";
 import { parseBundle } from "./bundle.ts";
 import { Directories } from "./directories.ts";
 import { dropInDirectories } from "./drop-ins.ts";
-import { kindOf } from "./kinds.ts";
+import { isPlainUnit, kindOf } from "./kinds.ts";
 import { parseUnit, QuadletFile } from "./quadlet-file.ts";
 import { QuadletSet } from "./quadlet-set.ts";
 
 export interface LoadOptions {
-  /** Whether `.quadlets` files are taken apart, as `podman quadlet install` does and the generator does not. */
+  /** Whether `.quadlets` files are taken apart and other units kept, as for `podman quadlet install`; the generator does neither. */
   readonly bundles?: boolean;
 }
 
@@ -29,7 +29,11 @@ export function loadQuadlets(paths: readonly string[], { bundles = true }: LoadO
   };
   for (const path of paths) {
     const below = directories.filesBelow(path);
-    for (const one of below ?? []) read(one);
+    for (const one of below ?? []) {
+      if (!read(one) && bundles && isPlainUnit(basename(one)) && !set.plain.has(basename(one))) {
+        set.plain.set(basename(one), one);
+      }
+    }
     if (below !== undefined || read(directories.resolve(path))) continue;
     throw gearError("bad-file", `${path}: not the name of a Quadlet file`);
   }

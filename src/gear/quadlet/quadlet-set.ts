@@ -14,6 +14,8 @@ const largestSet = 16 * largestFile;
 export class QuadletSet {
   readonly #files = new Map<string, QuadletFile>();
   readonly #texts = new Map<string, string>();
+  /** Other units of systemd beside them: paths by name. */
+  readonly plain = new Map<string, string>();
   #size = 0;
 
   /** Of files with one name the first counts. */

@@ -179,6 +179,44 @@ test("templates are deployed as the instances that are named", () => {
   assert.equal(warnings.filter((one) => /d@\.container: nothing names an instance/.test(one)).length, 1);
 });
 
+test("timers, sockets and other units that stand beside are of the application", () => {
+  const place = writeFiles({
+    "job.container": "[Container]\nImage=x/y\n\n[Service]\nType=oneshot\n",
+    "job.timer": "[Timer]\nOnCalendar=daily\n\n[Install]\nWantedBy=timers.target\n",
+    "web.container": "[Container]\nImage=x/y\n",
+    "front.socket": "[Socket]\nListenStream=8080\nService=web.service\n\n[Install]\nWantedBy=sockets.target\n",
+    "all.target": "[Unit]\nWants=cache.service\n\n[Install]\nWantedBy=multi-user.target\n",
+    "cache.container": "[Container]\nImage=x/y\n",
+    "notes.txt": "",
+  });
+  const warnings: string[] = [];
+  const set = loadQuadlets([place]);
+  const { units, start } = renderQuadlets(set, { application, warn: (message) => warnings.push(message) });
+  assert.deepEqual(start.toSorted(), ["all.target", "cache.service", "front.socket", "job.timer"]);
+  assert.deepEqual([...units.keys()].toSorted(), [
+    "all.target",
+    "cache.service",
+    "front.socket",
+    "job.service",
+    "job.timer",
+    "web.service",
+  ]);
+  assert.equal(units.get("job.timer"), set.texts.get(`${place}/job.timer`));
+  assert.deepEqual(
+    warnings.filter((one) => one.includes("is not started")),
+    [],
+  );
+  rmSync(place, { recursive: true });
+  const web = { "a.container": "[Container]\nImage=x/y\n" };
+  refuse(
+    { ...web, "a.service": "[Service]\nExecStart=/bin/true\n" },
+    "gear-bad-file",
+    /a\.service: a Quadlet file makes/,
+  );
+  refuse({ ...web, "b@.timer": "[Timer]\nOnCalendar=daily\n" }, "gear-bad-file", /b@\.timer: not the name of a unit/);
+  refuse({ ...web, "b.timer": "OnCalendar=daily\n" }, "gear-bad-file", /b\.timer:1: a key before/);
+});
+
 test("what the units print is found by the application, its part and its image", () => {
   const { units } = read(directory);
   assert.deepEqual(SystemdUnit.parse(units.get("web.service")!, "web").getAll("Service", "LogExtraFields"), [

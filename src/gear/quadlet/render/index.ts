@@ -13,6 +13,7 @@ import { publishedPorts } from "./host-ports.ts";
 import { dependenciesOf, instantiate } from "./instantiate.ts";
 import { instancesOf, nameInstances, nameOf } from "./instances.ts";
 import { PlacedFiles } from "./placed-files.ts";
+import { type PlainUnit, plainUnits } from "./plain-units.ts";
 
 export interface RenderQuadletsOptions {
   readonly application: Name;
@@ -46,13 +47,19 @@ export function renderQuadlets(set: QuadletSet, options: RenderQuadletsOptions):
   });
   refuseFailures(failures);
   const { services, unused } = instantiate(written);
-  const { start, idle } = startedUnits(services);
+  const plain = plainUnits(set);
+  const both = plain.find(({ name }) => services.some(({ service }) => service === name));
+  if (both !== undefined) throw gearError("bad-file", `${both.path}: a Quadlet file makes a unit of this name as well`);
+  const { start, idle } = startedUnits(services, plain);
   for (const message of [...warnings, ...unused.map(unusedWarning), ...idle.map(idleWarning)]) warn(message);
   const manifests = (file: QuadletFile) => placed.manifests.get(file) ?? [];
   return {
     application,
     tenant: undefined,
-    units: new Map(services.map((service) => [service.service, unitText(service, set, options)])),
+    units: new Map([
+      ...services.map((service) => [service.service, unitText(service, set, options)] as const),
+      ...plain.map(({ name, text }) => [name, text] as const),
+    ]),
     files: placed.files,
     start,
     images: usedImages(set.files, manifests).map((reference): ImageUse => ({ reference, pinned: pins.get(reference) })),
@@ -93,10 +100,17 @@ function refuseFailures(failures: readonly Error[]): void {
  * What [Install] has another unit start, and the containers that are started along, for they have to run as well; and those that
  * nothing starts.
  */
-function startedUnits(services: readonly QuadletService[]): { start: string[]; idle: QuadletService[] } {
+function startedUnits(
+  services: readonly QuadletService[],
+  plain: readonly PlainUnit[],
+): { start: string[]; idle: QuadletService[] } {
   const known = new Map(services.map((one) => [one.service, one]));
   const start = new Set<string>();
-  const wanted = services.filter(isWanted).map(({ service }) => service);
+  const installed = plain.filter(({ isWanted: wantedBySome }) => wantedBySome);
+  const wanted = [
+    ...services.filter(isWanted).map(({ service }) => service),
+    ...installed.flatMap(({ unit }) => dependenciesOf(unit, startingKeys)),
+  ];
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     const service = known.get(name);
     if (service === undefined || start.has(name)) continue;
@@ -104,13 +118,17 @@ function startedUnits(services: readonly QuadletService[]): { start: string[]; i
     for (const dependency of dependenciesOf(service.unit, startingKeys)) wanted.push(dependency);
   }
   const pulled = new Set(
-    services.flatMap(({ unit }) => dependenciesOf(unit, [...startingKeys, "OnFailure", "OnSuccess"])),
+    [...services, ...plain].flatMap(({ unit }) => dependenciesOf(unit, [...startingKeys, "OnFailure", "OnSuccess"])),
   );
+  for (const name of plain.flatMap(({ activates }) => activates)) pulled.add(name);
   const runs = services.filter(({ file }) => ["container", "kube", "pod"].includes(file.kind));
   return {
-    start: services
-      .filter((one) => start.has(one.service) && (runs.includes(one) || isWanted(one)))
-      .map(({ service }) => service),
+    start: [
+      ...services
+        .filter((one) => start.has(one.service) && (runs.includes(one) || isWanted(one)))
+        .map(({ service }) => service),
+      ...installed.map(({ name }) => name),
+    ],
     idle: runs.filter(({ service }) => !start.has(service) && !pulled.has(service)),
   };
 }
