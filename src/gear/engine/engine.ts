@@ -78,10 +78,12 @@ export class ApiEngine implements Engine {
     name: string,
     options: { readonly force?: boolean; readonly volumes?: boolean } = {},
   ): Promise<void> {
-    // By force means at once, as docker does it; podman would wait for its stop timeout.
-    const force = options.force === true ? { force: "true", timeout: "0" } : {};
-    const query = { ...force, v: `${options.volumes ?? false}` };
-    await this.#http.remove(`/containers/${objectName(name)}`, query);
+    const volumes = `${options.volumes ?? false}`;
+    const query = { force: `${options.force ?? false}`, v: volumes, volumes };
+    // By force means at once, as docker does it. Podman waits for its stop timeout unless its own endpoint is told;
+    // that one says `volumes` for docker's `v`.
+    const [own, timeout] = this.kind === "podman" ? ["/libpod", { timeout: "0" }] : ["", {}];
+    await this.#http.remove(`${own}/containers/${objectName(name)}`, { ...query, ...timeout });
   }
 
   async exec(name: string, command: readonly string[], options?: ExecOptions) {

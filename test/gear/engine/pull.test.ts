@@ -146,7 +146,7 @@ function pullTests(kind: EngineKind): void {
     const name = `${stallingHost}/shop/web:latest`;
     const began = Date.now();
     await assert.rejects(engine.pull(name, { authFile, signal: AbortSignal.timeout(1500) }), { name: "TimeoutError" });
-    assert.ok(Date.now() - began < 20_000);
+    assert.ok(Date.now() - began < 60_000);
     const pull = assert.rejects(engine.pull(name, { authFile }), { code: "gear-engine" });
     await new Promise((resolve) => setTimeout(resolve, 500));
     await die();

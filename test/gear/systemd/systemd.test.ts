@@ -65,7 +65,7 @@ async function show(unit: string, property: string): Promise<string> {
 }
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 2400; tries++) {
     if (await holds()) return;
     await sleep(25);
   }
