@@ -1,69 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Applications and plans for tests: only what a test is about is said, the rest is as a file that says nothing else. */
-import type { Application, Container, Instance, Name, Plan } from "../../src/gear/index.ts";
+import {
+  type Application,
+  type Container,
+  defaultApplication,
+  defaultContainer,
+  defaultUpdate,
+  type Instance,
+  type Name,
+  type Plan,
+} from "../../src/gear/index.ts";
 
 export const name = (text: string): Name => text as Name;
 
 export function makeContainer(given: Partial<Container> = {}): Container {
-  return {
-    name: name("web"),
-    image: "docker.io/library/nginx:1.27",
-    count: 1,
-    entrypoint: undefined,
-    command: undefined,
-    environment: [],
-    environmentFiles: [],
-    workingDirectory: undefined,
-    user: undefined,
-    hostname: undefined,
-    ports: [],
-    links: [],
-    network: { kind: "own", networks: [] },
-    mounts: [],
-    secrets: [],
-    after: [],
-    health: undefined,
-    ready: "started",
-    restart: { when: "always", delay: undefined, burst: undefined, period: undefined },
-    resources: { memory: undefined, cpus: undefined, cpuWeight: undefined, ioWeight: undefined, pids: undefined },
-    stopSignal: undefined,
-    stopTimeout: undefined,
-    sockets: [],
-    schedule: undefined,
-    security: {
-      newPrivileges: false,
-      capabilities: [],
-      writableRoot: false,
-      seccomp: undefined,
-      selinuxType: undefined,
-      userNamespace: undefined,
-      devices: [],
-    },
-    placement: { hosts: [], spread: false },
-    labels: [],
-    ...given,
-  };
+  return { ...defaultContainer, name: name("web"), image: "docker.io/library/nginx:1.27", ...given };
 }
 
 export function makeApplication(given: Partial<Application> = {}): Application {
-  return {
-    name: name("shop"),
-    tenant: undefined,
-    containers: [makeContainer()],
-    volumes: [],
-    networks: [],
-    secrets: [],
-    update: {
-      images: "none",
-      window: undefined,
-      minHealthyTime: 10_000,
-      healthyDeadline: 300_000,
-      autoRevert: true,
-      keep: 3,
-    },
-    hostVersion: undefined,
-    ...given,
-  };
+  const update = { ...defaultUpdate, keep: 3 };
+  return { ...defaultApplication, name: name("shop"), containers: [makeContainer()], update, ...given };
 }
 
 export interface GivenInstance extends Partial<Omit<Instance, "from" | "container">> {

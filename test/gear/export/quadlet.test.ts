@@ -18,6 +18,7 @@ import {
   readApplication,
 } from "../../../src/gear/index.ts";
 import { application, container, link, name, port } from "../plan/application.ts";
+import { hostile } from "../unit/applications.ts";
 
 const exported = (app: Application) => exportQuadlet(plan(app, []), "localhost");
 
@@ -69,25 +70,6 @@ test("the example becomes services in the order of its dependencies, and what is
   assert.ok(made.notes.includes("web-1: its link at 127.0.0.1:5432 is a name here: it must connect to db:5432"));
   assert.ok(made.notes.some((note) => note.endsWith("podman secret create shop.db-password /etc/shop/db-password")));
 });
-
-const hostile = [
-  "a b",
-  "a\nExecStart=/bin/sh",
-  "%n",
-  "$HOME",
-  "${HOME}",
-  '"',
-  "'",
-  ";",
-  "\\",
-  "\t",
-  "#",
-  "é",
-  "-x",
-  "$$",
-  "%%",
-  "",
-];
 
 test("no value becomes anything else than itself", (t) => {
   const web = container("web", {

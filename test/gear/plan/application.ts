@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type Application,
-  type Container,
-  defaultApplication,
-  defaultContainer,
-  type Link,
-  parseName,
-  type Port,
-} from "../../../src/gear/index.ts";
+/** Applications of a few containers that link to each other. */
+import type { Application, Container, Link, Port } from "../../../src/gear/index.ts";
+import { makeApplication, makeContainer, name } from "../application.ts";
 
-export const name = (text: string) => parseName(text, "a test");
+export { name } from "../application.ts";
 
 export function application(...containers: readonly Container[]): Application {
-  return { ...defaultApplication, name: name("shop"), containers };
+  return makeApplication({ containers });
 }
 
 export function container(text: string, more: Partial<Container> = {}): Container {
-  return { ...defaultContainer, name: name(text), image: `example.org/${text}:1`, ...more };
+  return makeContainer({ name: name(text), image: `example.org/${text}:1`, ...more });
 }
 
 /** @param host 0 has one allocated, undefined publishes none */

@@ -23,8 +23,13 @@ export function mountsOf(world: World, workload: Workload): Mounted {
     if (volume === undefined) source.fault(at, `no volume of the Pod is called ${mount.name}`);
     return volume === undefined ? none : mounted(world, workload, mount, volume, at);
   });
+  const sum = all.reduce((count, { mounts, secrets }) => count + mounts.length + secrets.length, 0);
+  if (sum > mostMounts) source.fault([...path, "containers", 0, "volumeMounts"], `shows more than ${mostMounts} files`);
   return { mounts: all.flatMap(({ mounts }) => mounts), secrets: all.flatMap(({ secrets }) => secrets) };
 }
+
+/** A thousand mounts of a ConfigMap of a thousand keys would be a million files. */
+const mostMounts = 1000;
 
 const none: Mounted = { mounts: [], secrets: [] };
 

@@ -17,10 +17,12 @@ export function environmentOf(world: World, { pod, source, path }: Workload): En
   const secret = new Set<string>();
   const secrets: SecretUse[] = [];
   const of = [...path, "containers", 0];
-  const expand = (word: string, at: readonly (string | number)[]) =>
-    expanded(word, known, (name) => {
+  const expand = (word: string, at: readonly (string | number)[]): string => {
+    const text = expanded(word, known, (name) => {
       if (secret.has(name)) source.unsupported(at, `a secret, ${name}, cannot be put into something else`);
     });
+    return text ?? source.fault(at, `becomes longer than ${longestWord} bytes`) ?? "";
+  };
   envFrom.forEach(({ prefix, configMapRef }, index) => {
     const data = world.configMap(configMapRef.name, source, [...of, "envFrom", index, "configMapRef", "name"]);
     for (const [name, value] of data ?? []) known.set(prefix + name, value);
@@ -46,11 +48,21 @@ export function environmentOf(world: World, { pod, source, path }: Workload): En
   return { variables: [...known].map(([name, value]) => ({ name, value })), secrets, expand };
 }
 
-/** k8s.io/third_party/forked/golang/expansion: `$(NAME)` is a variable if there is one, `$$` is `$`. */
-function expanded(word: string, known: ReadonlyMap<string, string>, told: (name: string) => void): string {
-  return word.replaceAll(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) => {
+/** What Linux takes as one argument or variable (MAX_ARG_STRLEN); variables of each other's doubles would grow without end. */
+const longestWord = 131_072;
+
+/**
+ * k8s.io/third_party/forked/golang/expansion: `$(NAME)` is a variable if there is one, `$$` is `$`.
+ * @returns undefined for what grows too long
+ */
+function expanded(word: string, known: ReadonlyMap<string, string>, told: (name: string) => void): string | undefined {
+  let length = word.length;
+  const text = word.replaceAll(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) => {
     if (name === undefined) return "$";
     told(name);
-    return known.get(name) ?? whole;
+    const value = known.get(name) ?? whole;
+    length += value.length - whole.length;
+    return length > longestWord ? "" : value;
   });
+  return length > longestWord ? undefined : text;
 }

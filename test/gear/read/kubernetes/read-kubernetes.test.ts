@@ -388,6 +388,19 @@ const refused: readonly (readonly [what: string, text: string, code: string, mes
   ],
 ];
 
+test("variables and files that would grow without end are refused", () => {
+  const doubled = Array.from({ length: 60 }, (_, index) => `{name: V${index + 1}, value: "$(V${index})$(V${index})"}`);
+  const laughs = `    env: [{name: V0, value: aaaaaaaa}, ${doubled.join(", ")}]\n`;
+  assert.throws(() => pod(laughs), {
+    code: "gear-bad-file",
+    message: /env\[15\]\.value: becomes longer than 131072 bytes/,
+  });
+  const keys = Array.from({ length: 100 }, (_, index) => `k${index}: v`);
+  const mounts = Array.from({ length: 100 }, (_, index) => `{name: c, mountPath: /m${index}}`);
+  const many = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {${keys.join(", ")}}\n---\n${podText(`    volumeMounts: [${mounts.join(", ")}]\n  volumes: [{name: c, configMap: {name: c}}]\n`)}`;
+  assert.throws(() => read(many), /volumeMounts: shows more than 1000 files/);
+});
+
 for (const [what, text, code, message] of refused) {
   test(`${what} is refused with its place`, () => {
     assert.throws(() => read(text), { code: `gear-${code}`, message });
