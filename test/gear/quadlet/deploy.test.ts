@@ -81,7 +81,7 @@ function deployDirectory() {
   return deploy(surroundings, {
     application,
     source: quadletSource(set, directory),
-    policy: { ...defaultUpdate, minHealthyTime: 1500, healthyDeadline: 60_000 },
+    policy: { ...defaultUpdate, minHealthyTime: 1500, healthyDeadline: 180_000 },
     place: () => ({ placed: [], render: (pins) => renderQuadlets(set, { application, pins }) }),
     pull: "missing",
     message: undefined,
