@@ -5,17 +5,9 @@
  */
 import { isIPv4 } from "node:net";
 import { gearError } from "../errors.ts";
+import { gateways, interfaceAddresses } from "./ip-program.ts";
 import type { ResolvedLink } from "./model.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
-
-interface Interface {
-  readonly ifname?: string;
-  readonly addr_info?: readonly { readonly local?: string }[];
-}
-
-interface Route {
-  readonly gateway?: string;
-}
 
 /** Those that have to be on `lo` for these links, each once. */
 export function addressesOnLo(links: readonly ResolvedLink[]): string[] {
@@ -26,14 +18,8 @@ export function addressesOnLo(links: readonly ResolvedLink[]): string[] {
 /** Throws `gear-link-conflict` where an address is the container's own, or its gateway: it would lose its network. */
 export async function checkFree(namespace: NetworkNamespace, addresses: readonly string[]): Promise<void> {
   if (addresses.length === 0) return;
-  const list = async <T>(...args: string[]) =>
-    JSON.parse((await namespace.run("ip", ["-j", ...args])).stdout || "[]") as T[];
-  const interfaces = (await list<Interface>("address", "show")).filter(({ ifname }) => ifname !== "lo");
-  const routes = [...(await list<Route>("-4", "route", "show")), ...(await list<Route>("-6", "route", "show"))];
-  const taken = new Set([
-    ...interfaces.flatMap(({ addr_info: own = [] }) => own.map(({ local }) => local)),
-    ...routes.map(({ gateway }) => gateway),
-  ]);
+  const own = (await interfaceAddresses(namespace)).map(({ address }) => address);
+  const taken = new Set([...own, ...(await gateways(namespace, 4)), ...(await gateways(namespace, 6))]);
   const conflict = addresses.find((address) => taken.has(address));
   if (conflict === undefined) return;
   throw gearError("link-conflict", `${conflict} is an address of the container's network, no link can have it`);

@@ -4,7 +4,8 @@ import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { gearError } from "../errors.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
-import { canonicalAddress, targetInstance } from "./endpoint.ts";
+import { targetInstance } from "./endpoint.ts";
+import { gateways, interfaceAddresses } from "./ip-program.ts";
 import type { InstanceLink, LinkTarget, ResolvedLink } from "./model.ts";
 
 type Family = 4 | 6;
@@ -52,17 +53,9 @@ export async function resolveLinks(
   return { links: resolved, waiting };
 }
 
-interface Interface {
-  readonly ifname?: string;
-  readonly addr_info?: readonly { readonly local?: string }[];
-}
-
 /** The addresses that other containers of its networks have for one. */
 export async function containerAddresses(namespace: NetworkNamespace): Promise<string[]> {
-  const { stdout } = await namespace.run("ip", ["-j", "address", "show", "scope", "global"]);
-  const interfaces = JSON.parse(stdout.trim() || "[]") as readonly Interface[];
-  const others = interfaces.filter(({ ifname }) => ifname !== "lo");
-  return others.flatMap(({ addr_info: own = [] }) => own.flatMap(({ local }) => canonicalAddress(local ?? "") ?? []));
+  return (await interfaceAddresses(namespace)).filter(({ global }) => global).map(({ address }) => address);
 }
 
 async function resolve(host: string, family: Family, namespace: NetworkNamespace): Promise<string> {
@@ -89,24 +82,16 @@ function isLoopback(address: string): boolean {
   return address === "::1" || (isIP(address) === 4 && address.startsWith("127."));
 }
 
-interface Route {
-  readonly gateway?: string;
-}
-
 /**
  * The host as a container sees it. On a bridge that is the gateway, which keeps its address when the machine's changes;
  * where the gateway is another machine (macvlan), the host's first address, as geard took (GetHostIPFromNamespace).
  */
 async function hostAddress(family: Family, namespace: NetworkNamespace): Promise<string> {
-  const { stdout } = await namespace.run("ip", [`-${family}`, "-j", "route", "show", "default"]);
-  const routes = JSON.parse(stdout.trim() || "[]") as readonly Route[];
   const own = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter((address) => address.family === `IPv${family}` && !address.internal && !address.address.startsWith("fe80:"))
     .map(({ address }) => address);
-  const gateway = routes
-    .map((route) => route.gateway)
-    .find((address) => address !== undefined && own.includes(address));
+  const gateway = (await gateways(namespace, family, "default")).find((address) => own.includes(address));
   const address = gateway ?? own[0];
   if (address !== undefined) return address;
   throw gearError("unresolved", `this host has no IPv${family} address that a container could reach`);

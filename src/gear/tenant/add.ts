@@ -4,7 +4,7 @@ import type { Name } from "../name.ts";
 import { allocateCategories, allocateUsers } from "./allocate.ts";
 import { levelOf } from "./categories.ts";
 import type { JournalLimits, Tenant, UserRange } from "./model.ts";
-import { writeSettings } from "./settings.ts";
+import { writeSystemdFiles } from "./systemd-files.ts";
 import type { TenantStore } from "./store.ts";
 
 export interface TenantLimits {
@@ -47,7 +47,7 @@ export function addTenant(
     retired: false,
   };
   store.replace(name, tenant);
-  return { tenant, existed: before !== undefined, written: writeSettings(store, tenant) };
+  return { tenant, existed: before !== undefined, written: writeSystemdFiles(store, tenant) };
 }
 
 function allocate(name: Name, tenants: readonly Tenant[], { levels, users }: TakenByOthers): Tenant {

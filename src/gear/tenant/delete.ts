@@ -6,7 +6,7 @@ import type { Name } from "../name.ts";
 import { levelOf } from "./categories.ts";
 import { countOwned } from "./owned-files.ts";
 import { tenantProcesses } from "./processes.ts";
-import { removeSettings } from "./settings.ts";
+import { removeSystemdFiles } from "./systemd-files.ts";
 import type { TenantStore } from "./store.ts";
 
 export interface DeletedTenant {
@@ -40,6 +40,6 @@ export function deleteTenant(store: TenantStore, name: Name, { volumes }: Delete
     return files === 0 ? [] : [{ path, files }];
   });
   store.replace(name, left.length === 0 ? undefined : { ...tenant, retired: true });
-  removeSettings(store, tenant);
+  removeSystemdFiles(store, tenant);
   return { name, left };
 }

@@ -35,15 +35,21 @@ export function labelVolume(
   path: string,
   { onlyNew = false }: LabelOptions = {},
 ): Labelled {
-  using _lock = store.lock();
-  const tenant = store.tenant(name);
   const real = realpathSync(path);
-  checkVolume(store, tenant, path, real);
-  if (!isWithin(real, store.volumes(name)) && !tenant.volumes.includes(real))
-    store.replace(name, { ...tenant, volumes: [...tenant.volumes, real].toSorted() });
+  const tenant = recordVolume(store, name, path, real);
   const label = fileLabel(tenant.categories);
   if (onlyNew && readLabel(getXattr(real, labelXattr)) === label) return { files: 0, changed: 0 };
   return labelTree(real, label);
+}
+
+/** Before it is labelled, which may take long, so that deleting the tenant finds the files. */
+function recordVolume(store: TenantStore, name: Name, path: string, real: string): Tenant {
+  using _lock = store.lock();
+  const tenant = store.tenant(name);
+  checkVolume(store, tenant, path, real);
+  if (!isWithin(real, store.volumes(name)) && !tenant.volumes.includes(real))
+    store.replace(name, { ...tenant, volumes: [...tenant.volumes, real].toSorted() });
+  return tenant;
 }
 
 /** Never relabelled by a container engine either (opencontainers/selinux, `exclude_paths`): a host would not boot again. */

@@ -8,8 +8,8 @@ import type { Tenant } from "./model.ts";
 import type { TenantStore } from "./store.ts";
 
 /** Writes what differs; returns the paths, for which the service manager has to reload. */
-export function writeSettings({ root }: TenantStore, tenant: Tenant): string[] {
-  const files = settingsFiles(tenant).map(({ path, content }) => ({ path: join(root, path), content }));
+export function writeSystemdFiles({ root }: TenantStore, tenant: Tenant): string[] {
+  const files = systemdFiles(tenant).map(({ path, content }) => ({ path: join(root, path), content }));
   const changed = files.filter(({ path, content }) => readTextIfExists(path) !== content);
   for (const { path, content } of changed) {
     makeDirectories(dirname(path));
@@ -18,11 +18,11 @@ export function writeSettings({ root }: TenantStore, tenant: Tenant): string[] {
   return changed.map(({ path }) => path);
 }
 
-export function removeSettings({ root }: TenantStore, tenant: Tenant): void {
-  for (const { path } of settingsFiles(tenant)) removeIfExists(join(root, path));
+export function removeSystemdFiles({ root }: TenantStore, tenant: Tenant): void {
+  for (const { path } of systemdFiles(tenant)) removeIfExists(join(root, path));
 }
 
-function settingsFiles(tenant: Tenant): { readonly path: string; readonly content: string }[] {
+function systemdFiles(tenant: Tenant): { readonly path: string; readonly content: string }[] {
   const slice = renderTenantSlice(tenant.name, tenant.resources);
   return [
     { path: `etc/systemd/system/${slice.name}`, content: slice.text },
