@@ -27,6 +27,7 @@ async function* eventsOf(http: EngineHttp, opened: ReturnType<EngineHttp["open"]
     if (signal.aborted) return;
     throw broken(http.socket, error, undefined);
   }
+  if (!signal.aborted) throw broken(http.socket, new Error("the engine ended its events"), undefined);
 }
 
 /** What engines put beside an object's labels, among its attributes. */

@@ -57,7 +57,10 @@ export interface Engine extends Disposable {
   createSecret(name: string, value: Uint8Array): Promise<void>;
   removeSecret(name: string): Promise<void>;
 
-  /** What happens from when this resolves until the signal comes; then the events end. */
+  /**
+   * What happens from when this resolves until the signal comes; then the events end. An engine that ends sooner is thrown as
+   * `gear-engine-connection`.
+   */
   events(options: EventOptions): Promise<AsyncIterable<EngineEvent>>;
 }
 

@@ -255,7 +255,16 @@ function engineTests(kind: EngineKind): void {
 
   test("an engine that ended, as podman's service does when it is idle, is there again", async () => {
     const service = kind === "podman" ? "podman.service" : "docker.service";
+    const events = await engine.events({ signal: new AbortController().signal });
+    const reading = assert.rejects(
+      async () => {
+        for await (const event of events) void event;
+      },
+      { code: "gear-engine-connection" },
+    );
+    await engine.version();
     await at.machine.run("systemctl", [kind === "podman" ? "stop" : "restart", service]);
+    await reading;
     assert.equal((await engine.image("localhost/box:1"))?.labels.get("made"), "here");
   });
 
