@@ -16,6 +16,7 @@ import {
   loadQuadlets,
   plan,
   readApplication,
+  renderQuadlets,
 } from "../../../src/gear/index.ts";
 import { application, container, link, name, port } from "../plan/application.ts";
 import { hostile } from "../unit/applications.ts";
@@ -69,6 +70,28 @@ test("the example becomes services in the order of its dependencies, and what is
   assert.match(made.files.get("shop-db.container")?.content ?? "", /\nNotify=healthy\n/);
   assert.ok(made.notes.includes("web-1: its link at 127.0.0.1:5432 is a name here: it must connect to db:5432"));
   assert.ok(made.notes.some((note) => note.endsWith("podman secret create shop.db-password /etc/shop/db-password")));
+});
+
+test("what is exported can be deployed, its timers and sockets too", (t) => {
+  const sockets: Container["sockets"] = [{ listen: "/run/a.sock", protocol: "stream" }];
+  const app = application(container("web", { sockets }), container("backup", { schedule: "daily" }));
+  const directory = mkdtempSync(join(tmpdir(), "atomic-test-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  for (const [path, { content }] of exported(app).files) writeFileSync(join(directory, path), content);
+  const warnings: string[] = [];
+  const { units } = renderQuadlets(loadQuadlets([directory]), {
+    application: app.name,
+    pins: new Map(),
+    warn: (text) => warnings.push(text),
+  });
+  assert.deepEqual(warnings, []);
+  assert.deepEqual([...units.keys()].toSorted(), [
+    "shop-backup.service",
+    "shop-backup.timer",
+    "shop-network.service",
+    "shop-web.service",
+    "shop-web.socket",
+  ]);
 });
 
 test("no value becomes anything else than itself", (t) => {
@@ -183,12 +206,18 @@ test("what ends is a oneshot, and what runs at times has a timer", () => {
   assert.match(text("shop-backup.timer"), /^\[Timer\]\nOnCalendar=Sat 03:00\n/);
 });
 
-test("sockets, commas that the generator loses, and images that are none are refused", () => {
-  const sockets = container("web", { sockets: [{ listen: "80", protocol: "stream" }] });
-  assert.throws(() => exported(application(sockets)), {
-    code: "gear-unsupported",
-    message: /web: Quadlet has no sockets/,
-  });
+test("what is started by a connection has a socket", () => {
+  const sockets: Container["sockets"] = [
+    { listen: "127.0.0.1:80", protocol: "stream" },
+    { listen: "/run/%n.sock", protocol: "datagram" },
+  ];
+  const { files } = exported(application(container("web", { sockets })));
+  const text = files.get("shop-web.socket")?.content ?? "";
+  assert.match(text, /^\[Socket\]\nListenStream=127\.0\.0\.1:80\nListenDatagram=\/run\/%%n\.sock\n/);
+  assert.doesNotMatch(files.get("shop-web.container")?.content ?? "", /\[Install\]/);
+});
+
+test("commas that the generator loses, and images that are none are refused", () => {
   const mounts: Container["mounts"] = [{ source: { kind: "tmpfs", size: 1 }, target: "/a,b", readOnly: false }];
   assert.throws(() => exported(application(container("web", { mounts }))), { code: "gear-unsupported" });
   const image = container("web", { image: "a\nb" });

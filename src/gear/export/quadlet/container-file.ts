@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An instance as a .container file, podman-systemd.unit(5); keys that podman 5.4 lacks are options of PodmanArgs=. */
 import { isIPv6 } from "node:net";
+import { escapeSpecifiers } from "../../../formats/index.ts";
 import { gearError } from "../../errors.ts";
 import type { Container, Mount } from "../../model.ts";
 import type { Name } from "../../name.ts";
 import type { Instance } from "../../plan/model.ts";
 import { csvField } from "../../csv-line.ts";
 import { healthWords } from "../../unit/health.ts";
-import { type InstanceKind, instanceKind } from "../../unit/instance-kind.ts";
+import { type InstanceKind, instanceKind, isActivated } from "../../unit/instance-kind.ts";
 import { resourceWords, weightEntries } from "../../unit/resources.ts";
 import { each, type Entry, unitFile } from "../../unit/unit-file.ts";
-import { instanceName, networkName, serviceUnit, timerUnit, volumeName } from "../../unit/unit-names.ts";
+import { instanceName, networkName, serviceUnit, socketUnit, timerUnit, volumeName } from "../../unit/unit-names.ts";
 import { filesOf } from "./files.ts";
 import { type QuadletScene, value, word } from "./scene.ts";
 
-/** By name: the .container file, and a .timer for what runs at times. */
+/** By name: the .container file, and the .timer or .socket that starts it. */
 export function containerFile(scene: QuadletScene, instance: Instance): [name: string, content: string][] {
   const { application } = scene;
   const { id, container } = instance;
   const kind = instanceKind({ ...scene, ...noSettings }, instance);
-  const wanted: Entry[] = kind === "scheduled" ? [] : [["WantedBy", "multi-user.target"]];
   const content = unitFile({
     Unit: [["Description", `${application.name}: ${id}`], ...orderEntries(scene, container)],
     Container: [
@@ -38,10 +38,11 @@ export function containerFile(scene: QuadletScene, instance: Instance): [name: s
       ),
     ],
     Service: [...serviceEntries(container, kind), ...weightEntries(container.resources)],
-    ...(wanted.length > 0 && { Install: wanted }),
+    ...(!isActivated(container) && { Install: [["WantedBy", "multi-user.target"]] }),
   });
   const files: [string, string][] = [[`${instanceName(application, id)}.container`, content]];
   if (container.schedule !== undefined) files.push([timerUnit(application, id), timer(container.schedule)]);
+  if (container.sockets.length > 0) files.push([socketUnit(application, id), socket(container)]);
   return files;
 }
 
@@ -50,10 +51,21 @@ const noSettings = { engine: "podman", pins: new Map(), tenant: undefined } as c
 function timer(schedule: string): string {
   return unitFile({
     Timer: [
-      ["OnCalendar", value(schedule)],
+      ["OnCalendar", escapeSpecifiers(schedule)],
       ["Persistent", "yes"],
     ],
     Install: [["WantedBy", "timers.target"]],
+  });
+}
+
+/** podman passes the sockets on to the container (sd_listen_fds(3)). */
+function socket({ sockets }: Container): string {
+  return unitFile({
+    Socket: sockets.map(({ listen, protocol }): Entry => [
+      protocol === "stream" ? "ListenStream" : "ListenDatagram",
+      escapeSpecifiers(listen),
+    ]),
+    Install: [["WantedBy", "sockets.target"]],
   });
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { gearError } from "../../errors.ts";
 import type { Secret } from "../../model.ts";
+import { isActivated } from "../../unit/instance-kind.ts";
 import { secretName } from "./container-file.ts";
 import type { QuadletScene } from "./scene.ts";
 
-/** @throws gear-unsupported for what an instance needs and cannot have */
+/** What the plan says that Quadlet cannot be told, and what must be there first. */
 export function planNotes(scene: QuadletScene): void {
   const { application, instances, notes } = scene;
   notes.add(
@@ -19,10 +19,8 @@ export function planNotes(scene: QuadletScene): void {
     "podman auto-update takes an image back whose unit does not start, and nothing else: there are no generations",
   );
   for (const { id, container, links } of instances) {
-    if (container.sockets.length > 0) {
-      throw gearError("unsupported", `${container.name}: Quadlet has no sockets`, { hint: "--units writes them" });
-    }
-    if (container.schedule !== undefined) notes.add(`${id}: its .timer goes to /etc/systemd/system`);
+    if (isActivated(container))
+      notes.add(`${id}: its .timer or .socket goes to /etc/systemd/system, and is enabled there`);
     for (const { from, to } of links) {
       notes.add(
         `${id}: its link at ${from.address}:${from.port} is a name here: it must connect to ${to.instance}:${to.containerPort}`,
