@@ -36,7 +36,7 @@ export interface SystemdMachine {
 }
 
 /**
- * `$1` the directory to mount the overlay in, `$2` systemd, `$3` the file system below. /etc/systemd/system is empty,
+ * `$1` the directory to mount the overlay in, `$2` systemd, `$3` the file system below, `$4` this checkout. /etc/systemd/system is empty,
  * so that what is enabled here is not there; /tmp and /run are its own; the network is its loopback alone.
  */
 const bootScript = `
@@ -70,6 +70,11 @@ for own in run tmp etc/systemd/system var/log var/lib/containers var/lib/contain
   mount -t tmpfs tmpfs "$own"
 done
 chmod 1777 tmp
+# Where the machine has something of its own, the checkout is not there.
+if ! [ -e ".$4" ]; then
+  mkdir -p ".$4"
+  mount --bind "$4" ".$4"
+fi
 mkdir -p run/lock run/before
 ip link set lo up
 pivot_root . run/before
@@ -79,6 +84,7 @@ mount --make-rshared /
 exec env -i container=atomic-test PATH=/usr/sbin:/usr/bin:/sbin:/bin "$2" --log-target=journal --show-status=false --unit=basic.target
 `;
 
+const checkout = join(import.meta.dirname, "../..");
 const bootSeconds = 60;
 
 export async function startSystemd(t: Cleanup): Promise<SystemdMachine> {
@@ -87,7 +93,7 @@ export async function startSystemd(t: Cleanup): Promise<SystemdMachine> {
   mkdirSync(group);
   // The group is entered before its namespace is made, so that it is the root of what the machine sees.
   const enter = 'echo $$ > "$1/cgroup.procs"; shift; exec unshare -m -p -f -C -i -u -n --kill-child sh -c "$@"';
-  const boot = [bootScript, "sh", directory, "/lib/systemd/systemd", process.env["ATOMIC_TEST_ROOT"] ?? "/"];
+  const boot = [bootScript, "sh", directory, "/lib/systemd/systemd", process.env["ATOMIC_TEST_ROOT"] ?? "/", checkout];
   const child = spawn("sh", ["-c", enter, "sh", group, ...boot], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (output += text.toString()));

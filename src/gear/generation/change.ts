@@ -205,12 +205,21 @@ async function activeUnits({ services }: Surroundings, generation: Generation | 
   for (let name = left.shift(); name !== undefined; name = left.shift()) {
     if (seen.has(name)) continue;
     seen.add(name);
-    const { activeState } = await services.unit(name);
-    if (activeState === "active" || activeState === "activating" || activeState === "reloading") found.add(name);
+    const { activeState, fragment } = await services.unit(name);
+    if (!isLasting(fragment)) continue;
+    const isUp = activeState === "active" || activeState === "activating" || activeState === "reloading";
+    if (isUp && !(activeState === "activating" && isTask(generation?.rendered.units.get(name)))) found.add(name);
     left.push(...(await services.dependants(name)));
   }
   return [...found];
 }
+
+/** Whether it can be started again: not a scope of processes that Docker made, or what `systemd-run` did. */
+const isLasting = (fragment: string | undefined) =>
+  fragment !== undefined && fragment !== "" && !fragment.startsWith("/run/systemd/transient/");
+
+/** A task that is under way is not waited for: it may be that which makes the change (an update by a timer). */
+const isTask = (text: string | undefined) => /^Type=oneshot$/m.test(text ?? "");
 
 export const emptyRecord: ApplicationRecord = { current: undefined, change: undefined, generations: [], events: [] };
 

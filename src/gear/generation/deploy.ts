@@ -15,6 +15,7 @@ import type { ApplicationRecord, ChangeKind, Generation, Pins, Rendered, Source 
 import { pinImages, type PullPolicy } from "./pin-images.ts";
 import { pruneGenerations } from "./prune.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { withUpdateUnits } from "./update-units.ts";
 
 export interface DeployRequest extends Who {
   readonly application: Name;
@@ -56,7 +57,7 @@ export interface ChangeReport extends Omit<ChangeResult, "outcome"> {
 export function deploy(surroundings: Surroundings, request: DeployRequest): Promise<ChangeReport> {
   return withApplication(surroundings, request.application, async () => {
     const current = currentGeneration(surroundings, request.application);
-    const { placed, render } = request.place(current?.placed ?? []);
+    const { placed, render } = placeRequest(request, current);
     const plain = render(new Map());
     await refuseConflicts(surroundings, plain, current?.rendered, takenPorts());
     const references = plain.images.map(({ reference }) => reference);
@@ -65,6 +66,15 @@ export function deploy(surroundings: Surroundings, request: DeployRequest): Prom
     refuseUnpinned(rendered);
     return deployRendered(surroundings, { ...request, kind: "deploy", rendered, placed, pulled });
   });
+}
+
+/** What is asked for, placed where the generation that runs has it, with what updates it. */
+export function placeRequest(
+  { place, policy }: Pick<DeployRequest, "place" | "policy">,
+  current: Generation | undefined,
+): Placement {
+  const { placed, render } = place(current?.placed ?? []);
+  return { placed, render: (pins) => withUpdateUnits(render(pins), policy) };
 }
 
 export interface RenderedRequest extends Omit<DeployRequest, "place" | "pull"> {

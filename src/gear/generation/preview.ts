@@ -3,7 +3,7 @@
 import type { Name } from "../name.ts";
 import { compareUnits } from "./compare.ts";
 import { refuseConflicts } from "./conflicts.ts";
-import { currentGeneration, type DeployRequest } from "./deploy.ts";
+import { currentGeneration, type DeployRequest, placeRequest } from "./deploy.ts";
 import { diffRendered, type RenderedDiff } from "./diff.ts";
 import { unitPath } from "./installed.ts";
 import { takenPorts } from "./listening.ts";
@@ -25,11 +25,12 @@ export interface DeployPreview extends RenderedDiff {
 /** What a deployment would change and do. It changes nothing: images are pinned as far as the engine has them already. */
 export async function previewDeploy(
   surroundings: Pick<Surroundings, "store" | "services" | "engine">,
-  { application, place, pull }: Pick<DeployRequest, "application" | "place" | "pull">,
+  request: Pick<DeployRequest, "application" | "place" | "policy" | "pull">,
 ): Promise<DeployPreview> {
   const { engine } = surroundings;
+  const { application, pull } = request;
   const current = currentGeneration(surroundings, application);
-  const { render } = place(current?.placed ?? []);
+  const { render } = placeRequest(request, current);
   const references = [...new Set(render(new Map()).images.map(({ reference }) => reference))];
   const images = await Promise.all(references.map(async (name) => [name, await engine.image(name)] as const));
   const pins = new Map(images.flatMap(([name, image]) => (image === undefined ? [] : [[name, image.pinned] as const])));

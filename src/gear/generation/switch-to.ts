@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { gearError } from "../errors.ts";
 import type { JobOutcome, ServiceManager, UnitStatus } from "../systemd/model.ts";
 import { compareUnits } from "./compare.ts";
 import { readUnit, unitTexts, writeUnits } from "./installed.ts";
@@ -107,8 +108,25 @@ export async function startUnits(
   await forget(services, order);
   using limit = clock.limit(within);
   const signal = interrupt === undefined ? limit.signal : AbortSignal.any([limit.signal, interrupt]);
-  const outcomes = await Promise.all(order.map((name) => services.start(name, { signal })));
-  return jobProblems(journal, outcomes);
+  const started = await Promise.all(order.map((name) => startUnit(services, name, signal)));
+  const refused = started.filter((one) => "what" in one);
+  return [
+    ...refused,
+    ...(await jobProblems(
+      journal,
+      started.filter((one) => "result" in one),
+    )),
+  ];
+}
+
+/** What systemd does not take as a job, because the unit's file is gone or cannot be read, is a problem as any other. */
+async function startUnit(services: ServiceManager, unit: string, signal: AbortSignal): Promise<JobOutcome | Problem> {
+  try {
+    return await services.start(unit, { signal });
+  } catch (error) {
+    if (!gearError.is(error, "systemd")) throw error;
+    return { unit, what: `was not started: ${error.message}`, log: [] };
+  }
 }
 
 export async function jobProblems(

@@ -104,6 +104,28 @@ test("what does not start is taken back, with what was running before, also of o
   assert.deepEqual([entry["PRIORITY"], entry["ATOMIC_GENERATION"], entry["ATOMIC_OUTCOME"]], [3, 1, "taken-back"]);
 });
 
+test("a unit of others that is gone meanwhile does not keep a deployment from being taken back", async (t) => {
+  const host = makeScript(t);
+  await deploy(host, deployRequest(twoUnits));
+  await host.services.start("host-report.service");
+  const clock = {
+    ...host.clock,
+    async sleep(milliseconds: number) {
+      host.edit(({ loaded, running }) => {
+        delete loaded["host-report.service"];
+        delete running["host-report.service"];
+      });
+      return host.clock.sleep(milliseconds);
+    },
+  };
+  const next = { ...twoUnits, "shop-db.service": { image: dbImage, lines: ["# unhealthy-after: 1000"] } };
+  const report = await deploy({ ...host, clock }, deployRequest(next));
+  assert.deepEqual([report.outcome, report.current], ["failed", 1]);
+  assert.match(report.missing[0]!.what, /host-report\.service not found/);
+  assert.deepEqual(Object.keys(host.running()).sort(), ["shop-db.service", "shop-web.service"]);
+  assert.equal(host.store.requireRecord(shop).change, undefined);
+});
+
 test("dependants of others run again after a deployment that came through", async (t) => {
   const host = makeScript(t);
   await deploy(host, deployRequest(twoUnits));

@@ -30,7 +30,7 @@ after(async () => {
   for (const action of cleanups) await action();
 });
 
-function writeShop(version: number): void {
+function writeShop(version: number, healthySeconds = 4): void {
   const text = `
 application: shop
 containers:
@@ -43,7 +43,7 @@ containers:
     image: localhost/db:1
     health: {test: test -e /bin/sleep, interval: 1s, retries: 3}
     stop-timeout: 1s
-update: {min-healthy-time: 4s, healthy-deadline: 40s, keep: 3}
+update: {min-healthy-time: ${healthySeconds}s, healthy-deadline: 3m, keep: 3, images: local}
 `;
   writeFileSync(join(machine.root, "root/shop.yaml"), text);
 }
@@ -134,7 +134,7 @@ test("rollback goes back; a port that somebody has is refused before anything is
 });
 
 test("a deployment that is killed is taken back by the next command", async () => {
-  writeShop(2);
+  writeShop(2, 100);
   const node = [
     process.execPath,
     "--disable-warning=ExperimentalWarning",
@@ -144,9 +144,9 @@ test("a deployment that is killed is taken back by the next command", async () =
     "/root/shop.yaml",
   ];
   // In its watch: the new version runs and nobody has seen it healthy for long enough.
-  const script =
-    '"$@" & pid=$!; for i in $(seq 300); do wget() { busybox wget "$@"; }; [ "$(wget -qO- http://127.0.0.1:18080/index.html)" = "version 2" ] && break; sleep 0.1; done; kill -9 $pid';
-  await machine.run("bash", ["-c", script, "bash", ...node]);
+  const get = "timeout 1 busybox wget -qO- http://127.0.0.1:18080/index.html 2>&1";
+  const script = `"$@" & until [ "$(${get})" = "version 2" ]; do sleep 0.1; done; kill -9 $!`;
+  await machine.run("timeout", ["90", "bash", "-c", script, "bash", ...node]);
   assert.equal(await page(), "version 2");
   const status = await atomic(["gear", "status", "shop"], [1]);
   assert.match(status.stdout, /atomic gear recover shop/);
@@ -156,7 +156,7 @@ test("a deployment that is killed is taken back by the next command", async () =
 });
 
 test("two commands at once: the second says who is busy", async () => {
-  writeShop(2);
+  writeShop(2, 15);
   const first = atomic(["gear", "deploy", "/root/shop.yaml"]);
   for (;;) {
     const [shop] = await json<ApplicationStatus[]>(["gear", "status", "shop"], [0, 1]);
@@ -171,7 +171,7 @@ test("two commands at once: the second says who is busy", async () => {
 test("an image that was built anew is an update", async () => {
   const serve = 'CMD ["/bin/httpd", "-f", "-p", "8080", "-h", "/www"]';
   await importImage(machine, "localhost/web:2", { "www/index.html": "version 2b\n" }, [serve]);
-  const report = await json<ChangeReport>(["gear", "update", "shop", "--images=local"]);
+  const report = await json<ChangeReport>(["gear", "update", "shop"]);
   assert.deepEqual([report.outcome, report.kind, report.units.changed], ["done", "update", ["shop-web.service"]]);
   assert.equal(await page(), "version 2b");
   assert.match(
@@ -180,11 +180,25 @@ test("an image that was built anew is an update", async () => {
   );
 });
 
-test("stop, start, delete", async () => {
-  assert.match((await atomic(["gear", "stop", "shop"])).stdout, /^shop: \d+ units stopped\.$/m);
-  assert.deepEqual([await isActive("shop-web.service"), await isActive("shop-db.service")], ["inactive", "inactive"]);
-  await atomic(["gear", "start", "shop"]);
+test("a timer updates it in its window, and takes back what does not come through", async () => {
+  assert.equal(await isActive("gear-update-shop.timer"), "active");
+  const call = `#!/bin/sh\nexec ${process.execPath} --disable-warning=ExperimentalWarning ${program} "$@"\n`;
+  writeFileSync(join(machine.root, "usr/bin/atomic"), call, { mode: 0o755 });
+  await importImage(machine, "localhost/web:2", {}, ['CMD ["/bin/false"]']);
+  const failed = await machine.run("systemctl", ["start", "gear-update-shop.service"], [1]);
+  assert.equal(failed.code, 1);
   assert.equal(await page(), "version 2b");
+  const history = await json<ApplicationHistory>(["gear", "history", "shop"]);
+  assert.deepEqual([history.events[0]?.kind, history.events[0]?.outcome], ["update", "taken-back"]);
+});
+
+test("stop, start, delete", async () => {
+  const shown = await page();
+  assert.match((await atomic(["gear", "stop", "shop"])).stdout, /^shop: \d+ units stopped\.$/m);
+  for (const unit of ["shop-web.service", "shop-db.service"]) assert.notEqual(await isActive(unit), "active");
+  assert.equal((await machine.run("podman", ["ps", "-q"])).stdout, "");
+  await atomic(["gear", "start", "shop"]);
+  assert.equal(await page(), shown);
   assert.match((await atomic(["gear", "delete", "shop"])).stdout, /^shop is deleted\. Its volumes are kept\.$/m);
   const left = readdirSync(join(machine.root, "etc/systemd/system")).filter((name) => name.startsWith("shop"));
   assert.deepEqual(left, []);

@@ -33,7 +33,7 @@ export async function readApplicationFile(path: string, options: FileOptions): P
 }
 
 async function readQuadletFiles(path: string, { name, engine, progress }: FileOptions): Promise<ReadApplication> {
-  const { defaultUpdate, gearError, loadQuadlets, quadletApplication, quadletSource, renderQuadlets } =
+  const { defaultUpdate, gearError, loadQuadlets, quadletApplication, quadletSource, quadletUpdate, renderQuadlets } =
     await import("../../../gear/index.ts");
   if (engine !== "podman") throw gearError("unsupported", `${path}: Quadlet files are for podman`);
   const application = name ?? quadletApplication([path]);
@@ -49,7 +49,13 @@ async function readQuadletFiles(path: string, { name, engine, progress }: FileOp
   });
   // Rendering reads manifests and environment files, which are of the source.
   place().render(new Map());
-  return { application, source: quadletSource(set, path), policy: defaultUpdate, place, prepare: async () => {} };
+  return {
+    application,
+    source: quadletSource(set, path),
+    policy: { ...defaultUpdate, images: quadletUpdate(set, warn) },
+    place,
+    prepare: async () => {},
+  };
 }
 
 async function readDeploymentFile(path: string, { name, engine, store }: FileOptions): Promise<ReadApplication> {
@@ -84,11 +90,10 @@ async function readDeploymentFile(path: string, { name, engine, store }: FileOpt
 const thisHost = "localhost";
 
 /** What the file can say and nothing here does yet. */
-async function refuseUnsupported({ update, hostVersion, name }: Application): Promise<void> {
+async function refuseUnsupported({ hostVersion, name }: Application): Promise<void> {
   const { gearError } = await import("../../../gear/index.ts");
   const refuse = (what: string, hint: string) => {
     throw gearError("unsupported", `${name}: ${what}`, { hint });
   };
-  if (update.window !== undefined) refuse("update.window is not heeded yet", "start `atomic gear update` by a timer");
   if (hostVersion !== undefined) refuse("a version of the host cannot be bound to yet", "leave host-version out");
 }

@@ -3,7 +3,7 @@ import { defineCommand } from "../../command.ts";
 import { instanceOf } from "./logs.ts";
 import { runAttached } from "./run-attached.ts";
 import { rootOption } from "./root-option.ts";
-import { applicationName } from "./shared.ts";
+import { runningGeneration } from "./shared.ts";
 
 export default defineCommand({
   path: ["gear", "exec"],
@@ -21,11 +21,7 @@ export default defineCommand({
     rootOption,
   ],
   async run(invocation) {
-    const application = await applicationName(invocation);
-    const { currentGeneration, GenerationStore } = await import("../../../gear/index.ts");
-    const store = new GenerationStore(invocation.value("root"));
-    store.requireRecord(application);
-    const generation = currentGeneration({ store }, application);
+    const { generation } = await runningGeneration(invocation);
     const [, instance = "", ...command] = invocation.args;
     const { container } = instanceOf(generation?.rendered, instance);
     const terminal = process.stdin.isTTY && process.stdout.isTTY ? ["--tty"] : [];

@@ -5,7 +5,7 @@ import { cliError } from "../../errors.ts";
 import { generationNumber } from "./generation-number.ts";
 import { runAttached } from "./run-attached.ts";
 import { rootOption } from "./root-option.ts";
-import { applicationName } from "./shared.ts";
+import { runningGeneration } from "./shared.ts";
 
 export default defineCommand({
   path: ["gear", "logs"],
@@ -28,11 +28,8 @@ export default defineCommand({
     rootOption,
   ],
   async run(invocation) {
-    const application = await applicationName(invocation);
-    const { currentGeneration, GenerationStore } = await import("../../../gear/index.ts");
-    const store = new GenerationStore(invocation.value("root"));
-    store.requireRecord(application);
-    const rendered = currentGeneration({ store }, application)?.rendered;
+    const { application, generation } = await runningGeneration(invocation);
+    const rendered = generation?.rendered;
     const instances = invocation.args.slice(1).map((id) => instanceOf(rendered, id));
     const namespace = rendered?.tenant === undefined ? [] : [`--namespace=+${rendered.tenant}`];
     return runAttached("journalctl", [

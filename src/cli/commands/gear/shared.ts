@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the verbs of `atomic gear` that change or show applications have in common. */
-import { userName } from "../../../base/index.ts";
-import type { Engine, EngineKind, Name, ServiceManager, Surroundings } from "../../../gear/index.ts";
+import type { Engine, EngineKind, Generation, Name, ServiceManager, Surroundings } from "../../../gear/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
+import { initiator } from "../../initiator.ts";
 
 export const unchangedOption: OptionDeclaration = {
   name: "unchanged-exit-77",
@@ -12,6 +12,17 @@ export const unchangedOption: OptionDeclaration = {
 export async function applicationName(invocation: Invocation): Promise<Name> {
   const { parseName } = await import("../../../gear/index.ts");
   return parseName(invocation.args[0]!, "an application");
+}
+
+/** The application that is named, and its generation that runs. */
+export async function runningGeneration(
+  invocation: Invocation,
+): Promise<{ readonly application: Name; readonly generation: Generation | undefined }> {
+  const application = await applicationName(invocation);
+  const { currentGeneration, GenerationStore } = await import("../../../gear/index.ts");
+  const store = new GenerationStore(invocation.value("root"));
+  store.requireRecord(application);
+  return { application, generation: currentGeneration({ store }, application) };
 }
 
 /** Connects to systemd and to the engine that the application runs on. */
@@ -55,10 +66,10 @@ async function openEngine(services: ServiceManager, kind: EngineKind): Promise<E
   }
 }
 
-/** Who typed what, for the history. */
+/** Who asks, for the history. */
 export function who(): { readonly by: string; readonly command: string } {
-  const words = process.argv.slice(2).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)));
-  return { by: process.env["SUDO_USER"] ?? userName(), command: ["atomic", ...words].join(" ") };
+  const { agent, commandLine } = initiator();
+  return { by: agent, command: commandLine };
 }
 
 /** A signal that comes with the first Ctrl-C or SIGTERM, so that what was begun is taken back; the second ends the program. */

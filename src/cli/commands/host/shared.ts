@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the verbs of `atomic host` have in common. */
-import { run, userName } from "../../../base/index.ts";
+import { run } from "../../../base/index.ts";
 import type {
   Deployment,
   DeployRequest,
@@ -13,6 +13,7 @@ import type {
 } from "../../../host/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
 import { cliError } from "../../errors.ts";
+import { initiator } from "../../initiator.ts";
 import type { DeployReport } from "../../render/host-change.ts";
 import type { UpdateReport } from "../../render/host-upgrade.ts";
 
@@ -113,12 +114,6 @@ export async function openForChange(
     process.once("exit", () => announced[Symbol.dispose]());
   }
   return sysroot;
-}
-
-/** Who typed what, for the history. */
-function initiator(): NonNullable<Sysroot["initiator"]> {
-  const words = process.argv.slice(2).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)));
-  return { commandLine: ["atomic", ...words].join(" "), agent: process.env["SUDO_USER"] ?? userName() };
 }
 
 /** The stateroot that was named, if one was. */
