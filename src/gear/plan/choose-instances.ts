@@ -75,13 +75,15 @@ function keepInstances(
   const kept = new Map<Name, PlacedInstance[]>(containers.map(({ name }) => [name, []]));
   const byName = new Map(containers.map((container) => [container.name, container]));
   const removed: PlacedInstance[] = [];
+  const ids = new Set<InstanceId>();
   for (const instance of previous) {
     const container = byName.get(instance.from);
     const others = kept.get(instance.from) ?? [];
     const stays =
       container !== undefined &&
       candidates(container, hosts, others.map(hostOf)).includes(instance.host) &&
-      !others.some(({ id }) => id === instance.id);
+      !ids.has(instance.id);
+    ids.add(instance.id);
     (stays ? others : removed).push(instance);
   }
   for (const { name, count } of containers) removed.push(...(kept.get(name) ?? []).splice(count));

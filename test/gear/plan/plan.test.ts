@@ -273,6 +273,14 @@ test("a port that the file has now is published by instances that were there bef
   assert.deepEqual(hostPorts(after), ["web 80:20000"]);
 });
 
+test("of two instances of one id, which only a file that was tampered with has, one stays", () => {
+  const app = application(container("web"), container("db"));
+  const previous = placedInstances(plan(app, ["a"])).map((one) => ({ ...one, id: name("x") }));
+  const after = plan(app, ["a"], { previous });
+  assert.equal(places(after), "x@a db@a");
+  assert.equal(after.removed.length, 1);
+});
+
 test("ids may be random, and begin as the file says", () => {
   let next = 0;
   const naming = { prefix: "p-", numbered: "always" as const, random: () => `r${next++}` };
