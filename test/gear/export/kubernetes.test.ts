@@ -54,6 +54,8 @@ test("the example becomes what Kubernetes' schemas take, and what is lost is tol
   const { all, notes } = await exported(readApplication(join(import.meta.dirname, "../../../examples/shop.yaml")));
   assert.deepEqual(kinds(all), [
     "ConfigMap shop-proxy-files",
+    "ConfigMap shop-web-files",
+    "ConfigMap shop-db-files",
     "Service shop-proxy",
     "Service shop-proxy-public",
     "Deployment shop-proxy",

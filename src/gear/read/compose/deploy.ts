@@ -2,8 +2,8 @@
 /** What is started, again and after what: restart, deploy, depends_on, healthcheck. */
 import { defaultHealth } from "../../defaults.ts";
 import type { Dependency, HealthCheck, RestartPolicy } from "../../model.ts";
-import { choice, duration, either, list, mapped, optional, type Shape, size, text, written } from "../shape/index.ts";
-import { count, decimal, namedItems, specified, toName, truth } from "./shapes.ts";
+import { choice, duration, either, list, mapped, type Shape, size, text, written } from "../shape/index.ts";
+import { count, decimal, may, namedItems, specified, toName, truth } from "./shapes.ts";
 
 /** `docker run --restart`; what the administrator has stopped is not started again by systemd in any case. */
 export const restart: Shape<RestartPolicy> = mapped(
@@ -22,10 +22,10 @@ export const restart: Shape<RestartPolicy> = mapped(
 
 const restartPolicy = mapped(
   specified("restart_policy", {
-    condition: optional(choice(["none", "on-failure", "any"]), "", "any"),
-    delay: optional(duration, ""),
-    max_attempts: optional(count(0, 9999), ""),
-    window: optional(duration, ""),
+    condition: may(choice(["none", "on-failure", "any"]), "any"),
+    delay: may(duration),
+    max_attempts: may(count(0, 9999)),
+    window: may(duration),
   }),
   ({ condition, delay, max_attempts: attempts, window }): RestartPolicy => ({
     when: condition === "none" ? "no" : condition === "any" ? "always" : "on-failure",
@@ -36,16 +36,12 @@ const restartPolicy = mapped(
 );
 
 const limits = specified("limits", {
-  cpus: optional(decimal, ""),
-  memory: optional(size, ""),
-  pids: optional(count(1, 4_194_304), ""),
+  cpus: may(decimal),
+  memory: may(size),
+  pids: may(count(1, 4_194_304)),
 });
 
-const resources = specified(
-  "resources",
-  { limits: optional(limits, "") },
-  { reservations: "nothing is set aside on a host" },
-);
+const resources = specified("resources", { limits: may(limits) }, { reservations: "nothing is set aside on a host" });
 
 const constraint = mapped(text(), (word, place, node) => {
   const host = /^\s*node\.hostname\s*==\s*([A-Za-z0-9][A-Za-z0-9.-]{0,63})\s*$/.exec(word)?.[1];
@@ -55,8 +51,8 @@ const constraint = mapped(text(), (word, place, node) => {
 const placement = specified(
   "placement",
   {
-    constraints: optional(list(constraint, "a list of constraints"), "", []),
-    max_replicas_per_node: optional(count(1, 1), "", 0),
+    constraints: may(list(constraint, "a list of constraints"), []),
+    max_replicas_per_node: may(count(1, 1), 0),
   },
   { preferences: "" },
 );
@@ -64,11 +60,11 @@ const placement = specified(
 export const deploy = specified(
   "deploy",
   {
-    mode: optional(text("replicated", "replicated"), ""),
-    replicas: optional(count(0, 1000), ""),
-    resources: optional(resources, ""),
-    restart_policy: optional(restartPolicy, ""),
-    placement: optional(placement, ""),
+    mode: may(text("replicated", "replicated")),
+    replicas: may(count(0, 1000)),
+    resources: may(resources),
+    restart_policy: may(restartPolicy),
+    placement: may(placement),
   },
   {
     endpoint_mode: "",
@@ -85,10 +81,10 @@ const conditions = {
 } as const;
 
 const dependency = specified("dependency", {
-  condition: optional(choice(Object.keys(conditions) as (keyof typeof conditions)[]), "", "service_started"),
+  condition: may(choice(Object.keys(conditions) as (keyof typeof conditions)[]), "service_started"),
   // What depends on another one is always started again with it.
-  restart: optional(truth, "", false),
-  required: optional(truth, "", true),
+  restart: may(truth, false),
+  required: may(truth, true),
 });
 
 export interface WrittenDependency extends Dependency {
@@ -111,12 +107,12 @@ const words = list(written(), "a list of strings");
 const check = specified(
   "healthcheck",
   {
-    test: optional(either(text(), words), ""),
-    interval: optional(duration, "", defaultHealth.interval),
-    timeout: optional(duration, "", defaultHealth.timeout),
-    retries: optional(count(1, 1000), "", defaultHealth.retries),
-    start_period: optional(duration, "", defaultHealth.startPeriod),
-    disable: optional(truth, "", false),
+    test: may(either(text(), words)),
+    interval: may(duration, defaultHealth.interval),
+    timeout: may(duration, defaultHealth.timeout),
+    retries: may(count(1, 1000), defaultHealth.retries),
+    start_period: may(duration, defaultHealth.startPeriod),
+    disable: may(truth, false),
   },
   { start_interval: "" },
 );

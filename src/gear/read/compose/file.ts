@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  either,
-  entries,
-  mapped,
-  nothing,
-  optional,
-  required,
-  type Shape,
-  text,
-  type Value,
-  written,
-} from "../shape/index.ts";
+import { either, entries, mapped, nothing, type Shape, text, type Value, written } from "../shape/index.ts";
 import { configFile, networkDeclaration, secretFile, service, volume } from "./service.ts";
-import { composeName, specified } from "./shapes.ts";
+import { composeName, may, must, specified } from "./shapes.ts";
 
 function orNothing<T>(shape: Shape<T>): Shape<T | null> {
   return either(nothing, shape) as Shape<T | null>;
@@ -23,13 +12,13 @@ export const file = specified(
   "compose",
   {
     // Obsolete: the specification has none since 2020.
-    version: optional(written(), ""),
-    name: optional(text("a name", "[a-z0-9][a-z0-9_-]*"), ""),
-    services: required(entries(composeName, service, "a map of services"), ""),
-    volumes: optional(entries(composeName, orNothing(volume), "a map of volumes"), "", []),
-    networks: optional(entries(composeName, orNothing(networkDeclaration), "a map of networks"), "", []),
-    secrets: optional(entries(composeName, secretFile, "a map of secrets"), "", []),
-    configs: optional(
+    version: may(written()),
+    name: may(text("a name", "[a-z0-9][a-z0-9_-]*")),
+    services: must(entries(composeName, service, "a map of services")),
+    volumes: may(entries(composeName, orNothing(volume), "a map of volumes"), []),
+    networks: may(entries(composeName, orNothing(networkDeclaration), "a map of networks"), []),
+    secrets: may(entries(composeName, secretFile, "a map of secrets"), []),
+    configs: may(
       entries(
         composeName,
         mapped(configFile, (value, place, node) => {
@@ -40,7 +29,6 @@ export const file = specified(
         }),
         "a map of configurations",
       ),
-      "",
       [],
     ),
   },

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Port } from "../../model.ts";
-import { either, list, mapped, optional, required, type Shape, text, written } from "../shape/index.ts";
+import { either, list, mapped, type Shape, text, written } from "../shape/index.ts";
 import { parsePorts } from "../value/index.ts";
-import { count, only, specified } from "./shapes.ts";
+import { count, may, must, only, specified } from "./shapes.ts";
 
 const long = specified(
   "port",
   {
-    target: required(count(1, 65_535), ""),
-    published: optional(written("a port", "[0-9]{1,5}(?:-[0-9]{1,5})?"), ""),
-    host_ip: optional(text("an address"), ""),
-    protocol: optional(text("tcp, udp or sctp", "tcp|udp|sctp"), "", "tcp"),
+    target: must(count(1, 65_535)),
+    published: may(written("a port", "[0-9]{1,5}(?:-[0-9]{1,5})?")),
+    host_ip: may(text("an address")),
+    protocol: may(text("tcp, udp or sctp", "tcp|udp|sctp"), "tcp"),
     // Outside of a swarm both modes are the same.
     mode: only("host|ingress"),
   },

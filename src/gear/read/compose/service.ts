@@ -7,8 +7,6 @@ import {
   list,
   mapped,
   nothing,
-  optional,
-  required,
   type Shape,
   size,
   text,
@@ -26,7 +24,19 @@ import {
 import { dependsOn, deploy, healthcheck, restart } from "./deploy.ts";
 import { expose, ports } from "./ports.ts";
 import { securityOptions } from "./security.ts";
-import { composeName, count, decimal, environment, labels, namedItems, oneOrMore, specified, truth } from "./shapes.ts";
+import {
+  composeName,
+  count,
+  decimal,
+  environment,
+  labels,
+  may,
+  must,
+  namedItems,
+  oneOrMore,
+  specified,
+  truth,
+} from "./shapes.ts";
 import { splitWords } from "./split-words.ts";
 import { onHost, tmpfs, volumes } from "./volumes.ts";
 
@@ -39,11 +49,7 @@ const words = either(
   list(written(), "a list of strings"),
 );
 
-const longEnvFile = specified(
-  "env_file",
-  { path: required(text("a path"), ""), required: optional(truth, "", true) },
-  { format: "" },
-);
+const longEnvFile = specified("env_file", { path: must(text("a path")), required: may(truth, true) }, { format: "" });
 
 const envFile = mapped(either(text("a path"), longEnvFile), (value, _, node) => ({
   path: onHost(typeof value === "string" ? value : value.path, node),
@@ -55,9 +61,9 @@ const envFile = mapped(either(text("a path"), longEnvFile), (value, _, node) => 
 const hostFile = mapped(text("a path"), (path, _, node) => onHost(path, node));
 
 const longDevice = specified("device", {
-  source: required(text("a device", devicePattern), ""),
-  target: optional(text("a device", devicePattern), ""),
-  permissions: optional(text("r, w and m", "[rwm]{1,3}"), ""),
+  source: must(text("a device", devicePattern)),
+  target: may(text("a device", devicePattern)),
+  permissions: may(text("r, w and m", "[rwm]{1,3}")),
 });
 
 const device: Shape<string> = either(
@@ -81,9 +87,9 @@ const mode = mapped(written("permissions such as 0440", "0?o?[0-7]{3,4}|[0-9]{1,
 const fileUse = specified(
   "file-use",
   {
-    source: required(composeName, ""),
-    target: optional(text("a path", "[^:\\u0000-\\u001f]+"), ""),
-    mode: optional(mode, ""),
+    source: must(composeName),
+    target: may(text("a path", "[^:\\u0000-\\u001f]+")),
+    mode: may(mode),
   },
   { uid: "", gid: "" },
 );
@@ -105,7 +111,7 @@ const fileUses: Shape<FileUse[]> = list(
 
 const membership = specified(
   "network-use",
-  { aliases: optional(list(text("a name", hostnamePattern), "a list of names"), "", []) },
+  { aliases: may(list(text("a name", hostnamePattern), "a list of names"), []) },
   {
     driver_opts: "",
     gw_priority: "",
@@ -121,40 +127,40 @@ const membership = specified(
 export const service = specified(
   "service",
   {
-    cap_add: optional(capabilityNames, "", []),
-    cap_drop: optional(capabilityNames, "", []),
-    command: optional(words, ""),
-    configs: optional(fileUses, "", []),
-    cpus: optional(decimal, ""),
-    depends_on: optional(dependsOn, "", []),
-    deploy: optional(deploy, ""),
-    devices: optional(list(device, "a list of devices"), "", []),
-    entrypoint: optional(words, ""),
-    env_file: optional(oneOrMore(envFile, "a path or a list of paths"), "", []),
-    environment: optional(environment, "", []),
-    expose: optional(expose, "", []),
-    healthcheck: optional(healthcheck, ""),
-    hostname: optional(text("the name of a host", hostnamePattern), ""),
-    image: optional(text("the reference of an image", imagePattern), ""),
-    labels: optional(labels, "", []),
-    mem_limit: optional(size, ""),
-    network_mode: optional(text("host or none", "host|none"), ""),
-    networks: optional(namedItems(membership, "a list or a map of networks"), ""),
-    pids_limit: optional(count(1, 4_194_304), ""),
-    ports: optional(ports, "", []),
-    profiles: optional(list(text(), "a list of profiles"), "", []),
-    read_only: optional(truth, "", false),
-    restart: optional(restart, ""),
-    scale: optional(count(0, 1000), ""),
-    secrets: optional(fileUses, "", []),
-    security_opt: optional(securityOptions, "", {}),
-    stop_grace_period: optional(duration, ""),
-    stop_signal: optional(text("a signal", signalPattern), ""),
-    tmpfs: optional(tmpfs, "", []),
-    user: optional(written("USER[:GROUP]", userPattern), ""),
-    userns_mode: optional(text("host", "host"), ""),
-    volumes: optional(volumes, "", []),
-    working_dir: optional(text("an absolute path", pathPattern), ""),
+    cap_add: may(capabilityNames, []),
+    cap_drop: may(capabilityNames, []),
+    command: may(words),
+    configs: may(fileUses, []),
+    cpus: may(decimal),
+    depends_on: may(dependsOn, []),
+    deploy: may(deploy),
+    devices: may(list(device, "a list of devices"), []),
+    entrypoint: may(words),
+    env_file: may(oneOrMore(envFile, "a path or a list of paths"), []),
+    environment: may(environment, []),
+    expose: may(expose, []),
+    healthcheck: may(healthcheck),
+    hostname: may(text("the name of a host", hostnamePattern)),
+    image: may(text("the reference of an image", imagePattern)),
+    labels: may(labels, []),
+    mem_limit: may(size),
+    network_mode: may(text("host or none", "host|none")),
+    networks: may(namedItems(membership, "a list or a map of networks")),
+    pids_limit: may(count(1, 4_194_304)),
+    ports: may(ports, []),
+    profiles: may(list(text(), "a list of profiles"), []),
+    read_only: may(truth, false),
+    restart: may(restart),
+    scale: may(count(0, 1000)),
+    secrets: may(fileUses, []),
+    security_opt: may(securityOptions, {}),
+    stop_grace_period: may(duration),
+    stop_signal: may(text("a signal", signalPattern)),
+    tmpfs: may(tmpfs, []),
+    user: may(written("USER[:GROUP]", userPattern)),
+    userns_mode: may(text("host", "host")),
+    volumes: may(volumes, []),
+    working_dir: may(text("an absolute path", pathPattern)),
   },
   {
     annotations: "",
@@ -223,12 +229,12 @@ const external = { external: "", name: "" };
 
 export const configFile = specified(
   "config",
-  { file: optional(hostFile, ""), content: optional(text(), "") },
+  { file: may(hostFile), content: may(text()) },
   { ...external, environment: "", template_driver: "" },
 );
 export const secretFile = specified(
   "secret",
-  { file: required(hostFile, "") },
+  { file: must(hostFile) },
   {
     ...external,
     environment: "put the value into a file that only root reads",
@@ -240,11 +246,11 @@ export const secretFile = specified(
 );
 export const volume = specified(
   "named-volume",
-  { labels: optional(labels, "", []), driver: optional(text("local", "local"), "") },
+  { labels: may(labels, []), driver: may(text("local", "local")) },
   { ...external, driver_opts: "" },
 );
 export const networkDeclaration = specified(
   "network",
-  { internal: optional(truth, "", false), driver: optional(text("bridge", "bridge"), "") },
+  { internal: may(truth, false), driver: may(text("bridge", "bridge")) },
   { ...external, attachable: "", driver_opts: "", enable_ipv4: "", enable_ipv6: "", ipam: "", labels: "" },
 );

@@ -18,12 +18,25 @@ import {
   optional,
   record,
   type RecordShape,
+  required,
   type Shape,
   text,
   written,
 } from "../shape/index.ts";
 import { labelPattern, variablePattern } from "../value/index.ts";
 import { asMap } from "./merge.ts";
+
+/** A key that may be left out; the specification tells its meaning. */
+export function may<T>(shape: Shape<T>): Field<T | undefined>;
+export function may<T>(shape: Shape<T>, absent: T): Field<T>;
+export function may<T>(shape: Shape<T>, absent?: T): Field<T | undefined> {
+  return optional<T | undefined>(shape, "", absent);
+}
+
+/** A key that must be there. */
+export function must<T>(shape: Shape<T>): Field<T> {
+  return required(shape, "");
+}
 
 /** A whole number; a variable makes it a string. */
 export function count(minimum: number, maximum: number): Shape<number> {
@@ -97,7 +110,7 @@ export function specified<F extends Fields>(
 
 /** A key that is there in every file that Compose itself prints, with the only value that changes nothing. */
 export function only(word: string): Field<string | undefined> {
-  return optional(text(word, word), "");
+  return may(text(word, word));
 }
 
 /** Names in Compose may have what a unit's name cannot: `_`, `.` and capitals. */

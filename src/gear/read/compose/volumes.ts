@@ -4,9 +4,9 @@ import { dirname, resolve } from "node:path";
 import type { YamlNode } from "../../../formats/index.ts";
 import type { Mount } from "../../model.ts";
 import type { Place } from "../faults.ts";
-import { either, list, mapped, optional, required, type Shape, size, text } from "../shape/index.ts";
+import { either, list, mapped, type Shape, size, text } from "../shape/index.ts";
 import { parseSize, pathPattern } from "../value/index.ts";
-import { oneOrMore, specified, toName, truth } from "./shapes.ts";
+import { may, must, oneOrMore, specified, toName, truth } from "./shapes.ts";
 
 const target = text("an absolute path", pathPattern);
 const wholePath = new RegExp(`^(?:${pathPattern})$`, "u");
@@ -56,15 +56,15 @@ export function onHost(path: string, node: YamlNode): string {
 const long = specified(
   "volume",
   {
-    type: required(text("volume, bind or tmpfs", "volume|bind|tmpfs"), ""),
-    source: optional(text("a name or a path", "[^\\u0000-\\u001f]+"), ""),
-    target: required(target, ""),
-    read_only: optional(truth, "", false),
+    type: must(text("volume, bind or tmpfs", "volume|bind|tmpfs")),
+    source: may(text("a name or a path", "[^\\u0000-\\u001f]+")),
+    target: must(target),
+    read_only: may(truth, false),
     // The directory must be there in any case.
-    bind: optional(specified("bind", { create_host_path: optional(truth, "") }, { propagation: "", selinux: "" }), ""),
-    volume: optional(specified("named-volume", {}, { nocopy: "", subpath: "" }), ""),
-    tmpfs: optional(specified("tmpfs", { size: optional(size, "") }, { mode: "" }), ""),
-    consistency: optional(text("consistent, cached or delegated", "consistent|cached|delegated"), ""),
+    bind: may(specified("bind", { create_host_path: may(truth) }, { propagation: "", selinux: "" })),
+    volume: may(specified("named-volume", {}, { nocopy: "", subpath: "" })),
+    tmpfs: may(specified("tmpfs", { size: may(size) }, { mode: "" })),
+    consistency: may(text("consistent, cached or delegated", "consistent|cached|delegated")),
   },
   { image: "" },
 );

@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Starts PostgreSQL on the volume, which it fills the first time. An image of a newer release refuses the older one's data.
+set -eu
+bin=$(echo /usr/lib/postgresql/*/bin)
+data=/var/lib/postgresql/data
+if [ ! -s "$data/PG_VERSION" ]; then
+  "$bin/initdb" --pgdata="$data.new" --auth=scram-sha-256 --pwfile=/run/secrets/db-password
+  echo "host all all all scram-sha-256" >>"$data.new/pg_hba.conf"
+  mv "$data.new" "$data"
+fi
+exec "$bin/postgres" -D "$data" -c listen_addresses='*' -c unix_socket_directories=/tmp
