@@ -37,9 +37,10 @@ export class NetworkNamespace implements Disposable {
     return `/proc/${process.pid}/fd/${this.#fd}`;
   }
 
-  /** Runs a program of the host in it, as `run` does. */
+  /** Runs a program of the host in it, as `run` does; its messages are in English. */
   run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    return run("nsenter", [`--net=${this.path}`, "--", requireProgram(program), ...args], options);
+    const env = { ...options.env, LC_ALL: "C" };
+    return run("nsenter", [`--net=${this.path}`, "--", requireProgram(program), ...args], { ...options, env });
   }
 
   close(): void {
