@@ -91,8 +91,10 @@ export async function startSystemd(t: Cleanup): Promise<SystemdMachine> {
   const directory = mkdtempSync(join(tmpdir(), "atomic-systemd-"));
   const group = join(controlGroups(), `atomic-test-${process.pid}-${directory.slice(-6)}`);
   mkdirSync(group);
+  // It does not outlive this process, whatever ends that.
   // The group is entered before its namespace is made, so that it is the root of what the machine sees.
-  const enter = 'echo $$ > "$1/cgroup.procs"; shift; exec unshare -m -p -f -C -i -u -n --kill-child sh -c "$@"';
+  const enter =
+    'echo $$ > "$1/cgroup.procs"; shift; exec setpriv --pdeathsig KILL unshare -m -p -f -C -i -u -n --kill-child sh -c "$@"';
   const boot = [bootScript, "sh", directory, "/lib/systemd/systemd", process.env["ATOMIC_TEST_ROOT"] ?? "/", checkout];
   const child = spawn("sh", ["-c", enter, "sh", group, ...boot], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
