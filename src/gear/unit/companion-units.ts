@@ -94,9 +94,11 @@ export function renderTenantSlice(
   return { name: tenantSliceUnit(tenant), text };
 }
 
-/** So that what an application or tenant uses can be read from its slice, whether it is limited or not. */
+/**
+ * So that what an application or tenant uses can be read from its slice, whether it is limited or not. The kernel counts
+ * processor time anyway, and systemd 262 has no CPUAccounting= any more.
+ */
 const accounting: readonly Entry[] = [
-  ["CPUAccounting", "yes"],
   ["MemoryAccounting", "yes"],
   ["TasksAccounting", "yes"],
   ["IOAccounting", "yes"],

@@ -44,7 +44,12 @@ before(() => {
     archive,
   ).trim();
 });
-after(() => rmSync(root, { recursive: true, force: true }));
+after(() => {
+  // Their locks are the machine's, and there are 2048.
+  podmanDo("rm", "--all", "--force");
+  podmanDo("volume", "rm", "--all", "--force");
+  rmSync(root, { recursive: true, force: true });
+});
 
 /** Words that the unit's ExecStart= gives the engine; that systemd splits them so is what run.test.ts shows. */
 function wordsOf({ units }: Rendered, unit: string): string[] {
