@@ -16,9 +16,11 @@ export interface Fault {
 /** Told at once; a file that is of another kind altogether has one for every line. */
 const told = 20;
 
-/** What is wrong with a file, collected so that all of it can be mended in one go. */
+/** What one reading has found: what is wrong, collected so that all of it can be mended in one go, and further files. */
 export class Faults {
   readonly #faults = new Map<string, Fault>();
+  /** Contents of the files that were read because the file names them, by path. */
+  readonly files = new Map<string, string>();
 
   get found(): boolean {
     return this.#faults.size > 0;

@@ -30,7 +30,9 @@ export function fileContent(
     const bytes = readFileSync(path);
     if (bytes.length > contentLimit) return place.fault(at, `${path} is larger than ${contentLimit} bytes`);
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    return text.includes("\0") ? place.fault(at, `${path} has a character of code 0`) : text;
+    if (text.includes("\0")) return place.fault(at, `${path} has a character of code 0`);
+    place.faults.files.set(path, text);
+    return text;
   } catch (error) {
     if (error instanceof TypeError) return place.fault(at, `${path} is not text in UTF-8`);
     if (mayBeMissing && isErrno(error, "ENOENT")) return undefined;

@@ -22,6 +22,8 @@ export interface ReadOptions {
 /** What a file describes, and, where it is of a kind that says so, what of it has been deployed. */
 export interface Deployment {
   readonly application: Application;
+  /** Contents of the other files that it names and that became part of it, by path. */
+  readonly files?: ReadonlyMap<string, string>;
   readonly previous?: readonly PlacedInstance[];
   readonly naming?: InstanceNaming;
 }

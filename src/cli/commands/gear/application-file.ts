@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, statSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import type {
   Application,
   ApplicationPlacement,
@@ -82,8 +82,17 @@ async function readDeploymentFile(path: string, { name, engine, store }: FileOpt
     };
   };
   const prepare = async () => void (await loadPolicies(application));
-  const source = { path: resolve(path), files: new Map([[basename(path), readFileSync(path, "utf8")]]) };
+  const source = { path: resolve(path), files: sourceFiles(path, deployment.files ?? new Map()) };
   return { application: application.name, source, policy: application.update, place, prepare };
+}
+
+/** The file itself, and those that it names: relative to its directory, or absolute where they are elsewhere. */
+function sourceFiles(path: string, others: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const named = [...others].map(([other, text]): [string, string] => {
+    const inside = relative(dirname(resolve(path)), resolve(other));
+    return [inside.startsWith("..") ? resolve(other) : inside, text];
+  });
+  return new Map([[basename(path), readFileSync(path, "utf8")], ...named]);
 }
 
 /** As plans and units call it. */

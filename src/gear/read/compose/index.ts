@@ -7,7 +7,5 @@ export const composeFile: FileKind = {
   name: "Compose file",
   mark: "services",
   matches: (file) => hasMap(file, "services") || hasMap(file, "include"),
-  read: ({ documents: [root], path }, options) => ({
-    application: readCompose(root as YamlMap, path, options),
-  }),
+  read: ({ documents: [root], path }, options) => readCompose(root as YamlMap, path, options),
 };

@@ -7,7 +7,7 @@ import { type Name, parseName } from "../../name.ts";
 import { inconsistencies, type Inconsistency } from "../consistency.ts";
 import { Faults, Place, shown } from "../faults.ts";
 import { fileContent } from "../file-content.ts";
-import type { ReadOptions } from "../kind.ts";
+import type { Deployment, ReadOptions } from "../kind.ts";
 import { deepest } from "../locate.ts";
 import { type Surroundings, toContainer } from "./container.ts";
 import { type ComposeFile, file } from "./file.ts";
@@ -19,7 +19,7 @@ import type { Variables } from "./substitute.ts";
  * Reads a Compose file with `.env` and all that it includes and extends.
  * @throws gear-bad-file or, when all else is right, gear-unsupported with all that is not done here, by name, line and column
  */
-export function readCompose(written: YamlMap, path: string, options: ReadOptions): Application {
+export function readCompose(written: YamlMap, path: string, options: ReadOptions): Deployment {
   const faults = new Faults();
   const set = Object.entries(options.environment ?? {}).flatMap(([key, value]): [string, string][] =>
     value === undefined ? [] : [[key, value]],
@@ -33,7 +33,7 @@ export function readCompose(written: YamlMap, path: string, options: ReadOptions
   faults.raise();
   for (const found of inconsistencies(application)) tell(found, root, faults);
   faults.raise();
-  return application;
+  return { application, files: faults.files };
 }
 
 /** compose-spec, 04-version-and-name.md; the environment wins over the file. */

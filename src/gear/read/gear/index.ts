@@ -9,5 +9,5 @@ export const gearFile: FileKind = {
   mark: "application",
   // Kubernetes has `containers` deeper down, and geard's is a list.
   matches: (file) => hasKey(file, "application") || hasMap(file, "containers"),
-  read: ({ documents: [root] }) => ({ application: readGear(root!) }),
+  read: ({ documents: [root] }) => readGear(root!),
 };

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { AtomicError } from "../../../../src/base/index.ts";
-import { defaultContainer, parseApplication, readApplication } from "../../../../src/gear/index.ts";
+import { defaultContainer, parseApplication, readApplication, readDeployment } from "../../../../src/gear/index.ts";
 import { canonicalFile, directory, judged, ordered, refused } from "./canonical.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "atomic-compose-"));
@@ -129,6 +129,18 @@ test("values are where they belong, and names become ones of units", () => {
     { name: "pw", source: { kind: "file", path: join(directory, "judged/shop/pw.txt") } },
   ]);
   assert.deepEqual(shop.containers.map(({ name }) => name).includes("dbg" as typeof front.name), false);
+});
+
+test("the files that became part of it are known", () => {
+  const { files } = readDeployment(join(directory, "judged/shop/compose.yaml"));
+  assert.deepEqual([...files!.keys()].map((path) => path.replace(join(directory, "judged/shop/"), "")).toSorted(), [
+    ".env",
+    "ext/base.yaml",
+    "inc/.env",
+    "inc/inc.yaml",
+    "nginx.conf",
+    "web.env",
+  ]);
 });
 
 test("the environment wins over .env, and chooses profiles and the name", () => {

@@ -10,6 +10,7 @@ import {
   defaultApplication,
   defaultContainer,
   parseApplication,
+  parseDeployment,
   readApplication,
 } from "../../../../src/gear/index.ts";
 
@@ -303,6 +304,8 @@ test("files beside the gear file are taken in, and none from elsewhere", () => {
     { source: { kind: "file", content: "a = ü\n", mode: 0o644 }, target: "/a", readOnly: true },
     { source: { kind: "file", content: "a = ü\n", mode: 0o755 }, target: "/b", readOnly: true },
   ]);
+  const text = "application: a\ncontainers: {c: {image: i, files: {/a: conf/a.conf}}}";
+  assert.deepEqual([...parseDeployment(text, path).files!], [[join(directory, "conf/a.conf"), "a = ü\n"]]);
   const bad =
     "application: a\ncontainers: {c: {image: i, files: {/a: link, /b: binary, /c: conf, /d: none, /e: ../x, /f: /x}}}";
   assert.deepEqual(
