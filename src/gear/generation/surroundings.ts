@@ -54,7 +54,8 @@ export const systemJournal: Journal = {
   },
   async tail(invocation, lines) {
     const match = `_SYSTEMD_INVOCATION_ID=${invocation}`;
-    const args = ["--quiet", "--no-pager", "--output=cat", `--lines=${lines}`, match];
+    // A tenant's units write to a namespace of the journal that is its own.
+    const args = ["--quiet", "--no-pager", "--output=cat", "--namespace=*", `--lines=${lines}`, match];
     try {
       const { stdout } = await run("journalctl", args, { signal: AbortSignal.timeout(journalSeconds * 1000) });
       return stdout.split("\n").filter((line) => line.trim() !== "");
