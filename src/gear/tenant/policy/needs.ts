@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a container's declaration says that it needs of the host, in SELinux's words. */
 import { gearError } from "../../errors.ts";
-import type { Application, Container, Port } from "../../model.ts";
+import type { Application, Container, Link, Port } from "../../model.ts";
 import type { Name } from "../../name.ts";
 
 export interface PolicyNeeds {
@@ -42,21 +42,36 @@ function policyWord(name: Name): string {
   return name.replaceAll("-", "__");
 }
 
-export function policyNeeds({ name: application }: Pick<Application, "name">, container: Container): PolicyNeeds {
+export function policyNeeds(
+  { name: application, containers }: Pick<Application, "name" | "containers">,
+  container: Container,
+): PolicyNeeds {
   const { name, security, network, ports, links, mounts } = container;
   return {
     type: policyType(application, name),
     capabilities: security.capabilities,
     network: network.kind !== "none",
     listens: ports.map((port) => ({ port: port.container, protocol: port.protocol })),
-    connects: links.flatMap((link) =>
-      link.ports.map((port) => ({ port: port.local ?? port.target, protocol: "tcp" as const })),
-    ),
+    connects: links.flatMap((link) => linkPorts(containers, link)),
     mounts: mounts.flatMap(({ source, readOnly }) =>
       source.kind === "bind" ? [{ path: source.path, write: !readOnly }] : [],
     ),
     devices: security.devices.map((device) => deviceNeed(name, device)),
   };
+}
+
+/** Where a link can begin inside the container: at a port, or one for each of the target's instances from there on. */
+function linkPorts(containers: readonly Container[], { to, ports }: Link): PolicyPort[] {
+  const target = containers.find(({ name }) => name === to);
+  const published = (target?.ports ?? []).map(({ container, protocol }) => ({ port: container, protocol }));
+  const protocolOf = (port: number) => published.find((one) => one.port === port)?.protocol ?? "tcp";
+  const begin =
+    ports.length === 0
+      ? published
+      : ports.map(({ target: port, local = port }) => ({ port: local, protocol: protocolOf(port) }));
+  return begin.flatMap(({ port, protocol }) =>
+    Array.from({ length: target?.count ?? 1 }, (_, instance) => ({ port: port + instance, protocol })),
+  );
 }
 
 /** `HOST[:CONTAINER][:PERMISSIONS]` of --device (podman-run(1)). */

@@ -62,8 +62,11 @@ function networkRules({ listens, connects }: PolicyNeeds, { dialect, portType }:
   return [
     ...dialect.network,
     ...listens.map((port) => rule(portType(port), `${port.protocol}_socket`, "name_bind")),
-    // Of the protocols only TCP and SCTP ask for it; UDP is sent wherever it goes.
-    ...connects.map((port) => rule(portType(port), `${port.protocol}_socket`, "name_connect")),
+    // UDP is sent wherever it goes: its class has no such permission.
+    ...connects
+      .filter(({ protocol }) => protocol !== "udp")
+      .map((port) => rule(portType(port), `${port.protocol}_socket`, "name_connect")),
+    ...([...listens, ...connects].some(({ protocol }) => protocol === "sctp") ? dialect.sctp : []),
   ];
 }
 

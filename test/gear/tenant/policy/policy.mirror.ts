@@ -79,7 +79,7 @@ containers:
   web:
     image: a
     ports: [8080, "53/udp", 9999]
-    links: ["db:5432"]
+    links: [db, "dns:53"]
     volumes:
       - data:/data
       - {bind: /var/log, target: /logs, read-only: true}
@@ -88,6 +88,14 @@ containers:
   db:
     image: a
     ports: [5432]
+  dns:
+    image: a
+    ports: ["53/udp"]
+  signals:
+    image: a
+    ports: ["36412/sctp"]
+    links: [signals]
+    security: {selinux-type: generated}
 volumes:
   data:
 `;
@@ -97,13 +105,11 @@ test("each container may do what every one must and what it declares, and nothin
   const made = applicationPolicies(application, host);
   assert.deepEqual(
     made.map(({ module }) => module),
-    ["gear_shop_plain__one_t", "gear_shop_web_t"],
+    ["gear_shop_plain__one_t", "gear_shop_web_t", "gear_shop_signals_t"],
   );
-  for (const { module, cil } of made) {
-    writeFileSync(join(root, `${module}.cil`), cil);
-    inside("semodule", "-N", "-X", "300", "-i", `/${module}.cil`);
-    assert.equal(extract(module), cil, "what is loaded can be compared");
-  }
+  for (const { module, cil } of made) writeFileSync(join(root, `${module}.cil`), cil);
+  inside("semodule", "-N", "-X", "300", ...made.flatMap(({ module }) => ["-i", `/${module}.cil`]));
+  for (const { module, cil } of made) assert.equal(extract(module), cil, "what is loaded can be compared");
   const [plain, web] = made.map(({ module }) => module) as [string, string];
 
   const [base, all] = [ownRules(plain), ownRules(web)];

@@ -28,6 +28,24 @@ test("only containers that ask for it have a policy of their own", () => {
   assert.match(made!.cil, /^\(allow gear_shop_web_t var_t \(file \(.*write.*\)\)\)$/m);
 });
 
+test("links without ports, and to several instances, have the ports that they begin at", () => {
+  const text = `application: shop
+containers:
+  web: {image: a, links: [db, "dns:53:5353"], security: {selinux-type: generated}}
+  db: {image: a, ports: [5432, "36412/sctp"], count: 2}
+  dns: {image: a, ports: ["53/udp"]}
+`;
+  const asked: string[] = [];
+  const portType = ({ port, protocol }: { port: number; protocol: string }) => (
+    asked.push(`${port}/${protocol}`),
+    "x_port_t"
+  );
+  const [made] = applicationPolicies(parseApplication(text, "/shop.yaml"), { ...host("var_t"), portType });
+  assert.deepEqual(asked, ["5432/tcp", "5433/tcp", "36412/sctp", "36413/sctp"]);
+  assert.match(made!.cil, /\(allow gear_shop_web_t self \(sctp_socket /);
+  assert.doesNotMatch(made!.cil, /udp_socket \(name_connect/);
+});
+
 test("a tenant's own files need no rule", () => {
   const [made] = applicationPolicies(application("selinux-type: generated"), host("container_file_t"));
   assert.doesNotMatch(made!.cil, /container_file_t/);

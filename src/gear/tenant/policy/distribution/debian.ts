@@ -44,5 +44,6 @@ export const debian: PolicyDialect = {
     rule("proc_net_t", "file", "getattr ioctl lock open read"),
     rule("proc_net_t", "lnk_file", "getattr read"),
   ],
+  sctp: [rule("self", "sctp_socket", `accept listen ${socket}`), rule("node_t", "sctp_socket", "node_bind")],
   ownFiles: ["container_file_t", "container_ro_file_t", "container_tmpfs_t"],
 };

@@ -10,6 +10,8 @@ export interface PolicyDialect {
   readonly base: readonly Rule[];
   /** Rules for who has a network, before any port. */
   readonly network: readonly Rule[];
+  /** ... and for who uses SCTP besides. */
+  readonly sctp: readonly Rule[];
   /** Types of files that every container has by the attributes. */
   readonly ownFiles: readonly string[];
 }
