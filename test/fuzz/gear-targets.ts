@@ -124,13 +124,13 @@ export const gearTargets: readonly FuzzTarget[] = [
   },
   {
     name: "geard-file",
-    remote: true,
+    remote: false,
     seeds: [Buffer.from(geard)],
     run: (bytes) => readAndPlan(bytes, "f.json"),
   },
   {
     name: "kubernetes-file",
-    remote: true,
+    remote: false,
     seeds: [Buffer.from(kubernetes)],
     run: (bytes) => readAndPlan(bytes, "f.yaml"),
   },
