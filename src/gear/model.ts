@@ -101,8 +101,8 @@ export interface Network {
 }
 
 /**
- * What a container reaches besides its links: by a network namespace of its own (perhaps with networks that it joins), as the
- * host does, or nothing at all.
+ * What a container reaches besides its links: by a network namespace of its own (with the networks that it joins, or else that
+ * of its application), as the host does, or nothing at all.
  */
 export type NetworkAccess =
   | { readonly kind: "own"; readonly networks: readonly NetworkUse[] }

@@ -38,7 +38,11 @@ const declaration = record("container", {
   hostname: optional(text("the name of a host", hostnamePattern), "Name that it sees as its host's"),
   ports: optional(ports, "Ports that it listens on, with those of the host that lead to them", []),
   links: optional(links, "Containers that it connects to, at ports of its own loopback addresses", []),
-  network: optional(network, "host, none, or networks that it joins", defaultContainer.network),
+  network: optional(
+    network,
+    "host, none, or networks that it joins; the application's own without it",
+    defaultContainer.network,
+  ),
   volumes: optional(mounts, "Directories that it finds: volumes of this file, of the host, or of memory", []),
   files: optional(files, "Files that it finds, such as its configuration; they are kept with every generation", []),
   secrets: optional(secretUses, "Secrets that it finds below /run/secrets, or in a variable", []),

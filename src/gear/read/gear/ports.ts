@@ -23,12 +23,15 @@ const address = text("an IPv4 or IPv6 address", "[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|
 
 const longPort = record("port", {
   container: required(number, "Port that the container listens on"),
-  host: optional(whole(0, 65_535), "Port of the host; 0 has a free one taken. Without it only links reach the port"),
+  host: optional(
+    whole(0, 65_535),
+    "Port of the host; 0 has a free one taken. Without it nothing outside of the application reaches the port",
+  ),
   address: optional(address, "Address of the host to listen on; every one without it"),
   protocol: optional(choice(["tcp", "udp", "sctp"]), "Protocol", "tcp"),
 });
 
-/** `80` alone is reached by links only; what the host listens on is written before it. */
+/** `80` alone is not published; what the host listens on is written before it. */
 const port: Shape<Port[]> = either(
   mapped(number, (container): Port[] => [{ container, host: undefined, address: undefined, protocol: "tcp" }]),
   syntax("[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]", portPattern, parsePorts),
