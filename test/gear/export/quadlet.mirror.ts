@@ -45,8 +45,8 @@ for (const suite of ["trixie", "forky"]) {
       "shop.data-volume.service",
     ]);
     assert.ok(
-      stdout.includes(`src=${directory}/shop-proxy.files/2`) ||
-        stdout.includes(`source=${directory}/shop-proxy.files/2`),
+      stdout.includes(`src=${directory}/shop-proxy.files/0`) ||
+        stdout.includes(`source=${directory}/shop-proxy.files/0`),
     );
   });
 }

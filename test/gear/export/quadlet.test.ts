@@ -52,16 +52,18 @@ test("the example becomes services in the order of its dependencies, and what is
   const made = exported(readApplication(join(import.meta.dirname, "../../../examples/shop.yaml")));
   assert.deepEqual([...made.files.keys()].toSorted(), [
     "shop-db.container",
+    "shop-db.files/1",
     "shop-proxy.container",
-    "shop-proxy.files/2",
+    "shop-proxy.files/0",
     "shop-web-1.container",
     "shop-web-2.container",
+    "shop-web.files/0",
     "shop.data.volume",
     "shop.network",
   ]);
   const services = commands(t, made);
   hasWords(services.get("shop-db"), "--mount", "type=volume,source=shop.data,dst=/var/lib/postgresql");
-  hasWords(services.get("shop-proxy"), "--publish", "8080:80/tcp");
+  hasWords(services.get("shop-proxy"), "--publish", "8080:8080/tcp");
   hasWords(services.get("shop-web-2"), "--network", "shop:alias=web,alias=web-2");
   assert.match(
     made.files.get("shop-web-1.container")?.content ?? "",
