@@ -15,6 +15,7 @@ import {
   composeRelease,
   deployments,
   type Fixture,
+  journal,
   makeFixture,
   publish,
   type Release,
@@ -145,10 +146,7 @@ test("a release that wants its root signed is refused as long as it is not", asy
   assert.equal(await machine.reboot(900), "running", await output("systemctl --failed --no-pager"));
   assert.equal((await deployments(machine))[0]?.checksum, release.commit);
   assert.match(await output("grep ' / ' /proc/mounts"), /verity=require/);
-  assert.match(
-    await output("journalctl -b -u atomic-verify-root.service -o cat"),
-    /Finished .*signature of the system/,
-  );
+  assert.match(await output(journal("-b -u atomic-verify-root.service")), /Finished .*signature of the system/);
 });
 
 test("a release whose image is not the one that was signed does not boot; the one before does", async () => {

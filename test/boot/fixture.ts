@@ -122,6 +122,11 @@ export async function makeBusyboxTar(path: string): Promise<void> {
   rmSync(tree, { recursive: true });
 }
 
+/** Reads the journal as an administrator does: in the domain of a service, which the machine's shell is, journalctl is confined. */
+export function journal(words: string): string {
+  return `runcon -t unconfined_t sh -c 'journalctl --no-pager -o cat ${words} | cat'`;
+}
+
 /** Starts a machine; with \`ATOMIC_BOOT_LOG\` set its console is written to standard error. */
 export function start(options: Parameters<typeof startMachine>[0]): Promise<Machine> {
   const verbose = process.env["ATOMIC_BOOT_LOG"] !== undefined;

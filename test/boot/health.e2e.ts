@@ -10,7 +10,7 @@ import { run } from "../../src/base/index.ts";
 import type { Machine } from "../../src/image/index.ts";
 import type { RunningServer } from "../../src/ostree/index.ts";
 import { type Fault, makeBadRelease } from "./bad-release.ts";
-import { deployments, type Fixture, makeFixture, publish, serve, start } from "./fixture.ts";
+import { deployments, type Fixture, journal, makeFixture, publish, serve, start } from "./fixture.ts";
 
 let fixture: Fixture;
 let machine: Machine;
@@ -79,10 +79,7 @@ async function isRemembered(version: string, reason: RegExp): Promise<void> {
   assert.equal(failed[0]?.version, version);
   assert.match(failed[0]!.reason, reason);
   assert.match(await output("atomic host status"), new RegExp(`Rolled back on .*: ${version}, `));
-  assert.match(
-    await output("journalctl -b -u atomic-boot-passed.service -o cat"),
-    new RegExp(`${version} was rolled back`),
-  );
+  assert.match(await output(journal("-b -u atomic-boot-passed.service")), new RegExp(`${version} was rolled back`));
   assert.match(
     await output("atomic host upgrade 2>&1", [1]),
     new RegExp(`error\\[host-failed-before\\]: ${version} was tried`),

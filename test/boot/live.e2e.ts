@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Machine } from "../../src/image/index.ts";
 import type { RunningServer } from "../../src/ostree/index.ts";
-import { deployments, type Fixture, makeFixture, publish, type Release, serve, start } from "./fixture.ts";
+import { deployments, type Fixture, journal, makeFixture, publish, type Release, serve, start } from "./fixture.ts";
 import { overlayRelease } from "./overlay-release.ts";
 
 let fixture: Fixture;
@@ -57,8 +57,8 @@ const usrFileSystem = () => output("stat -f -c %T /usr");
 /** A package's program runs for users and for services, new ones and those that were running before. */
 async function isLive(): Promise<void> {
   assert.match(await output("tree --version"), /^tree v/);
-  await output("systemctl start live.service || { journalctl -u live.service -o cat; exit 1; }");
-  assert.match(await output("journalctl -u live.service -o cat --no-pager"), /^tree v/m);
+  await output(`systemctl start live.service || { ${journal("-u live.service")}; exit 1; }`);
+  assert.match(await output(journal("-u live.service")), /^tree v/m);
   await output("nsenter -m -t $(systemctl show -P MainPID systemd-resolved.service) test -x /usr/bin/tree");
   assert.match(await output("stat -c '%U %a' /var/lib/live"), /^live 750$/);
 }

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import type { Machine } from "../../src/image/index.ts";
 import type { RunningServer } from "../../src/ostree/index.ts";
 import { osPath, service, sysrootPath, transactionClient } from "../host/service/bus-fixture.ts";
-import { deployments, type Fixture, makeFixture, publish, serve, start } from "./fixture.ts";
+import { deployments, type Fixture, journal, makeFixture, publish, serve, start } from "./fixture.ts";
 
 let fixture: Fixture;
 let machine: Machine;
@@ -92,7 +92,9 @@ test("a rule of polkit's gives a user one of the rights", async () => {
   const rule = `polkit.addRule(function (action, subject) {
   if (action.id == "${service}.cleanup") return polkit.Result.YES;
 });`;
-  await output(`cat > /etc/polkit-1/rules.d/10-test.rules <<'END'\n${rule}\nEND\nsystemctl restart polkit.service`);
+  await output(
+    `cat > /etc/polkit-1/rules.d/10-test.rules <<'END'\n${rule}\nEND\nrestorecon -R /etc/polkit-1; systemctl restart polkit.service`,
+  );
   assert.match(await output(asUser(cleanup)), /^s "unix:path=/);
   assert.match(await output(asUser(upgrade), [1]), /Access denied/);
 });
@@ -117,7 +119,7 @@ test("sandboxes for scripts of packages can be made in it", async () => {
   const sandbox = `/usr/bin/bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp ${unshare} /bin/true`;
   await output(`sed -e 's,^ExecStart=.*,ExecStart=${sandbox},' -e 's,^Type=.*,Type=oneshot,' -e '/^BusName/d' \
     /usr/lib/systemd/system/${unit} >/run/systemd/system/sandbox.service
-    systemctl daemon-reload; systemctl start sandbox.service || { journalctl -u sandbox.service -o cat; exit 1; }`);
+    systemctl daemon-reload; systemctl start sandbox.service || { ${journal("-u sandbox.service")}; exit 1; }`);
 });
 
 test("it upgrades the machine, in less than 150 MB", async () => {
@@ -153,10 +155,10 @@ test("the timer stages an update, and arms another for the window in which the m
     ended() { systemctl show -P ExecMainExitTimestampMonotonic atomic-update.service; }
     before=$(ended); systemctl daemon-reload; systemctl restart atomic-update.timer
     for i in $(seq 600); do [ "$(ended)" != "$before" ] && break; sleep 1; done`);
-  const journal = await output("journalctl -u atomic-update.service -o cat --no-pager");
-  assert.equal(await property("Result", "atomic-update.service"), "success", journal);
+  const told = await output(journal("-u atomic-update.service"));
+  assert.equal(await property("Result", "atomic-update.service"), "success", told);
   const [next] = await deployments(machine);
-  assert.deepEqual([next?.version, next?.staged], [fixture.second.version, true], journal);
+  assert.deepEqual([next?.version, next?.staged], [fixture.second.version, true], told);
   const armed = await property("NextElapseUSecRealtime", "atomic-update-reboot.timer");
-  assert.ok(armed.includes(` ${opens}:00 UTC`), `${armed}\n${journal}`);
+  assert.ok(armed.includes(` ${opens}:00 UTC`), `${armed}\n${told}`);
 });
