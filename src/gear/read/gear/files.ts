@@ -7,9 +7,11 @@ import { fileContent } from "../file-content.ts";
 import { either, entries, mapped, optional, record, type Shape, text } from "../shape/index.ts";
 import { path } from "./words.ts";
 
+const pathName = "(?!\\.\\.(?:/|$))[^/\\u0000-\\u001f]+";
 const relativePath = text(
   "the path of a file in the gear file's directory",
-  "(?!/)(?:(?!\\.\\.(?:/|$))[^/\\u0000-\\u001f]+/?)+",
+  // Each name begins with its own slash: what does not fit fails in one pass.
+  `${pathName}(?:/${pathName})*/?`,
 );
 const modeText = text('permissions in quotes, such as "0644"', "0?[0-7]{3}");
 
