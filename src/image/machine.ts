@@ -22,6 +22,8 @@ import { plainText, SerialText } from "./serial.ts";
 
 export interface MachineOptions {
   readonly disk: string;
+  /** Further disks, in the guest /dev/vdb and so on; what is written to them stays. */
+  readonly moreDisks?: readonly string[];
   /** MiB; default 2048. */
   readonly memory?: number;
   /** Default: 1 under TCG, up to 4 under KVM. */
@@ -66,6 +68,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       ...hardwareArguments({
         disk: options.disk,
         format: detectFormat(options.disk),
+        moreDisks: (options.moreDisks ?? []).map((path) => ({ path, format: detectFormat(path) })),
         memory: options.memory ?? 2048,
         cpus: options.cpus ?? defaultCpus(accelerator),
         accelerator,

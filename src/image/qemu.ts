@@ -14,6 +14,8 @@ export type DiskFormat = "raw" | "qcow2";
 export interface Hardware {
   readonly disk: string;
   readonly format: DiskFormat;
+  /** Further disks, which the machine does not boot from: what is written to them stays. */
+  readonly moreDisks?: readonly { readonly path: string; readonly format: DiskFormat }[];
   /** MiB. */
   readonly memory: number;
   readonly cpus: number;
@@ -61,10 +63,18 @@ function firmwareArguments(firmware: Hardware["firmware"]): string[] {
   return [...flash(firmware.code, ",readonly=on"), ...flash(firmware.vars, "")];
 }
 
-function driveArguments({ disk, format, snapshot, unsafe }: Hardware): string[] {
-  const cache = unsafe || snapshot ? ",cache=unsafe" : "";
-  const drive = `file=${escape(disk)},if=none,id=disk,format=${format},discard=unmap${cache}`;
-  return ["-drive", `${drive},snapshot=${snapshot ? "on" : "off"}`, "-device", "virtio-blk-pci,drive=disk"];
+function driveArguments({ disk, format, moreDisks = [], snapshot, unsafe }: Hardware): string[] {
+  const drive = (id: string, path: string, kind: DiskFormat, flags: { snapshot: boolean; unsafe: boolean }) => {
+    const cache = flags.unsafe || flags.snapshot ? ",cache=unsafe" : "";
+    const file = `file=${escape(path)},if=none,id=${id},format=${kind},discard=unmap${cache}`;
+    return ["-drive", `${file},snapshot=${flags.snapshot ? "on" : "off"}`, "-device", `virtio-blk-pci,drive=${id}`];
+  };
+  return [
+    ...drive("disk", disk, format, { snapshot, unsafe }),
+    ...moreDisks.flatMap((more, index) =>
+      drive(`disk${index + 2}`, more.path, more.format, { snapshot: false, unsafe }),
+    ),
+  ];
 }
 
 /** User networking: the guest sees this machine as 10.0.2.2. */

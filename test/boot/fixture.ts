@@ -77,6 +77,16 @@ function debianTreefiles(directory: string): ReturnType<WriteTreefiles> {
   return Promise.resolve([example, next]);
 }
 
+/** The example host with more packages; the second release has what that of the example has. */
+export function exampleWith(packages: string): WriteTreefiles {
+  return (directory) => {
+    const [first, second] = [join(directory, "first.yaml"), join(directory, "second.yaml")];
+    writeFileSync(first, `include: ${join(root, "examples/debian-container-host.yaml")}\npackages: [${packages}]\n`);
+    writeFileSync(second, `include: first.yaml\n${changes}`);
+    return Promise.resolve([first, second]);
+  };
+}
+
 async function composeReleases(directory: string, treefiles: readonly string[]): Promise<Releases> {
   const repo = Repo.init(join(directory, "repo"), "archive");
   for (const path of treefiles) await composeRelease(repo, path);

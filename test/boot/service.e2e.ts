@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The host's D-Bus service as an operating system runs it: started by the system bus, polkitd deciding, systemd confining it,
- * upgrading the machine, ending when idle; then the timer of automatic updates, which waits for its window. In this order: tests go on where the one before left the machine.
+ * upgrading the machine, ending when idle; then the timer of automatic updates, which waits for its window and reboots in it. In this order: tests go on where the one before left the machine.
  */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -161,4 +161,21 @@ test("the timer stages an update, and arms another for the window in which the m
   assert.deepEqual([next?.version, next?.staged], [fixture.second.version, true], told);
   const armed = await property("NextElapseUSecRealtime", "atomic-update-reboot.timer");
   assert.ok(armed.includes(` ${opens}:00 UTC`), `${armed}\n${told}`);
+});
+
+test("in the window a program may hold the reboot back; then the machine boots the new version by itself", async () => {
+  await configure("Windows=00:00-24:00\nRetrySec=60\n");
+  const hook = "#!/bin/sh\n[ -e /run/ready ] || { echo backup; exit 1; }\n";
+  const armed = await output(`mkdir -p /etc/atomic/reboot.d; printf '${hook}' >/etc/atomic/reboot.d/10-backup
+    chmod +x /etc/atomic/reboot.d/10-backup; systemctl stop atomic-update-reboot.timer
+    systemctl start atomic-update.service; systemctl show -P ActiveState atomic-update-reboot.timer`);
+  const told = await output(journal("-u atomic-update.service"));
+  assert.equal(armed, "active", told);
+  assert.match(told, /Not rebooting now: .*10-backup: backup/);
+  machine.forgetConsole();
+  await output("touch /run/ready");
+  await machine.waitForConsole(/ login: /, 1200);
+  assert.equal(await machine.waitForBoot(1200), "running", await output("systemctl --failed --no-pager"));
+  const [now] = await deployments(machine);
+  assert.deepEqual([now?.version, now?.booted], [fixture.second.version, true]);
 });

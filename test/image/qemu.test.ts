@@ -25,6 +25,15 @@ test("a comma in the disk's name does not end the option", () => {
   assert.match(valuesOf("-drive", hardware)[0]!, /^file=\/a,,b\.raw,.*snapshot=on$/);
 });
 
+test("a further disk keeps what is written to it, whatever becomes of the first one", () => {
+  const moreDisks = [{ path: "/target.raw", format: "raw" }] as const;
+  const drives = valuesOf("-drive", { ...hardware, moreDisks });
+  assert.match(drives[0]!, /^file=\/a,,b\.raw,.*id=disk,.*snapshot=on$/);
+  assert.match(drives[1]!, /^file=\/target\.raw,.*id=disk2,.*unmap,snapshot=off$/);
+  const devices = valuesOf("-device", { ...hardware, moreDisks });
+  assert.ok(devices.indexOf("virtio-blk-pci,drive=disk") < devices.indexOf("virtio-blk-pci,drive=disk2"));
+});
+
 test("ports are forwarded from the loopback interface only", () => {
   assert.match(valuesOf("-netdev", hardware)[0]!, /hostfwd=tcp:127\.0\.0\.1:2222-:22/);
 });
