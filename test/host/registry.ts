@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 
 export interface Registry {
   /** `127.0.0.1:PORT` */
@@ -13,8 +12,13 @@ export interface Registry {
   fetched(): string[];
 }
 
+/** A test, or what ends at the end of several. */
+interface Scope {
+  after(end: () => void | Promise<void>): void;
+}
+
 /** Debian's docker-registry, without TLS; skopeo is told so by way of a home directory of the test's own. */
-export async function startRegistry(t: TestContext, root: string): Promise<Registry> {
+export async function startRegistry(t: Scope, root: string): Promise<Registry> {
   const port = await freePort();
   const host = `127.0.0.1:${port}`;
   const config = join(root, "registry.yml");
@@ -47,13 +51,13 @@ export async function startRegistry(t: TestContext, root: string): Promise<Regis
   };
 }
 
-function useHome(t: TestContext, root: string, registries: string): void {
+function useHome(t: Scope, root: string, registries: string): void {
   const home = join(root, "home");
   mkdirSync(join(home, ".config/containers"), { recursive: true });
   writeFileSync(join(home, ".config/containers/registries.conf"), registries);
   const before = process.env["HOME"];
   process.env["HOME"] = home;
-  t.after(() => (process.env["HOME"] = before));
+  t.after(() => void (process.env["HOME"] = before));
 }
 
 async function freePort(): Promise<number> {
