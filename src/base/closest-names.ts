@@ -16,7 +16,7 @@ export function closestNames(names: Iterable<string>, name: string): string[] {
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that make `a` into `b`; above `limit` any larger number. */
-function editDistance(a: string, b: string, limit: number): number {
+export function editDistance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {

@@ -2,7 +2,7 @@
 export * from "./abort.ts";
 export * from "./bytes.ts";
 export * from "./c-time.ts";
-export { closestNames } from "./closest-names.ts";
+export { closestNames, editDistance } from "./closest-names.ts";
 export { type ConnectionSettings } from "./connection.ts";
 export * from "./copy.ts";
 export * from "./decompress.ts";

@@ -28,6 +28,7 @@ export const nouns: Record<string, string> = {
   image: "Make and run disk images",
   host: "Manage the deployments of this machine",
   gear: "Deploy containers as systemd units",
+  "gear tenant": "Keep the containers of one owner apart from others",
   ostree: "Work on repositories, as the ostree program",
   "ostree admin": "Commands for managing a host system booted with ostree",
   "ostree remote": "Manage the remote repositories of a repository",

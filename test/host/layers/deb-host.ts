@@ -7,17 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "../../../src/base/index.ts";
 import { composeTree, parseTreefile } from "../../../src/compose/index.ts";
-import {
-  changeLayers,
-  deploy,
-  initSysroot,
-  status,
-  Sysroot,
-  type UpdateRequest,
-  upgrade,
-} from "../../../src/host/index.ts";
-import { asChecksum, Repo } from "../../../src/ostree/index.ts";
+import { deploy, initSysroot } from "../../../src/host/index.ts";
+import { Repo } from "../../../src/ostree/index.ts";
 import { type PackageSpec, TestArchive, tinyBase } from "../../compose/archive.ts";
+import { LayeredHost } from "./layered-host.ts";
 
 export const branch = "tiny/host";
 
@@ -71,14 +64,9 @@ export class DebDistribution implements AsyncDisposable {
   }
 }
 
-export class DebHost {
-  readonly path: string;
-  base = "";
-  readonly #distribution: DebDistribution;
-
+export class DebHost extends LayeredHost {
   private constructor(distribution: DebDistribution, name: string) {
-    this.#distribution = distribution;
-    this.path = join(distribution.scratch, name);
+    super(distribution, name, branch);
   }
 
   /** @param packages of its first version */
@@ -96,37 +84,6 @@ export class DebHost {
     const admin = "admin:x:1000:1000::/home/admin:/bin/sh\n";
     writeFileSync(join(etc, "passwd"), `${readFileSync(join(etc, "passwd"), "utf8")}${admin}`);
     return made;
-  }
-
-  /** Makes a version the newest of the branch that the host follows. */
-  async bring(version: string, packages: string): Promise<string> {
-    const commit = await this.#distribution.compose(version, packages);
-    const { repo } = this.open();
-    ostree(`--repo=${repo.path}`, "pull-local", join(this.#distribution.scratch, "composed"), commit);
-    repo.setRef(branch, asChecksum(commit));
-    return commit;
-  }
-
-  open(): Sysroot {
-    return Sysroot.open(this.path);
-  }
-
-  /** Of what boots next. */
-  get root(): string {
-    const sysroot = this.open();
-    return sysroot.directory(sysroot.deployments[0]!);
-  }
-
-  get told() {
-    return status(this.open()).deployments[0]!;
-  }
-
-  change(request: Parameters<typeof changeLayers>[1]) {
-    return changeLayers(this.open(), request);
-  }
-
-  upgrade(request: UpdateRequest = {}) {
-    return upgrade(this.open(), request);
   }
 
   read(path: string): string {

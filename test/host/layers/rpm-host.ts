@@ -6,17 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "../../../src/base/index.ts";
 import { composeTree, parseTreefile } from "../../../src/compose/index.ts";
-import {
-  changeLayers,
-  deploy,
-  initSysroot,
-  status,
-  Sysroot,
-  type UpdateRequest,
-  upgrade,
-} from "../../../src/host/index.ts";
-import { asChecksum, Repo } from "../../../src/ostree/index.ts";
+import { deploy, initSysroot } from "../../../src/host/index.ts";
+import { Repo } from "../../../src/ostree/index.ts";
 import { makeRpms, type RpmSpec } from "../../compose/rpm/rpms.ts";
+import { LayeredHost } from "./layered-host.ts";
 
 export const branch = "tiny/rpm";
 
@@ -76,14 +69,9 @@ export class Distribution {
   }
 }
 
-export class Host {
-  readonly path: string;
-  readonly #distribution: Distribution;
-  base = "";
-
+export class Host extends LayeredHost {
   private constructor(distribution: Distribution, name: string) {
-    this.#distribution = distribution;
-    this.path = join(distribution.scratch, name);
+    super(distribution, name, branch);
   }
 
   /** @param packages of its base, besides those of every base */
@@ -97,38 +85,6 @@ export class Host {
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, "tiny.repo"), distribution.repoFile());
     return made;
-  }
-
-  /** Makes a version the newest of the branch that the host follows. */
-  async bring(version: string, packages: string): Promise<string> {
-    const { scratch } = this.#distribution;
-    const commit = await this.#distribution.compose(version, packages);
-    const { repo } = this.open();
-    ostree(`--repo=${repo.path}`, "pull-local", join(scratch, "composed"), commit);
-    repo.setRef(branch, asChecksum(commit));
-    return commit;
-  }
-
-  open(): Sysroot {
-    return Sysroot.open(this.path);
-  }
-
-  /** Of what boots next. */
-  get root(): string {
-    const sysroot = this.open();
-    return sysroot.directory(sysroot.deployments[0]!);
-  }
-
-  get told() {
-    return status(this.open()).deployments[0]!;
-  }
-
-  change(request: Parameters<typeof changeLayers>[1]) {
-    return changeLayers(this.open(), request);
-  }
-
-  upgrade(request: UpdateRequest = {}) {
-    return upgrade(this.open(), request);
   }
 
   names(): string[] {
