@@ -16,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { baseError, unlessErrno } from "./errors.ts";
 import { setImmutable, tryLock, tryRecordLock } from "./syscalls.ts";
 
@@ -153,25 +154,49 @@ export interface HeldLock extends Disposable {
   release(): void;
 }
 
+export interface LockOptions {
+  readonly exclusive?: boolean;
+  /** How long to wait for another holder before `base-busy`. */
+  readonly timeoutMs?: number;
+  /** An open-file-description lock as libostree takes, which excludes its processes too. */
+  readonly record?: boolean;
+}
+
+const lockPollMs = 50;
+
 /**
- * Takes an advisory lock on `path`, which is made if missing.
- * @param options.record an open-file-description lock as libostree takes, which excludes its processes too
- * @param options.timeoutMs how long to wait for another holder before `base-busy`
+ * Takes an advisory lock on `path`, which is made if missing. With a time it holds up the whole thread: it is for work that
+ * does so anyway.
  */
-export function lockFile(
-  path: string,
-  options: { exclusive?: boolean; timeoutMs?: number; record?: boolean } = {},
-): HeldLock {
+export function lockFile(path: string, options: LockOptions = {}): HeldLock {
+  const attempt = lockAttempts(path, options);
+  for (;;) {
+    const held = attempt();
+    if (held !== undefined) return held;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lockPollMs);
+  }
+}
+
+/** As `lockFile`, but others of this process go on while it waits, among them who holds the lock here. */
+export async function waitForLock(path: string, options: LockOptions): Promise<HeldLock> {
+  const attempt = lockAttempts(path, options);
+  for (;;) {
+    const held = attempt();
+    if (held !== undefined) return held;
+    await sleep(lockPollMs);
+  }
+}
+
+/** Each call tries once; `undefined`: it is to be called again. It throws when the time is up. */
+function lockAttempts(path: string, { exclusive = true, timeoutMs = 0, record }: LockOptions) {
   const fd = openSync(path, "a+", 0o660);
   const release = () => closeSync(fd);
-  const take = options.record ? tryRecordLock : tryLock;
-  const deadline = Date.now() + (options.timeoutMs ?? 0);
-  while (!take(fd, options.exclusive ?? true)) {
-    if (Date.now() >= deadline) {
-      release();
-      throw baseError("busy", `${path} is locked by another process`, { hint: `fuser -v ${path}  shows which` });
-    }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-  }
-  return { release, [Symbol.dispose]: release };
+  const take = record ? tryRecordLock : tryLock;
+  const deadline = Date.now() + timeoutMs;
+  return (): HeldLock | undefined => {
+    if (take(fd, exclusive)) return { release, [Symbol.dispose]: release };
+    if (Date.now() < deadline) return undefined;
+    release();
+    throw baseError("busy", `${path} is locked by another process`, { hint: `fuser -v ${path}  shows which` });
+  };
 }

@@ -80,28 +80,36 @@ const depthLimit = 64;
 export interface YamlOptions {
   /** Whether `<<` brings the keys of another map; default true. YAML 1.2 has it no more. */
   readonly merge?: boolean;
+  /** Characters, for files that programs write; default `yamlSizeLimit`. */
+  readonly sizeLimit?: number;
 }
 
 /**
  * Parses a stream of YAML documents (JSON is one).
  * @param file for positions
  */
-export function parseYaml(text: string, file: string, { merge = true }: YamlOptions = {}): YamlStream {
+export function parseYaml(text: string, file: string, options: YamlOptions = {}): YamlStream {
+  const { merge = true, sizeLimit = yamlSizeLimit } = options;
   const lines = new LineCounter();
   const place = (offset: number): YamlPosition => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const refuse = (offset: number, message: string) => ({ documents: [], faults: [{ at: place(offset), message }] });
-  if (text.length > yamlSizeLimit) return refuse(0, `larger than ${yamlSizeLimit} characters`);
+  if (text.length > sizeLimit) return refuse(0, `larger than ${sizeLimit} characters`);
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   const deep = tokens.map(tooDeep).find((offset) => offset !== undefined);
   if (deep !== undefined) return refuse(deep, `nested more than ${depthLimit} deep`);
-  const documents = [...new Composer({ merge, logLevel: "silent" }).compose(tokens)];
-  const builders = documents.map((document) => new Builder(document, place, merge));
-  const faults = builders.flatMap((builder) => builder.faults);
+  // The library compares every key with every other; the builder sees to it as well.
+  const documents = [...new Composer({ merge, uniqueKeys: false, logLevel: "silent" }).compose(tokens)];
+  // Without aliases no text has more values than characters.
+  const most = sizeLimit > yamlSizeLimit ? Math.max(nodeLimit, text.length) : nodeLimit;
+  const builders = documents.map((document) => new Builder(document, place, merge, most));
+  const faults = builders.flatMap((builder) => builder.faults).toSorted(inOrder);
   return { documents: faults.length > 0 ? [] : builders.map(({ root }) => root), faults };
 }
+
+const inOrder = ({ at: a }: YamlFault, { at: b }: YamlFault) => a.line - b.line || a.column - b.column;
 
 /** The values alone, as JSON.parse gives them. */
 export function plainYaml(node: YamlNode): unknown {
@@ -137,28 +145,30 @@ class Builder {
   readonly faults: YamlFault[];
   readonly #place: Place;
   readonly #merge: boolean;
+  readonly #most: number;
   /** What an alias stands for: the last node before it that has the name (YAML 1.2.2, 3.2.2.2). */
   readonly #anchors = new Map<string, unknown>();
   /** Nodes that are being built, which an alias to itself would never end. */
   readonly #open = new Set<unknown>();
   #count = 0;
 
-  constructor(document: Document.Parsed, place: Place, merge: boolean) {
+  constructor(document: Document.Parsed, place: Place, merge: boolean, most: number) {
     this.#place = place;
     this.#merge = merge;
+    this.#most = most;
     this.faults = [...document.errors, ...document.warnings].map(({ message, pos }) => ({
       at: place(pos[0]),
       message: message.trim(),
     }));
     const contents: unknown = document.contents;
-    this.root = this.faults.length > 0 ? nothing(place(0)) : this.#node(contents, offsetOf(contents) ?? 0);
+    this.root = document.errors.length > 0 ? nothing(place(0)) : this.#node(contents, offsetOf(contents) ?? 0);
   }
 
   /** @param from where it is when it has no place of its own, as the value of `key:` */
   #node(node: unknown, from: number): YamlNode {
     const offset = offsetOf(node) ?? from;
     const at = this.#place(offset);
-    if (++this.#count > nodeLimit || this.#open.size > depthLimit) return this.#refuse(at);
+    if (++this.#count > this.#most || this.#open.size > depthLimit) return this.#refuse(at);
     if (isAlias(node)) return this.#alias(node.source, at, offset);
     this.#remember(node);
     this.#open.add(node);
@@ -213,6 +223,7 @@ class Builder {
     this.#remember(pair.key);
     const key = this.#node(pair.key, offset);
     if (key.kind !== "scalar") this.faults.push({ at, message: "a key must be a word, not a list or a map" });
+    else if (entries.has(key.text)) this.faults.push({ at, message: "Map keys must be unique" });
     else entries.set(key.text, { key: key.text, at, value: this.#node(pair.value, offset) });
   }
 
@@ -228,7 +239,7 @@ class Builder {
   }
 
   #refuse(at: YamlPosition): YamlNode {
-    const message = `has more than ${nodeLimit} values or is nested more than ${depthLimit} deep, its aliases followed`;
+    const message = `has more than ${this.#most} values or is nested more than ${depthLimit} deep, its aliases followed`;
     if (!this.faults.some((fault) => fault.message === message)) this.faults.push({ at, message });
     return nothing(at);
   }

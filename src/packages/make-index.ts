@@ -31,7 +31,7 @@ const makers = {
   "rpm-packages": (source, what, path) =>
     writeFileAtomic(path, encodeRpmIndex(parsePrimary(source, what)), { durable: false }),
   "rpm-filelists": (source, what, path) => parseFilelists(source, what).write(path),
-  "rpm-modules": async (source, what, path) => writeModules(path, await parseModules(source, what)),
+  "rpm-modules": (source, what, path) => writeModules(path, parseModules(source, what)),
 } as const satisfies Record<string, Maker>;
 
 export interface IndexTask {

@@ -4,7 +4,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { lockFile, removeTree, safeRelative, setImmutable, writeFileAtomic } from "../../src/base/index.ts";
+import {
+  lockFile,
+  removeTree,
+  safeRelative,
+  setImmutable,
+  waitForLock,
+  writeFileAtomic,
+} from "../../src/base/index.ts";
 
 const scratch = (name: string) => mkdtempSync(join(tmpdir(), `atomic-${name}-`));
 
@@ -41,6 +48,16 @@ test("a lock excludes a second holder until it is released", () => {
     using _one = lockFile(path, { exclusive: false });
     using _two = lockFile(path, { exclusive: false });
   }
+  rmSync(directory, { recursive: true });
+});
+
+test("a lock is waited for while its holder in the same process goes on", async () => {
+  const directory = scratch("wait");
+  const path = join(directory, ".lock");
+  const held = lockFile(path, { record: true });
+  setTimeout(() => held.release(), 60);
+  using _later = await waitForLock(path, { record: true, timeoutMs: 30_000 });
+  await assert.rejects(waitForLock(path, { record: true, timeoutMs: 1 }), { code: "base-busy" });
   rmSync(directory, { recursive: true });
 });
 

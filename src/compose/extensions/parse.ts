@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** extensions.yaml: packages that go with a release and are not in it (rpm-ostree docs/extensions.md, rust/src/extensions.rs). */
-import { parse } from "yaml";
+import { plainYaml } from "../../formats/index.ts";
 import { composeError } from "../errors.ts";
 import { isPlainMap } from "../treefile/kinds.ts";
+import { yamlDocument } from "../yaml-document.ts";
 
 export interface Extension {
   /** With `match-base-evr`, each with the version of that package. */
@@ -22,9 +23,6 @@ export interface Extensions {
   readonly warnings: readonly string[];
 }
 
-/** A file written by hand; the cap keeps a wrong one from being parsed. */
-const sizeLimit = 1 << 20;
-
 /** @param base EVRs of the packages of the base, by name */
 export function parseExtensions(
   text: string,
@@ -32,7 +30,8 @@ export function parseExtensions(
   { basearch, base }: { readonly basearch: string; readonly base: ReadonlyMap<string, string> },
 ): Extensions {
   const reader = new Reader(path);
-  const file = reader.record(readYaml(text, path), "", ["extensions", "repos"]);
+  const root = yamlDocument(text, path, "extensions");
+  const file = reader.record(root && plainYaml(root), "", ["extensions", "repos"]);
   const written = reader.record(file["extensions"], "extensions", undefined);
   const repos = reader.strings(file["repos"], "repos");
   const extensions = new Map<string, Extension>();
@@ -47,15 +46,6 @@ export function parseExtensions(
     extensions.set(name, againstBase(extension, base, `${path}: extensions: ${name}`));
   }
   return { extensions, warnings: reader.warnings, ...(all !== undefined && { repos: all }) };
-}
-
-function readYaml(text: string, path: string): unknown {
-  if (text.length > sizeLimit) throw composeError("extensions", `${path}: larger than ${sizeLimit} bytes`);
-  try {
-    return parse(text, { maxAliasCount: 0, logLevel: "error" });
-  } catch (error) {
-    throw composeError("extensions", `${path}: ${(error as Error).message.split("\n")[0]}`, { cause: error });
-  }
 }
 
 function againstBase(extension: Extension, base: ReadonlyMap<string, string>, where: string): Extension {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parse as parseYaml } from "yaml";
+import { plainYaml } from "../../formats/index.ts";
 import { composeError } from "../errors.ts";
 import { isPlainMap } from "../treefile/kinds.ts";
 import { isYaml } from "../treefile/parse.ts";
+import { yamlDocument } from "../yaml-document.ts";
 import type { LockedPackage, Lockfile, PackageToLock } from "./model.ts";
 
 /** The whole of a distribution is some 10 MB; the cap keeps a wrong file from being parsed. */
@@ -26,8 +27,12 @@ export function decodeLockfile(text: string, path: string): Lockfile {
 }
 
 function parse(text: string, path: string): unknown {
+  if (isYaml(path)) {
+    const root = yamlDocument(text, path, "lockfile", sizeLimit);
+    return root && plainYaml(root);
+  }
   try {
-    return isYaml(path) ? (parseYaml(text, { uniqueKeys: true }) as unknown) : JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw composeError("lockfile", `${path}: ${(error as Error).message.split("\n")[0]}`, { cause: error });
   }

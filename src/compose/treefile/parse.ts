@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseYaml, plainYaml, type YamlNode, yamlSizeLimit } from "../../formats/index.ts";
+import { plainYaml, yamlSizeLimit } from "../../formats/index.ts";
 import { composeError } from "../errors.ts";
+import { yamlDocument } from "../yaml-document.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { archPackages, keyRules, legacyNames } from "./keys.ts";
 import { words } from "./kinds.ts";
@@ -30,20 +31,11 @@ export function parseLayer(text: string, path: string): Layer {
   if (path.endsWith(".ks")) throw kickstart(path);
   const yaml = isYaml(path);
   if (!yaml) requireJson(text, path);
-  const root = rootOf(text, path);
+  const root = yamlDocument(text, path, "treefile-syntax");
   if (root?.kind !== "map") throw composeError("treefile-syntax", `${path}: not a map of keys`);
   const reader = new LayerReader(path, yaml);
   for (const { key, at, value } of root.entries) reader.take(key, plainYaml(value), `${path}:${at.line}:${at.column}`);
   return reader;
-}
-
-/** The file's one document. Merge keys are of YAML 1.1, which serde_yaml does not follow. */
-function rootOf(text: string, path: string): YamlNode | undefined {
-  const { documents, faults } = parseYaml(text, path, { merge: false });
-  const [fault] = faults;
-  if (fault) throw composeError("treefile-syntax", `${path}:${fault.at.line}:${fault.at.column}: ${fault.message}`);
-  if (documents.length > 1) throw composeError("treefile-syntax", `${path}: more than one document`);
-  return documents[0];
 }
 
 /** A treefile written in place, in a `conditional-include`. */

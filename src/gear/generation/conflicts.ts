@@ -73,11 +73,17 @@ async function unitConflicts(
     if (other !== undefined) found.push(`unit ${name} belongs to application ${other[0]}`);
     else if (loadState === "masked") found.push(`unit ${name} is masked`);
     else if (fragment !== undefined && fragment !== "" && !isOwn(name, fragment, own)) {
-      found.push(`unit ${name} belongs to the host (${fragment})`);
+      found.push(`unit ${name} belongs to the host (${fragment})${generatedText(fragment)}`);
     }
   }
   return found;
 }
+
+/** Where systemd keeps what generators make, podman's among them. */
+const generatedText = (fragment: string) =>
+  fragment.startsWith("/run/systemd/generator")
+    ? "; a generator makes it of another file, such as a Quadlet file in /etc/containers/systemd: stop it and move that away"
+    : "";
 
 const isOwn = (name: string, fragment: string, own: Rendered | undefined) =>
   own?.units.has(name) === true && fragment === unitPath(name);

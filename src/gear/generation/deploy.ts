@@ -96,7 +96,7 @@ export async function deployRendered(surroundings: Surroundings, request: Render
   const generation = makeGeneration(surroundings, request, record);
   // Another application is not deployed between the look at what is free and the record that it is taken.
   {
-    using _host = lockHost(store.root);
+    using _host = await lockHost(store.root);
     await refuseConflicts(surroundings, rendered, current?.rendered, takenPorts());
     store.writeGeneration(generation);
     const change = { kind, from: current?.number, to: generation.number };

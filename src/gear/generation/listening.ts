@@ -4,7 +4,7 @@ import { unlessErrno } from "../../base/index.ts";
 
 /** A port of this host that some process has. */
 export interface TakenPort {
-  readonly protocol: "tcp" | "udp";
+  readonly protocol: "tcp" | "udp" | "sctp";
   /** Undefined is every address. */
   readonly address: string | undefined;
   readonly port: number;
@@ -17,6 +17,10 @@ const udpUnconnected = "07";
 
 /** Reads proc_pid_net(5)'s tables of this network namespace. */
 export function takenPorts(proc = "/proc"): TakenPort[] {
+  return [...tcpAndUdp(proc), ...sctp(proc)];
+}
+
+function tcpAndUdp(proc: string): TakenPort[] {
   return (["tcp", "udp"] as const).flatMap((protocol) =>
     ["", "6"].flatMap((family) => {
       const table = unlessErrno(["ENOENT"], () => readFileSync(`${proc}/net/${protocol}${family}`, "utf8")) ?? "";
@@ -35,6 +39,30 @@ function parseLine(line: string, protocol: "tcp" | "udp"): TakenPort[] {
   return [{ protocol, address: addressOf(found[1]!), port: Number.parseInt(found[2]!, 16), inode }];
 }
 
+/** SCTP_SS_CLOSED and SCTP_SS_LISTENING: bound, and not the connection of one that listens. */
+const sctpBound = ["7", "10"];
+
+/** `eps` has one line for an endpoint (sctp_eps_seq_show); where no program has used SCTP, it is not there. */
+function sctp(proc: string): TakenPort[] {
+  const table = unlessErrno(["ENOENT"], () => readFileSync(`${proc}/net/sctp/eps`, "utf8")) ?? "";
+  return table
+    .split("\n")
+    .slice(1)
+    .flatMap((line) => {
+      const [, , , state = "", , port = "0", , inode = "", ...addresses] = line.trim().split(/\s+/);
+      if (!sctpBound.includes(state) || port === "0") return [];
+      const every = addresses.length === 0 || addresses.some((one) => /^[0.:]+$/.test(one));
+      return (every ? [undefined] : addresses.map(canonical)).map((address): TakenPort => {
+        return { protocol: "sctp", address, port: Number(port), inode };
+      });
+    });
+}
+
+/** The kernel writes all eight groups of an IPv6 address in full. */
+function canonical(address: string): string {
+  return address.includes(":") ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
+}
+
 /** Words of 32 bits in the machine's byte order, which is little-endian on all that Node.js runs a host on. */
 function addressOf(hex: string): string | undefined {
   if (/^0+$/.test(hex)) return undefined;
@@ -45,7 +73,7 @@ function addressOf(hex: string): string | undefined {
     .join("")
     .match(/.{4}/g)!
     .map((group) => Number.parseInt(group, 16).toString(16));
-  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
+  return canonical(groups.join(":"));
 }
 
 const dotted = (hex: string) =>

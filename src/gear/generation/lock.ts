@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
-import { baseError, findLockHolder, type HeldLock, holderText, lockFile, makeDirectories } from "../../base/index.ts";
+import {
+  baseError,
+  findLockHolder,
+  type HeldLock,
+  holderText,
+  makeDirectories,
+  waitForLock,
+} from "../../base/index.ts";
 import { gearError } from "../errors.ts";
 import type { Name } from "../name.ts";
 
@@ -13,21 +20,21 @@ const hostTimeoutMs = 30_000;
  * @param root of the system that is worked on
  * @throws gear-busy, which says who has it
  */
-export function lockApplication(root: string, application: Name): HeldLock {
+export function lockApplication(root: string, application: Name): Promise<HeldLock> {
   return lockNamed(root, `gear-${application}.lock`, `application ${application}`, 0);
 }
 
 /** Taken for as long as it takes to see that names and ports are free and to record that they are taken. */
-export function lockHost(root: string): HeldLock {
+export function lockHost(root: string): Promise<HeldLock> {
   return lockNamed(root, "gear.lock", "applications", hostTimeoutMs);
 }
 
-function lockNamed(root: string, name: string, what: string, timeoutMs: number): HeldLock {
+async function lockNamed(root: string, name: string, what: string, timeoutMs: number): Promise<HeldLock> {
   const directory = join(root, "run/atomic");
   makeDirectories(directory);
   const path = join(directory, name);
   try {
-    return lockFile(path, { record: true, timeoutMs });
+    return await waitForLock(path, { record: true, timeoutMs });
   } catch (error) {
     if (!baseError.is(error, "busy")) throw error;
     const holder = findLockHolder(path);

@@ -13,7 +13,7 @@ export async function withApplication<T>(
   application: Name,
   work: () => Promise<T>,
 ): Promise<T> {
-  using _lock = lockApplication(surroundings.store.root, application);
+  using _lock = await lockApplication(surroundings.store.root, application);
   const recovered = await recover(surroundings, application);
   if (recovered !== undefined) {
     const type = recovered.outcome === "failed" ? "warning" : "note";
@@ -24,6 +24,6 @@ export async function withApplication<T>(
 
 /** Nothing but that. @returns undefined where there was nothing to do */
 export async function recoverApplication(surroundings: Surroundings, application: Name): Promise<Recovery | undefined> {
-  using _lock = lockApplication(surroundings.store.root, application);
+  using _lock = await lockApplication(surroundings.store.root, application);
   return await recover(surroundings, application);
 }

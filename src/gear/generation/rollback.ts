@@ -40,7 +40,7 @@ export async function rollback(surroundings: Surroundings, request: RollbackRequ
     const pins = target.rendered.images.map(({ reference, pinned }) => pinned ?? reference);
     await pinImages(surroundings, pins, "missing", signal);
     {
-      using _host = lockHost(store.root);
+      using _host = await lockHost(store.root);
       await refuseConflicts(surroundings, target.rendered, current?.rendered, takenPorts());
       const change = { kind: "rollback", from: current?.number, to: number } as const;
       await beginChange(surroundings, application, { ...change, by, command });

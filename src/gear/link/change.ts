@@ -26,7 +26,7 @@ export async function applyInstanceLinks(
 }
 
 async function applyFirst(store: LinkStore, instance: string, file: string, pid: number): Promise<AppliedLinks> {
-  using _lock = store.lock(instance);
+  using _lock = await store.lock(instance);
   using namespace = NetworkNamespace.ofProcess(pid);
   const started = processStart(pid);
   if (started === undefined) throw gearError("no-namespace", `process ${pid} has ended`);
@@ -48,7 +48,7 @@ async function refreshLinksTo(store: LinkStore, instance: string): Promise<void>
   for (const other of store.instances()) {
     if (other === instance) continue;
     try {
-      using _lock = store.lock(other);
+      using _lock = await store.lock(other);
       const linked = store.running(other);
       if (linked === undefined) continue;
       if (store.links(other, linked.file).some(({ to }) => targetInstance(to) === instance))
@@ -81,7 +81,7 @@ export async function changeLinks(
   changes: readonly LinkChange[],
   { runtime, revert = false }: ChangeOptions,
 ): Promise<AppliedLinks | undefined> {
-  using _lock = store.lock(instance);
+  using _lock = await store.lock(instance);
   const before = [store.changes(instance, false), store.changes(instance, true)] as const;
   const restore = () => {
     store.write(instance, before[0], false);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import {
   type HeldLock,
   listDirectory,
-  lockFile,
+  waitForLock,
   makeDirectories,
   readTextIfExists,
   removeIfExists,
@@ -47,9 +47,9 @@ export class LinkStore {
    * Held while an instance's links change, so that two changes do not undo each other. Nobody holds two of them: the many
    * instances of an application start at the same time.
    */
-  lock(instance: string): HeldLock {
+  lock(instance: string): Promise<HeldLock> {
     makeDirectories(this.#run);
-    return lockFile(join(this.#run, `${checkedName(instance)}.lock`), { timeoutMs: patience });
+    return waitForLock(join(this.#run, `${checkedName(instance)}.lock`), { timeoutMs: patience });
   }
 
   record(instance: string, linked: LinkedInstance): void {

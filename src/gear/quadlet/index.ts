@@ -6,6 +6,5 @@ export { loadQuadlets } from "./load.ts";
 export { QuadletFile } from "./quadlet-file.ts";
 export type { QuadletSet } from "./quadlet-set.ts";
 export { quadletApplication, renderQuadlets, type RenderQuadletsOptions } from "./render/index.ts";
-export { loadSystemQuadlets } from "./search.ts";
 export { quadletSource } from "./source.ts";
 export { quadletUpdate } from "./update-policy.ts";

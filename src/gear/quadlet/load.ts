@@ -9,28 +9,24 @@ import { isPlainUnit, kindOf } from "./kinds.ts";
 import { parseUnit, QuadletFile } from "./quadlet-file.ts";
 import { QuadletSet } from "./quadlet-set.ts";
 
-export interface LoadOptions {
-  /** Whether `.quadlets` files are taken apart and other units kept, as for `podman quadlet install`; the generator does neither. */
-  readonly bundles?: boolean;
-}
-
 /**
- * Reads Quadlet files and their drop-ins. Of files with one name the first counts.
+ * Reads Quadlet files and their drop-ins. Of files with one name the first counts. As `podman quadlet install` and unlike its
+ * generator, it takes `.quadlets` files apart and keeps other units.
  * @param paths of files, and of directories, which are read with those below them (podman's AppendSubPaths)
  */
-export function loadQuadlets(paths: readonly string[], { bundles = true }: LoadOptions = {}): QuadletSet {
+export function loadQuadlets(paths: readonly string[]): QuadletSet {
   const directories = new Directories();
   const set = new QuadletSet();
   const read = (path: string): boolean => {
     if (kindOf(basename(path)) !== undefined) set.add(QuadletFile.parse(set.read(path), path));
-    else if (bundles && path.endsWith(".quadlets")) for (const file of parseBundle(set.read(path), path)) set.add(file);
+    else if (path.endsWith(".quadlets")) for (const file of parseBundle(set.read(path), path)) set.add(file);
     else return false;
     return true;
   };
   for (const path of paths) {
     const below = directories.filesBelow(path);
     for (const one of below ?? []) {
-      if (!read(one) && bundles && isPlainUnit(basename(one)) && !set.plain.has(basename(one))) {
+      if (!read(one) && isPlainUnit(basename(one)) && !set.plain.has(basename(one))) {
         set.plain.set(basename(one), one);
       }
     }

@@ -7,6 +7,7 @@ import { waitUntilHealthy, waitUntilRunning } from "./health.ts";
 import { enginePath } from "./programs.ts";
 import { instanceKind } from "./instance-kind.ts";
 import { applyLinksEntries, releaseLinksEntries } from "./links.ts";
+import { killedStatus } from "./instance-service.ts";
 import { makeOnceCommands } from "./make-once.ts";
 import { runWords } from "./run-command.ts";
 import type { Scene } from "./settings.ts";
@@ -30,7 +31,19 @@ export function commandEntries(scene: Scene, instance: Instance, given: GivenFil
     ["ExecStop", `${stop}${command("stop", ...ignore, name)}`],
     ["ExecStopPost", remove],
     ...releaseLinksEntries(scene, instance),
+    ...(instanceKind(scene, instance) === "service"
+      ? each("ExecStopPost", [failUnlessStopped(`${name}.service`)])
+      : []),
   ];
+}
+
+/**
+ * What does not end by its signal in its time is killed by the engine, which is no failure (SuccessExitStatus=). Killed by anybody else,
+ * as where memory was short, it is one: then no job of systemd stops the unit.
+ */
+function failUnlessStopped(unit: string): string {
+  const script = `[ "$EXIT_STATUS" != ${killedStatus} ] || { job=$(systemctl show --property=Job --value "$1"); [ "\${job:-0}" != 0 ]; }`;
+  return quoteCommandLine("/bin/sh", ["-c", script, "sh", unit]);
 }
 
 function startEntries(scene: Scene, instance: Instance, given: GivenFiles): Entry[] {

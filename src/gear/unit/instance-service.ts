@@ -105,19 +105,22 @@ function typeEntries({ engine }: Scene, kind: InstanceKind): Entry[] {
 
 const defaultRestartDelay = 5000;
 
+/** Exit code of what was killed by SIGKILL, as engines give it. */
+export const killedStatus = 128 + constants.signals.SIGKILL;
+
 /**
  * systemd refuses `always` for what runs to its end: a job is started again when it failed, a scheduled run is the next one.
  */
 function restartEntries({ container: { restart, stopSignal } }: Instance, kind: InstanceKind): Entry[] {
   const always = { service: "always", job: "on-failure", scheduled: "no" }[kind];
   const when = restart.when === "always" ? always : restart.when;
-  const stopNumber = signalNumber(stopSignal ?? "SIGTERM");
+  const endsOfStop = new Set([128 + signalNumber(stopSignal ?? "SIGTERM"), killedStatus]);
   return [
     ["Restart", when],
     ...(when === "no" ? [] : [["RestartSec", `${restart.delay ?? defaultRestartDelay}ms`] as const]),
-    // What ends by the signal that it is stopped with has not failed; the engine gives it as a shell does, with 128 added. What
-    // runs to its end has not come there.
-    ...(kind === "service" ? [["SuccessExitStatus", String(128 + stopNumber)] as const] : []),
+    // What ends by the signal that it is stopped with has not failed; the engine gives it as a shell does, with 128 added. Nor has
+    // what the engine had to kill then; whether that was so is told by a command after the stop. What runs to its end has not come there.
+    ...(kind === "service" ? [["SuccessExitStatus", [...endsOfStop].join(" ")] as const] : []),
   ];
 }
 

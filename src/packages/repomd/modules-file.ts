@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** modules.yaml: documents of module streams, of default streams, and of what else libmodulemd knows. */
-import type { parse as parseYaml } from "yaml";
 import { type ByteSource, readWhole, writeFileAtomic } from "../../base/index.ts";
+import { parseYaml, type YamlNode } from "../../formats/index.ts";
 import { decodeCacheFile, encodeCacheFile } from "../cache-file.ts";
 import { packageError } from "../errors.ts";
 
@@ -33,8 +33,7 @@ const modulesLimit = 128 << 20;
 const version = "rpm-modules 2";
 
 /** Reads a modules.yaml. Documents of kinds and versions that are not known are left out, as libmodulemd does. */
-export async function parseModules(source: ByteSource, what: string): Promise<Modules> {
-  const { parse } = await import("yaml");
+export function parseModules(source: ByteSource, what: string): Modules {
   const text = readWhole(source, modulesLimit, what).toString("utf8");
   const streams: ModuleStream[] = [];
   const defaults: Record<string, string> = Object.create(null) as Record<string, string>;
@@ -42,7 +41,7 @@ export async function parseModules(source: ByteSource, what: string): Promise<Mo
   // One document after another: the memory of one is given back before the next.
   for (const part of text.split(/^(?:---|\.\.\.)(?=\s|$)/m)) {
     if (part.trim() === "") continue;
-    const value = asRecord(parseDocument(parse, part, what));
+    const value = asRecord(parseDocument(part, what));
     const data = asRecord(value["data"]);
     if (value["document"] === "modulemd") streams.push(streamOf(data, what));
     else if (value["document"] === "modulemd-defaults") {
@@ -56,14 +55,21 @@ export async function parseModules(source: ByteSource, what: string): Promise<Mo
   return { streams, defaults, defaultProfiles };
 }
 
-function parseDocument(parse: typeof parseYaml, text: string, what: string): unknown {
-  try {
-    // Aliases could multiply (billion laughs), and nobody writes any. All scalars are texts.
-    return parse(indentQuotes(text), { schema: "failsafe", maxAliasCount: 0, logLevel: "error" });
-  } catch (error) {
-    // Also a RangeError, where collections are nested without end.
-    throw packageError("bad-index", `${what}: ${(error as Error).message.split("\n")[0]}`, { cause: error });
-  }
+/** Most of these files are lists of packages. One document of RHEL 8 has 200 kB. */
+const documentLimit = 16 << 20;
+
+function parseDocument(text: string, what: string): unknown {
+  const { documents, faults } = parseYaml(indentQuotes(text), what, { merge: false, sizeLimit: documentLimit });
+  const [fault] = faults;
+  if (fault !== undefined) throw damaged(what, fault.message.split("\n")[0]!);
+  return documents[0] && texts(documents[0]);
+}
+
+/** Maps and lists as they are, scalars as written: a stream is called 1.10. */
+function texts(node: YamlNode): unknown {
+  if (node.kind === "scalar") return node.text;
+  if (node.kind === "list") return node.items.map(texts);
+  return Object.fromEntries(node.entries.map(({ key, value }) => [key, texts(value)]));
 }
 
 /**

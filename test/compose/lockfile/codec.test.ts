@@ -71,6 +71,16 @@ test("later lockfiles win, whole entries of them, and may be YAML", () => {
   });
 });
 
+test("a lockfile in YAML may be larger than what people write", () => {
+  const digest = `sha256:${"0".repeat(200)}`;
+  const lines = Array.from(
+    { length: 5000 },
+    (_, index) => `  p${index}: {evra: 1-${index}.noarch, digest: "${digest}"}\n`,
+  );
+  const { packages } = decodeLockfile(`packages:\n${lines.join("")}`, "x.yaml");
+  assert.deepEqual([packages.size, packages.get("p4999")?.version], [5000, "1-4999"]);
+});
+
 const faults: [name: string, path: string, text: string, message: RegExp][] = [
   ["an unknown key", "x.json", '{"packages": {}, "unknown-field": "true"}', /unknown key unknown-field/],
   ["no packages", "x.json", "{}", /no key packages/],
@@ -81,6 +91,9 @@ const faults: [name: string, path: string, text: string, message: RegExp][] = [
   ["broken JSON", "x.json", "{", /x.json: /],
   ["a key twice", "x.yaml", "packages: {}\npackages: {}", /unique/],
   ["a list", "x.yaml", "- a", /must be a map/],
+  ["nothing", "x.yaml", "", /must be a map/],
+  ["lists without end", "x.yaml", "[".repeat(20_000), /x\.yaml:1:\d+: nested more than 64 deep/],
+  ["maps without end", "x.yaml", "a: {".repeat(20_000), /nested more than 64 deep/],
 ];
 
 for (const [name, path, text, message] of faults) {

@@ -7,7 +7,6 @@ import { after, test } from "node:test";
 import {
   convertQuadlets,
   loadQuadlets,
-  loadSystemQuadlets,
   quadletApplication,
   quadletSource,
   quadletUpdate,
@@ -122,16 +121,6 @@ test("a .quadlets file is taken apart, its lines keeping their numbers", () => {
   refused("# FileName=a\n[Container]\n---\n# FileName=../b\n[Volume]\n", /app\.quadlets:4: .*path separators/);
   refused("# FileName=a\n[Unit]\n", /app\.quadlets:1: none of the sections/);
   refused("\n---\n", /no Quadlet file in it/);
-});
-
-test("the system's files are found where QUADLET_UNIT_DIRS says, without bundles", () => {
-  const directory = place({ "a.container": container, "b.quadlets": "# FileName=b\n[Volume]\n" });
-  const found = loadSystemQuadlets({ QUADLET_UNIT_DIRS: `${directory}:${join(directory, "gone")}` });
-  assert.deepEqual(
-    found.files.map(({ name }) => name),
-    ["a.container"],
-  );
-  assert.throws(() => loadSystemQuadlets({ QUADLET_UNIT_DIRS: "relative" }), { code: "gear-bad-file" });
 });
 
 test("values that systemd would not split are left out with a warning, as podman does", () => {

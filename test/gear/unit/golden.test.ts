@@ -33,6 +33,9 @@ WantedBy=shop-db.service
 /** Without the shell command that makes the network. */
 const text = (unit: string | undefined) => unit?.replace(/^ExecStartPre=\/bin\/sh .*\n/m, "");
 
+const killed =
+  'ExecStopPost=/bin/sh -c "[ \\"$$EXIT_STATUS\\" != 137 ] || { job=$$(systemctl show --property=Job --value \\"$$1\\"); [ \\"$${job:-0}\\" != 0 ]; }" sh shop-web.service';
+
 test("a service for podman", () => {
   const { units, start } = render(makePlan(application), "localhost", podman);
   assert.equal(
@@ -49,9 +52,10 @@ Environment=PODMAN_SYSTEMD_UNIT=%n
 ExecStart=/usr/bin/podman run --name=shop-web --pull=never --replace --detach --rm --sdnotify=conmon --cgroups=split --log-driver=journald --network=shop:alias=web --cap-drop=ALL --security-opt=no-new-privileges --read-only --stop-timeout=10 --label=atomic.app=shop --label=atomic.component=web --label=atomic.instance=web docker.io/library/nginx@${digest} nginx "100%% $$HOME"
 ExecStop=/usr/bin/podman stop --ignore shop-web
 ExecStopPost=-/usr/bin/podman rm --force --volumes --ignore shop-web
+${killed}
 Restart=always
 RestartSec=5000ms
-SuccessExitStatus=143
+SuccessExitStatus=143 137
 TimeoutStartSec=300
 TimeoutStopSec=40
 Slice=gear-shop.slice
@@ -79,9 +83,10 @@ ExecStartPre=-/usr/bin/docker rm --force --volumes shop-web
 ExecStart=/usr/bin/docker run --name=shop-web --pull=never --rm --log-driver=none --sig-proxy=false --cgroup-parent=gear-shop.slice --network=shop --network-alias=web --cap-drop=ALL --security-opt=no-new-privileges --read-only --tmpfs=/run --tmpfs=/tmp --tmpfs=/var/tmp --stop-timeout=10 --label=atomic.app=shop --label=atomic.component=web --label=atomic.instance=web docker.io/library/nginx@${digest} nginx "100%% $$HOME"
 ExecStop=-/usr/bin/docker stop shop-web
 ExecStopPost=-/usr/bin/docker rm --force --volumes shop-web
+${killed}
 Restart=always
 RestartSec=5000ms
-SuccessExitStatus=143
+SuccessExitStatus=143 137
 TimeoutStartSec=300
 TimeoutStopSec=40
 Slice=gear-shop.slice

@@ -58,6 +58,51 @@ test("a container gets every word and value as it is, its secrets, and files of 
   assert.equal(await exec("cat", "/etc/a b,c"), "x=1\n");
 });
 
+test("a container that does not heed the signal has not failed when it was stopped, and has when somebody else killed it", async () => {
+  const stubborn = makeContainer({
+    ...box,
+    command: ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"],
+    // What is started by hand counts, too.
+    restart: { ...box.restart, when: "on-failure", burst: 4 },
+  });
+  await on.deploy(makeApplication({ containers: [stubborn] }));
+  const state = () => on.show("shop-web.service", "ActiveState");
+  const kill = () => machine.run("podman", ["kill", "--signal=KILL", "shop-web"]);
+  assert.equal(await state(), "active");
+  await machine.run("systemctl", ["stop", "shop-web.service"]);
+  assert.deepEqual([await state(), await on.show("shop-web.service", "ExecMainStatus")], ["inactive", "137"]);
+  await machine.run("systemctl", ["start", "shop-web.service"]);
+  await machine.run("systemctl", ["restart", "shop-web.service"]);
+  await kill();
+  await on.until("it was started again", async () => (await on.show("shop-web.service", "NRestarts")) === "1");
+  await on.until("it runs", () => on.isActive("shop-web.service"));
+  await kill();
+  await on.until("it has failed for good", async () => (await state()) === "failed");
+});
+
+test("a container that says itself when it is ready is waited for until it has", async () => {
+  // systemd-notify(1) of the machine, with the libraries that it needs.
+  const notify = "while ! [ -e /out/go ]; do sleep 0.1; done; /usr/bin/systemd-notify --no-block --ready";
+  const usr = ["/usr", "/lib", "/lib64"].map((path) => {
+    return { source: { kind: "bind" as const, path }, target: path, readOnly: true };
+  });
+  const db = makeContainer({
+    ...box,
+    name: name("db"),
+    ready: "notify",
+    mounts: [...box.mounts, ...usr],
+    command: ["/bin/sh", "-c", `${notify}; ${stay}`],
+  });
+  const deployed = on.deploy(makeApplication({ containers: [web, db] }));
+  await on.until("the container runs", async () => (await machine.run("podman", ["ps", "-q"])).stdout !== "");
+  assert.equal(await on.show("shop-db.service", "ActiveState"), "activating");
+  assert.equal(await on.show("shop-web.service", "ActiveState"), "inactive");
+  writeFileSync(join(machine.root, "run/out/go"), "");
+  await deployed;
+  assert.ok((await on.since("shop-web.service")) > (await on.since("shop-db.service")));
+  assert.ok(await on.isActive("shop-db.service"));
+});
+
 test("what waits starts when the other is healthy, or has done its work", async () => {
   const db = makeContainer({
     ...box,

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { loadRepomd, type ModuleRequest } from "../../../src/packages/index.ts";
+import { bytesSource } from "../../../src/base/index.ts";
+import { parseModules } from "../../../src/packages/repomd/modules-file.ts";
 import { buildRpms, createRepository } from "./fixture.ts";
 
 const work = mkdtempSync(join(tmpdir(), "atomic-modules-"));
@@ -138,4 +140,13 @@ test("streams that are not there, or lack what they require, are refused", async
     message: /far:f lacks what it requires: platform:el8/,
   });
   assert.ok((await ours({ ...el9, disabled: ["tool"] })).includes("tool-9.0-1.noarch"));
+});
+
+test("documents that are nested without end, or ask for more than they are, are refused", () => {
+  const read = (text: string) => parseModules(bytesSource(Buffer.from(text)), "modules.yaml");
+  const levels = Array.from({ length: 9 }, (_, level) => `- &a${level + 1} [${`*a${level}, `.repeat(9)}]\n`);
+  for (const text of ["[".repeat(20_000), "a: {".repeat(20_000), "- ".repeat(20_000), `- &a0 x\n${levels.join("")}`]) {
+    assert.throws(() => read(`---\n${text}\n`), { code: "packages-bad-index", message: /^modules\.yaml: / });
+  }
+  assert.deepEqual(read(modulemd("tool", "1.10", 1, "")).streams[0]?.stream, "1.10");
 });
