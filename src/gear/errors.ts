@@ -46,5 +46,12 @@ export const gearError = defineErrors("gear", {
   "tenant-busy": "Containers of the tenant run. Its categories and users are in use until they have ended.",
   "not-a-volume": "A directory of the system or of another tenant is not labelled as a tenant's volume.",
   "too-deep": "Directories are nested deeper than anybody needs; whoever made them may want to stop those who look.",
+  "bad-label":
+    "A label of an image (INSTALL, RUN, STOP, UNINSTALL) is not one plain command of the container engine with that image. Images are others' words: no shell and no other program of the host is run for them.",
+  permission:
+    "An image asks for more than any container has, and that was not allowed. Each thing is listed; allow it by name if you trust the image.",
+  "bad-permission": "A permission is one of those that `--allow` knows; the message has them.",
+  "not-installed":
+    "An image or container is not installed, or an image that wants to be installed before it is run was not.",
   "bad-policy": "A policy of SELinux cannot be made from what a container declares; the message says of what.",
 });

@@ -4,6 +4,7 @@ import { basename, dirname, relative, resolve } from "node:path";
 import type {
   Application,
   ApplicationPlacement,
+  Deployment,
   DeployRequest,
   EngineKind,
   GenerationStore,
@@ -58,11 +59,27 @@ async function readQuadletFiles(path: string, { name, engine, progress }: FileOp
   };
 }
 
-async function readDeploymentFile(path: string, { name, engine, store }: FileOptions): Promise<ReadApplication> {
-  const { loadPolicies, placedInstances, plan, portsInUse, readDeployment, render, tenantSettings, TenantStore } =
-    await import("../../../gear/index.ts");
+async function readDeploymentFile(path: string, options: FileOptions): Promise<ReadApplication> {
+  const { readDeployment } = await import("../../../gear/index.ts");
+  const { name } = options;
   const deployment = readDeployment(path, { environment: process.env, ...(name === undefined ? {} : { name }) });
-  const { application, previous, naming } = deployment;
+  const files = sourceFiles(path, deployment.files ?? new Map());
+  return preparedApplication(deployment, { path: resolve(path), files }, options);
+}
+
+/** A gear file that no file has, under the name that it is kept by. */
+export async function readApplicationText(text: string, path: string, options: FileOptions): Promise<ReadApplication> {
+  const { parseDeployment } = await import("../../../gear/index.ts");
+  return preparedApplication(parseDeployment(text, path), { path, files: new Map([[path, text]]) }, options);
+}
+
+async function preparedApplication(
+  { application, previous, naming }: Deployment,
+  source: ReadApplication["source"],
+  { engine, store }: FileOptions,
+): Promise<ReadApplication> {
+  const { loadPolicies, placedInstances, plan, portsInUse, render, tenantSettings, TenantStore } =
+    await import("../../../gear/index.ts");
   await refuseUnsupported(application);
   const tenant =
     application.tenant === undefined
@@ -82,7 +99,6 @@ async function readDeploymentFile(path: string, { name, engine, store }: FileOpt
     };
   };
   const prepare = async () => void (await loadPolicies(application));
-  const source = { path: resolve(path), files: sourceFiles(path, deployment.files ?? new Map()) };
   return { application: application.name, source, policy: application.update, place, prepare };
 }
 

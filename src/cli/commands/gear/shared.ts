@@ -54,7 +54,7 @@ export async function connectSurroundings(
 }
 
 /** Podman has no daemon: its API is a socket that systemd may have, but is not told to listen on. */
-async function openEngine(services: ServiceManager, kind: EngineKind): Promise<Engine> {
+export async function openEngine(services: ServiceManager, kind: EngineKind): Promise<Engine> {
   const { connectEngine, gearError } = await import("../../../gear/index.ts");
   try {
     return await connectEngine({ kind });

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import { resolve } from "node:path";
+import type { ChangeReport, Name } from "../../../../gear/index.ts";
+import type { Invocation, OptionDeclaration } from "../../../command.ts";
+import { cliError } from "../../../errors.ts";
+import { readApplicationText } from "../application-file.ts";
+import { engineOption } from "../engine-option.ts";
+import { connectSurroundings, interruption, who } from "../shared.ts";
+
+export const serviceOptions: readonly OptionDeclaration[] = [
+  {
+    name: "ports",
+    short: "p",
+    value: "PORTS",
+    repeat: true,
+    help: "INTERNAL:EXTERNAL of a service, with commas several; 0 takes a free one of the host",
+  },
+  {
+    name: "volume",
+    short: "v",
+    value: "VOLUME",
+    repeat: true,
+    help: "/PATH of the container that outlives it, or HOST:PATH[:ro]",
+  },
+  { name: "env-file", value: "FILE", repeat: true, help: "File of the host with variables of the services" },
+  { name: "isolate", help: "Each service is a tenant of its own, with no capabilities and a read-only root" },
+  { name: "start", help: "Start the services, which is done anyway: for scripts written for geard" },
+];
+
+/** Deploys an application of one container for each name. */
+export async function installServices(invocation: Invocation): Promise<readonly ChangeReport[]> {
+  const { parseName } = await import("../../../../gear/index.ts");
+  const [, ...words] = invocation.args;
+  const names = words.filter((word) => !word.includes("=")).map((word) => parseName(word, "a service"));
+  if (names.length === 0) throw cliError("usage", "NAME is missing", { hint: "atomic gear install IMAGE NAME..." });
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw cliError("usage", `${twice} is named twice`);
+  const unfit = ["display", "name", "allow", "yes", "opt1", "opt2", "opt3"].find((name) => invocation.flag(name));
+  if (unfit !== undefined)
+    throw cliError("usage", `--${unfit} is for labels, and ${names[0]} is the name of a service`);
+  const reports: ChangeReport[] = [];
+  for (const name of names) {
+    const report = await installService(
+      invocation,
+      name,
+      words.filter((word) => word.includes("=")),
+    );
+    reports.push(report);
+    if (report.outcome !== "done" && report.outcome !== "unchanged") break;
+  }
+  return reports;
+}
+
+async function installService(invocation: Invocation, name: Name, variables: readonly string[]): Promise<ChangeReport> {
+  const { deploy, GenerationStore, serviceFile } = await import("../../../../gear/index.ts");
+  const isolate = invocation.flag("isolate");
+  const list = (option: string) => invocation.values(option);
+  const text = serviceFile({
+    name,
+    image: invocation.args[0]!,
+    environment: new Map(
+      variables.map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]),
+    ),
+    environmentFiles: list("env-file").map((path) => resolve(path)),
+    ports: list("ports").flatMap((ports) => ports.split(",")),
+    volumes: list("volume"),
+    isolate,
+  });
+  const engine = engineOption(invocation);
+  const store = new GenerationStore(invocation.value("root"));
+  if (isolate) await isolateService(invocation, name);
+  const read = await readApplicationText(text, `${name}.yaml`, { name, engine, store, progress: invocation.progress });
+  using surroundings = await connectSurroundings(invocation, engine);
+  await read.prepare();
+  using interrupt = await interruption(invocation);
+  const pull = (invocation.value("pull") ?? "missing") as "always" | "missing" | "never";
+  return await deploy(surroundings, { ...read, ...who(), pull, message: undefined, signal: interrupt.signal });
+}
+
+/** geard gave each a user and a pair of categories; a tenant has both. */
+async function isolateService(invocation: Invocation, name: Name): Promise<void> {
+  const { addTenant, connectSystemd, levelsInUse, TenantStore, usersInUse } = await import("../../../../gear/index.ts");
+  const store = new TenantStore(invocation.value("root"));
+  const around = { levels: await levelsInUse(store.root), users: usersInUse(store.root) };
+  if (addTenant(store, name, {}, around).written.length === 0) return;
+  using services = await connectSystemd();
+  await services.daemonReload();
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ChangeReport, Name } from "../../../gear/index.ts";
+import { defineCommand, type Invocation } from "../../command.ts";
+import { changeExitCode, renderChange } from "../../render/gear-change.ts";
+import { renderLabelOutcome } from "../../render/gear-label.ts";
+import { conductLabel, labelExitCode, type LabelOutcome } from "./label/conduct.ts";
+import { openImage } from "./label/open-image.ts";
+import { engineDeclaration, labelOptions, nameDeclaration, pullDeclaration } from "./label/options.ts";
+import { rootOption } from "./root-option.ts";
+import { openSurroundings, who } from "./shared.ts";
+
+/** An image without a label UNINSTALL is only no longer known as installed. */
+type Uninstalled = LabelOutcome | ChangeReport | { readonly forgotten: string };
+
+export default defineCommand<Uninstalled>({
+  path: ["gear", "uninstall"],
+  summary: "Take back what `install` did",
+  description:
+    "Of a service, which is deleted with its units and generations (volumes stay); or of an image, whose label UNINSTALL is run as `install` runs INSTALL.",
+  examples: [
+    { command: "atomic gear uninstall cache-1", text: "A service:" },
+    { command: "atomic gear uninstall registry.example.org/tools --display", text: "See what the label would do:" },
+  ],
+  arguments: [{ name: "IMAGE|NAME" }],
+  options: [...labelOptions, nameDeclaration, pullDeclaration, engineDeclaration, rootOption],
+  async run(invocation) {
+    const service = await serviceNamed(invocation);
+    return service === undefined ? uninstallByLabel(invocation) : deleteService(invocation, service);
+  },
+  render(done, style) {
+    if ("forgotten" in done) return `${done.forgotten} has no label UNINSTALL. What it installed is still there.`;
+    return "label" in done ? renderLabelOutcome(done, style) : renderChange(done, style);
+  },
+  exitCode(done, invocation) {
+    if ("forgotten" in done) return 0;
+    return "label" in done ? labelExitCode(done) : changeExitCode(done, invocation);
+  },
+});
+
+/** The application that is so called; a name of an image can look the same. */
+async function serviceNamed(invocation: Invocation): Promise<Name | undefined> {
+  const { GenerationStore } = await import("../../../gear/index.ts");
+  return new GenerationStore(invocation.value("root")).applications().find((name) => name === invocation.args[0]);
+}
+
+async function deleteService(invocation: Invocation, application: Name): Promise<ChangeReport> {
+  const { deleteApplication } = await import("../../../gear/index.ts");
+  using surroundings = await openSurroundings(invocation, application);
+  return await deleteApplication(surroundings, { application, ...who() });
+}
+
+/** By the image's name, or the one that its container was given. */
+async function uninstallByLabel(invocation: Invocation): Promise<Uninstalled> {
+  const { gearError, InstalledImages, labelCommand } = await import("../../../gear/index.ts");
+  const images = new InstalledImages(invocation.value("root"));
+  const word = invocation.args[0]!;
+  const named = images.all().find(({ name }) => name === word);
+  const { image, subject } = await openImage(invocation, named?.image ?? word);
+  const installed = named ?? images.find(subject.image);
+  const name = invocation.flag("name") ? subject.name : (installed?.name ?? subject.name);
+  const label = labelCommand({ verb: "UNINSTALL", labels: image.labels }, { ...subject, name });
+  if (label === undefined && installed === undefined)
+    throw gearError("not-installed", `${subject.image} has no label UNINSTALL and was not installed`);
+  const outcome = label && (await conductLabel(invocation, label));
+  if (outcome === undefined || outcome.exitCode === 0) images.remove(subject.image);
+  return outcome ?? { forgotten: subject.image };
+}
