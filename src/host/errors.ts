@@ -14,6 +14,8 @@ export const hostError = defineErrors("host", {
   "bad-etc-path": "A path is not below /etc, or is there as the version shipped it.",
   "bad-refspec": "The branch to follow cannot be made of what was given. Write REMOTE:BRANCH.",
   "not-supported": "The host cannot do this yet; the message says what to do instead.",
+  "bad-spec":
+    "The text that says what the host is made of has a fault, where the message says. `atomic host edit` shows what it is now.",
   "no-repository": "A package repository that was named is not among those of the host.",
   "layer-request":
     "What was asked of the layered packages does not go with what is requested already. `atomic host status` lists that; --idempotent accepts what is done already.",

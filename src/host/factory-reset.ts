@@ -12,7 +12,7 @@ import { keptByFactoryReset } from "./etc/keep.ts";
 import { initStateroot } from "./init.ts";
 import { inheritedOrigin } from "./origin.ts";
 import type { Sysroot } from "./sysroot.ts";
-import { trackedKey } from "./tracked-initrd.ts";
+import { writeTracked } from "./tracked-initrd.ts";
 import { currentDeployment } from "./update.ts";
 
 export interface FactoryResetRequest extends Pick<DeployRequest, "stage" | "startFinalizer"> {
@@ -32,7 +32,7 @@ export async function factoryReset(
   const target = what === "etc" ? current.stateroot : freeStateroot(sysroot, current.stateroot);
   if (what === "all") initStateroot(sysroot.path, target);
   const origin = current.origin === undefined ? undefined : inheritedOrigin(current.origin);
-  origin?.removeKey(...trackedKey);
+  if (origin !== undefined) writeTracked(origin, []);
   return deploy(
     sysroot,
     {

@@ -9,7 +9,7 @@ import type { DeployResult } from "./deploy.ts";
 import { inheritedOrigin } from "./origin.ts";
 import { type Deploying, redeploy } from "./redeploy.ts";
 import type { Sysroot } from "./sysroot.ts";
-import { trackedFiles, trackedKey } from "./tracked-initrd.ts";
+import { trackedFiles, writeTracked } from "./tracked-initrd.ts";
 import { currentDeployment } from "./update.ts";
 
 export interface TrackRequest extends Deploying {
@@ -34,7 +34,6 @@ export async function trackInInitramfs(
   const untracked = request.untrackAll === true ? [] : before.filter((path) => !request.untrack?.includes(path));
   const files = [...new Set([...untracked, ...(request.track ?? [])])].toSorted();
   if (files.join("\n") === before.toSorted().join("\n") && request.forceSync !== true) return undefined;
-  if (files.length > 0) origin.setList(...trackedKey, files);
-  else origin.removeKey(...trackedKey);
+  writeTracked(origin, files);
   return redeploy(sysroot, current, { rev: current.checksum, origin }, request, progress);
 }

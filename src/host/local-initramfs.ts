@@ -46,7 +46,7 @@ export async function setLocalInitramfs(
   const base = baseCommit(sysroot.repo, current.checksum);
   const origin = current.origin === undefined ? originFromRefspec(base) : inheritedOrigin(current.origin);
   refuseUnchanged(initramfsState(origin), request);
-  writeState(origin, request);
+  writeInitramfsState(origin, request);
   const layered = asksForLayers(origin)
     ? await assembleLayers(sysroot, { base, origin, current, remake: true }, progress)
     : { commit: base };
@@ -59,7 +59,8 @@ function refuseUnchanged(before: InitramfsState, { regenerate, arguments: wanted
   throw hostError("unchanged", `initramfs regeneration state is already ${regenerate ? "enabled" : "disabled"}`);
 }
 
-function writeState(origin: Keyfile, { regenerate, arguments: wanted }: InitramfsRequest): void {
+/** Notes in the origin how the initramfs is made. */
+export function writeInitramfsState(origin: Keyfile, { regenerate, arguments: wanted }: InitramfsRequest): void {
   for (const key of ["regenerate-initramfs", "initramfs-args"]) origin.removeKey(group, key);
   if (regenerate) origin.set(group, "regenerate-initramfs", true);
   if (regenerate && wanted.length > 0) origin.setList(group, "initramfs-args", wanted);

@@ -42,10 +42,15 @@ export async function rebase(
   const { allowDowngrade = true } = request;
   const current = currentDeployment(sysroot, request.stateroot);
   const old = originRefspec(current.origin);
-  const source = isImageReference(request.refspec) ? imageSource(current, request) : branchSource(current, request);
+  const source = rebaseSource(current, request);
   const done = await applyUpdate(sysroot, { ...source, always: true }, { ...request, allowDowngrade }, progress);
   if (done.deployed !== undefined && request.skipPurge !== true && old !== undefined) forgetRef(sysroot, old);
   return done;
+}
+
+/** What a deployment is to follow; what else its origin says is kept. */
+export function rebaseSource(current: Deployment, request: RebaseRequest): UpdateSource {
+  return isImageReference(request.refspec) ? imageSource(current, request) : branchSource(current, request);
 }
 
 function branchSource(current: Deployment, { refspec: words, revision, customOrigin }: RebaseRequest): UpdateSource {
@@ -116,7 +121,7 @@ function rebasedOrigin(present: Keyfile | undefined, refspec: string, custom: Re
 }
 
 /** The deployments keep their commits by refs of their own. */
-function forgetRef({ repo }: Sysroot, refspec: string): void {
+export function forgetRef({ repo }: Sysroot, refspec: string): void {
   if (isChecksum(refspec) || repo.tryResolve(refspec) === undefined) return;
   using transaction = Transaction.begin(repo);
   transaction.setRef(parseRefSpec(refspec), undefined);

@@ -8,7 +8,7 @@ import { type CpioEntry, encodeCpio, type Keyfile } from "../formats/index.ts";
 import { hostError } from "./errors.ts";
 
 /** Where rpm-ostree has the list. */
-export const trackedKey = ["rpmostree", "initramfs-etc"] as const;
+const trackedKey = ["rpmostree", "initramfs-etc"] as const;
 
 /** What is loaded at each boot before the root file system is there. */
 const largest = 64 << 20;
@@ -16,6 +16,11 @@ const largest = 64 << 20;
 /** Absolute paths below /etc. */
 export function trackedFiles(origin: Keyfile | undefined): readonly string[] {
   return origin?.getList(...trackedKey) ?? [];
+}
+
+export function writeTracked(origin: Keyfile, files: readonly string[]): void {
+  if (files.length > 0) origin.setList(...trackedKey, [...new Set(files)].toSorted());
+  else origin.removeKey(...trackedKey);
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What changes a running host under a real systemd: an update applied without a reboot, and taken back. In this order: tests
- * go on where the one before left the machine.
+ * What changes a running host under a real systemd: an update applied without a reboot, and taken back; an initramfs made on
+ * the host. In this order: tests go on where the one before left the machine.
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -115,4 +115,26 @@ test("a reboot starts the version itself; the overlay and what was noted of it a
   await output("atomic host cleanup --rollback");
   assert.doesNotMatch(await output("atomic ostree refs"), /live/);
   assert.equal(await output("find /sysroot/ostree/deploy -path '*/backing/*' -name usr-transient"), "");
+});
+
+/** A unit that tells in which initramfs it was. */
+const madeHere =
+  "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo yes >/run/made-here'\n";
+
+test("an initramfs made on the host has the host's files, and boots", async () => {
+  await output(`mkdir -p /etc/live/initrd/initrd.target.wants && cd /etc/live/initrd &&
+    printf "%s" "${madeHere}" >made-here.service && ln -s ../made-here.service initrd.target.wants`);
+  const words = ["--include", "/etc/live/initrd", "/usr/lib/systemd/system", "--compress", "zstd -1"];
+  await output(`atomic host initramfs --enable ${words.map((word) => `--arg='${word}'`).join(" ")}`);
+  assert.equal(await machine.reboot(1200), "running", await output("systemctl --failed --no-pager"));
+  assert.equal(await output("cat /run/made-here"), "yes");
+  const [now] = await deployments(machine);
+  const { "regenerate-initramfs": regenerate, "initramfs-args": given } = now as unknown as Record<string, unknown>;
+  assert.deepEqual([regenerate, given, now?.booted], [true, words, true]);
+});
+
+test("without it the version's own boots again", async () => {
+  await output("atomic host initramfs --disable");
+  assert.equal(await machine.reboot(1200), "running", await output("systemctl --failed --no-pager"));
+  await output("test ! -e /run/made-here");
 });

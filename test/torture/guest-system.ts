@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * A system for a virtual machine with little in it, so that it starts in a few seconds: Debian's kernel, an initramfs with
- * busybox and the modules for the disks, and a disk with Node.js, stock ostree and the program that it runs.
+ * busybox and the modules for the disks, and a disk with Node.js, stock ostree and the program that it runs. When that has
+ * readied itself, the system says so until it is told to mount the disk that is written: with the number of its life and an
+ * id of the boot, since one saved state begins many of them.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, globSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
@@ -116,10 +118,18 @@ mount -t tmpfs tmpfs /tools/tmp
 mount -t tmpfs tmpfs /tools/run
 mount --bind /dev /tools/dev
 mount -t proc proc /tools/proc
+cp -a /tools/first /tools/tmp/disk
+{ HOME=/tmp TMPDIR=/tmp chroot /tools /bin/node --no-warnings /guest/guest.cjs
+echo "@@ failed: the program has ended with $?"; poweroff -f; } | tee /tools/run/told &
+until grep -q '@@ warm' /tools/run/told; do sleep 0.1; done
+until read -t 1 life boot; do echo "@@ ready"; done
+echo $boot >/tools/run/boot_id
+mount --bind /tools/run/boot_id /tools/proc/sys/kernel/random/boot_id
+# What the kernel has read of it to look for partitions is from an earlier life.
+blockdev --flushbufs /dev/vdb
 mount -t ext4 /dev/vdb /tools/disk || echo "@@ failed: the disk cannot be mounted"
-HOME=/tmp TMPDIR=/tmp chroot /tools /bin/node --no-warnings /guest/guest.cjs
-echo "@@ failed: the program has ended with $?"
-poweroff -f
+echo $life >/tools/run/life.new && mv /tools/run/life.new /tools/run/life
+wait
 `;
 }
 
@@ -127,8 +137,9 @@ poweroff -f
  * Writes the disk with the tools.
  * @param guest directory with the program
  * @param site what is `/site` in the machine
+ * @param first what is on the other disk at first, for a round before that is mounted
  */
-export function makeToolsDisk(directory: string, guest: string, site: string): string {
+export function makeToolsDisk(directory: string, guest: string, site: string, first: string): string {
   const tree = join(directory, "tools");
   for (const name of ["bin", "dev", "proc", "sys", "tmp", "run", "disk", "etc"])
     mkdirSync(join(tree, name), { recursive: true });
@@ -145,6 +156,7 @@ export function makeToolsDisk(directory: string, guest: string, site: string): s
   writeFileSync(join(tree, "etc/passwd"), "root:x:0:0:root:/:/bin/sh\n");
   renameSync(guest, join(tree, "guest"));
   cpSync(site, join(tree, "site"), { recursive: true });
+  output("cp", ["-a", first, join(tree, "first")]);
   const disk = join(directory, "tools.img");
   makeExt4Disk(disk, tree, 512);
   return disk;

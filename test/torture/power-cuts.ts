@@ -6,11 +6,14 @@
  * would boot, whole to the last byte, `status` works, stock `ostree fsck` passes, and the next upgrade, rollback and clean-up
  * succeed. One in five is cut before it has shown all of that, and the next one shows it.
  *
- * Real are the kernel, its ext4 and our code on it. The trees are tiny, and what boots is found as boot loader and
+ * Each life begins in the state of a machine that was saved when its kernel had booted, before it had the disk. Real are the kernel, its ext4 and our code on it. The trees are tiny, and what boots is found as boot loader and
  * ostree-prepare-root find it (`what-boots.ts`). Needs root, apt-get, QEMU and stock ostree.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -38,6 +41,8 @@ interface Setup {
   readonly tools: string;
   readonly socket: string;
   readonly accelerator: string;
+  /** The state of a machine that waits for its disk. */
+  readonly state: string;
 }
 
 /** One life of the machine, from power on to the cut. */
@@ -45,13 +50,15 @@ class Life {
   readonly #child: ChildProcess;
   readonly #began = performance.now();
   readonly #heard: string[] = [];
+  readonly #number: number;
   #console = "";
   #wake: (() => void) | undefined;
   readonly #ended: Promise<void>;
 
-  constructor(setup: Setup) {
-    const [command, ...args] = endingWithUs(machineCommand(setup));
-    this.#child = spawn(command!, args, { stdio: ["ignore", "pipe", "inherit"] });
+  constructor(setup: Setup, number: number) {
+    this.#number = number;
+    const [command, ...args] = endingWithUs([...machineCommand(setup), "-incoming", `exec:cat ${setup.state}`]);
+    this.#child = spawn(command!, args, { stdio: ["pipe", "pipe", "inherit"] });
     this.#ended = new Promise((resolve) => this.#child.once("close", () => resolve()));
     this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => this.#hear(text));
     void this.#ended.then(() => this.#wake?.());
@@ -62,6 +69,8 @@ class Life {
     for (let end = this.#console.indexOf("\n"); end >= 0; end = this.#console.indexOf("\n")) {
       const line = this.#console.slice(0, end).trim();
       this.#console = this.#console.slice(end + 1);
+      if (line === "@@ ready" && !this.#heard.includes(line))
+        this.#child.stdin!.write(`${this.#number} ${randomUUID()}\n`);
       this.#heard.push(line);
       if (/^@@ failed|Kernel panic/.test(line)) this.#wake?.();
     }
@@ -101,7 +110,7 @@ class Life {
   }
 }
 
-function machineCommand({ guest, tools, socket, accelerator }: Setup): string[] {
+function machineCommand({ guest, tools, socket, accelerator }: Omit<Setup, "state">): string[] {
   const sizes = `logical_block_size=${blockSize},physical_block_size=${blockSize}`;
   const fast = accelerator === "kvm" ? "kvm -cpu host" : "tcg,tb-size=256,thread=single -cpu max,-cx16";
   return `qemu-system-x86_64 -machine q35 -accel ${fast} -smp 1 -m 768
@@ -110,6 +119,24 @@ function machineCommand({ guest, tools, socket, accelerator }: Setup): string[] 
     -drive file=nbd:unix:${socket},if=none,id=disk,format=raw,cache=writeback -device virtio-blk-pci,drive=disk,${sizes}`
     .split(/\s+/)
     .concat("-append", kernelArguments);
+}
+
+/** Boots a machine, and saves it when it waits for its disk. */
+async function saveBooted(directory: string, setup: Omit<Setup, "state">): Promise<string> {
+  const [state, monitor] = [join(directory, "state"), join(directory, "monitor")];
+  const [command, ...args] = endingWithUs([...machineCommand(setup), "-monitor", `unix:${monitor},server,nowait`]);
+  const child = spawn(command!, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let heard = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const was = heard;
+    heard += text;
+    if (was.includes("@@ ready") || !heard.includes("@@ ready")) return;
+    const words = connect(monitor).setEncoding("utf8").resume();
+    words.write(`migrate "exec:cat >${state}"\nquit\n`);
+  });
+  await once(child, "close");
+  if (!existsSync(state)) throw new Error(`the machine did not come up:\n${heard}`);
+  return state;
 }
 
 const kernelArguments = "console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests random.trust_cpu=on nowatchdog";
@@ -122,33 +149,36 @@ async function prepare(directory: string): Promise<{ setup: Setup; disk: Volatil
   ostree("config", `--repo=${content}/sysroot/ostree/repo`, "set", 'remote "site".url', "file:///site");
   const guest = join(directory, "guest");
   await bundle(join(import.meta.dirname, "guest.ts"), join(guest, "guest.cjs"), "/guest/guest.cjs");
-  const tools = makeToolsDisk(directory, guest, site);
+  const tools = makeToolsDisk(directory, guest, site, content);
   const image = join(directory, "disk.img");
   makeExt4Disk(image, content, diskMegabytes);
   const socket = join(directory, "nbd");
   const disk = new VolatileDisk(readFileSync(image));
   await disk.listen(socket);
   const accelerator = await chooseAccelerator("auto");
-  return { setup: { guest: makeGuestKernel(directory), tools, socket, accelerator }, disk };
+  const setup = { guest: makeGuestKernel(directory), tools, socket, accelerator };
+  return { setup: { ...setup, state: await saveBooted(directory, setup) }, disk };
 }
 
 async function main(directory: string): Promise<void> {
   const random = new Random(seed);
   const { setup, disk } = await prepare(directory);
   const steps = new Map<string, number>();
-  let [unflushed, lost, early, longest] = [0, 0, 0, 0];
+  let [unflushed, lost, early] = [0, 0, 0];
+  /** Milliseconds that the machine took last to prove itself. */
+  let usual = 0;
   const began = performance.now();
   let cuts = 0;
   for (let number = 1; number <= count && performance.now() - began < limitMs; number++) {
-    const life = new Life(setup);
+    const life = new Life(setup, number);
     try {
       // One in five is cut before it has proved itself: while it boots, replays the journal or repairs.
-      if (longest > 0 && random.below(5) === 0) await life.untilWhole(random.below(longest));
+      if (usual > 0 && random.below(5) === 0) await life.untilWhole(random.below(usual));
       else {
         await life.untilWhole(bootTimeoutMs);
         if (!life.whole) throw new Error(`not whole after ${Math.round(life.seconds)} s: ${life.step}`);
-        longest = Math.max(longest, life.seconds * 1000);
-        await sleepWatching(life, random.below(Math.max(2000, longest / 2)));
+        usual = life.seconds * 1000;
+        await sleepWatching(life, random.below(Math.max(2000, usual / 2)));
       }
     } catch (error) {
       await life.cut();
@@ -164,7 +194,7 @@ async function main(directory: string): Promise<void> {
     lost += cut.lost;
     if (number % 10 === 0) console.log(`${number} cuts, ${Math.round((performance.now() - began) / 1000)} s`);
   }
-  const last = new Life(setup);
+  const last = new Life(setup, cuts + 1);
   await last.untilWhole(bootTimeoutMs);
   const whole = last.whole;
   await last.cut();

@@ -84,6 +84,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "host finalize-deployment": () => import("./host/finalize-deployment.ts"),
   "host rebase": () => import("./host/rebase.ts"),
   "host reset": () => import("./host/reset.ts"),
+  "host edit": () => import("./host/edit.ts"),
   "host usroverlay": () => import("./host/usroverlay.ts"),
   "host etc diff": () => import("./host/etc/diff.ts"),
   "host etc keep": () => import("./host/etc/keep.ts"),

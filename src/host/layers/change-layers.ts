@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ProgressListener, silent } from "../../base/index.ts";
+import type { Keyfile } from "../../formats/index.ts";
+import type { Checksum } from "../../ostree/index.ts";
 import type { PackageDiff } from "../../packages/index.ts";
 import { baseCommit } from "../commit-metadata.ts";
 import { deploy, type DeployRequest, type DeployResult } from "../deploy.ts";
 import { hostError } from "../errors.ts";
 import { refuseOnTrial } from "../health/refuse.ts";
+import type { Deployment } from "../model.ts";
 import { asksForLayers, inheritedOrigin, originFromRefspec } from "../origin.ts";
 import { packageDiff } from "../package-diff.ts";
 import { pruneSysroot } from "../images.ts";
@@ -55,11 +58,29 @@ export async function changeLayers(
   const after = editWish(before, await importChange(sysroot, current.stateroot, request, progress));
   if (JSON.stringify(before) === JSON.stringify(after)) return { changed: false, ...nothing };
   writeWish(origin, after);
+  return deployLayers(sysroot, { current, base, origin }, request, progress);
+}
+
+/** A version as an origin wants it. */
+export interface WantedLayers {
+  /** What boots next before the change. */
+  readonly current: Deployment;
+  readonly base: Checksum;
+  readonly origin: Keyfile;
+}
+
+/** Makes the version what its origin asks for, and has that boot next. The caller holds the lock. */
+export async function deployLayers(
+  sysroot: Sysroot,
+  { current, base, origin }: WantedLayers,
+  request: Omit<LayerRequest, keyof LayerChange>,
+  progress: ProgressListener,
+): Promise<LayersChanged> {
   const asked = { base, origin, current, ...howOf(request) };
   const layered = asksForLayers(origin)
     ? await assembleLayers(sysroot, asked, progress)
     : { ...nothing.layered, commit: base, changed: base !== current.checksum };
-  if (request.allowInactive !== true) refuseInactive(layered, before.packages);
+  if (request.allowInactive !== true) refuseInactive(layered, readWish(current.origin).packages);
   const { commit } = layered;
   if (commit === undefined || request.dryRun === true)
     return { changed: true, layered, packages: undefined, deployed: undefined };
@@ -94,7 +115,7 @@ const nothing = {
   deployed: undefined,
 } as const;
 
-function howOf({ repositories, cacheOnly, downloadOnly, dryRun }: LayerRequest) {
+function howOf({ repositories, cacheOnly, downloadOnly, dryRun }: Omit<LayerRequest, keyof LayerChange>) {
   return {
     ...(repositories === undefined ? {} : { repositories }),
     cacheOnly: cacheOnly ?? false,

@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { run } from "../../../src/base/index.ts";
-import { serveDirectory } from "../../../src/ostree/index.ts";
+import { asChecksum, serveDirectory } from "../../../src/ostree/index.ts";
 import { makeDeb } from "../../compose/archive.ts";
 import { DebDistribution, DebHost } from "./deb-host.ts";
 
@@ -83,6 +83,45 @@ test("install, status, uninstall, override and upgrade by their commands", async
   await host("uninstall --all");
   assert.deepEqual(one.told["requested-packages"], []);
   assert.match((await host("uninstall tool")).stderr, /not currently requested/);
+});
+
+test("edit makes one deployment of all that was changed in the text, and another branch of its line", async () => {
+  const one = await DebHost.make(distribution, "edit", "watcher, editor");
+  const host = async (words: readonly string[], editor = "false") => {
+    const args = [...program, ...words, "--quiet", `--sysroot=${one.path}`];
+    return run(process.execPath, args, { accept: [0, 1, 2, 77], env: { ...process.env, EDITOR: editor } });
+  };
+  const count = () => one.open().deployments.length;
+  const text = (await host(["edit", "--print"])).stdout;
+  assert.equal(text, "base-refspec: tiny/host\npackages: []\n");
+  assert.equal((await host(["edit", "--unchanged-exit-77"], "true")).code, 77);
+
+  const edited = await host(["edit"], `sed -i -e 's/packages: .*/packages: [tool]\\noverride-remove: [editor]/'`);
+  assert.equal(edited.code, 0, edited.stderr);
+  assert.match(edited.stdout, /^Added:\n {2}tool-1.amd64\n {2}tool-data-1.amd64\nRemoved from the base:\n {2}editor-1/);
+  assert.deepEqual([one.told["requested-packages"], count()], [["tool"], 2]);
+
+  const before = one.told.checksum;
+  const wrong = await host(["edit"], "sed -i s/packages:/packges:/");
+  assert.equal(wrong.code, 1);
+  assert.match(
+    wrong.stderr,
+    /error\[host-bad-spec\]: host\.yaml:\d+:1: unknown key packges \(did you mean packages\?\)/,
+  );
+  const file = join(distribution.scratch, "host.yaml");
+  writeFileSync(file, `base-refspec: tiny/host\npackages-local: {agent-9.amd64: ${"0".repeat(64)}}\n`);
+  assert.match((await host(["edit", `--file=${file}`])).stderr, /agent-9\.amd64 is no local package of this host/);
+  writeFileSync(file, "base-refspec: tiny/other\n");
+  assert.match((await host(["edit", `--file=${file}`])).stderr, /error\[/);
+  assert.equal(one.told.checksum, before, "what is wrong changes nothing");
+
+  const { repo } = one.open();
+  repo.setRef("tiny/next", asChecksum(one.base));
+  writeFileSync(file, "base-refspec: tiny/next\npackages: [tool]\n");
+  const rebased = await host(["edit", `--file=${file}`]);
+  assert.equal(rebased.code, 0, rebased.stderr);
+  const { origin, "requested-packages": requested, "base-removals": removed } = one.told;
+  assert.deepEqual([origin, requested, removed], ["tiny/next", ["tool"], []]);
 });
 
 test("a package behind a URL is layered; a .sources file with the key in it names the archive", async (t) => {
