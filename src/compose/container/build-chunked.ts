@@ -18,7 +18,7 @@ import { encapsulateCommit, type EncapsulateCommitOptions, type EncapsulatedComm
 
 export interface BuildChunkedOptions extends Pick<
   EncapsulateCommitOptions,
-  "labels" | "maxLayers" | "formatVersion" | "image"
+  "labels" | "execution" | "maxLayers" | "formatVersion" | "image"
 > {
   readonly rootfs: string;
   /** Where to look for the last build; default: where this one goes. */

@@ -14,12 +14,17 @@ export default defineCommand<Omit<EncapsulatedCommit, "manifest">>({
   examples: [
     {
       command: "atomic compose build-chunked-oci --bootc --rootfs=root --output=oci-archive:host.ociarchive",
-      text: "Of what `atomic compose rootfs` made, or a mounted image",
+      text: "Of what `atomic compose rootfs` made:",
+    },
+    {
+      command:
+        "atomic compose build-chunked-oci --bootc --from=localhost/built --output=containers-storage:localhost/host",
+      text: "Of an image that podman has built, with its labels:",
     },
   ],
   options: [
     { name: "rootfs", value: "DIR", help: "The root file system" },
-    { name: "from", value: "IMAGE", hidden: true, help: "Refused: mount the image first" },
+    { name: "from", value: "IMAGE", help: "The root file system of this image of podman's; its labels are kept" },
     { name: "bootc", help: "Mark it as an image for hosts; always to be given, as for rpm-ostree" },
     labelOption,
     maxLayersOption,
@@ -36,26 +41,32 @@ export default defineCommand<Omit<EncapsulatedCommit, "manifest">>({
   json: true,
   async run(invocation) {
     const options = await readOptions(invocation);
-    const { buildChunked } = await import("../../../compose/index.ts");
-    const { manifest: _, ...written } = await buildChunked(options, invocation.progress);
+    const { buildChunked, mountImage } = await import("../../../compose/index.ts");
+    const [rootfs, from] = [invocation.value("rootfs"), invocation.value("from")];
+    if ((rootfs === undefined) === (from === undefined))
+      throw cliError("usage", "one of --rootfs and --from is needed");
+    await using mounted = from === undefined ? undefined : await mountImage(from);
+    const { manifest: _, ...written } = await buildChunked(
+      {
+        ...options,
+        rootfs: mounted?.rootfs ?? rootfs!,
+        labels: new Map([...(mounted?.labels ?? []), ...(options.labels ?? [])]),
+        ...(mounted === undefined ? {} : { execution: mounted.execution }),
+      },
+      invocation.progress,
+    );
     return written;
   },
   render: (written) => imageLines(written).join("\n"),
 });
 
-async function readOptions(invocation: Invocation): Promise<BuildChunkedOptions> {
-  const [rootfs, output, previousBuild] = ["rootfs", "output", "previous-build"].map((name) => invocation.value(name));
-  if (invocation.value("from") !== undefined)
-    throw cliError("usage", "--from: images of podman are not mounted here", {
-      hint: "podman image mount IMAGE  prints the directory for --rootfs",
-    });
-  if (rootfs === undefined) throw cliError("usage", "no --rootfs given");
+async function readOptions(invocation: Invocation): Promise<Omit<BuildChunkedOptions, "rootfs">> {
+  const [output, previousBuild] = ["output", "previous-build"].map((name) => invocation.value(name));
   if (output === undefined) throw cliError("usage", "no --output given");
   if (!invocation.flag("bootc")) throw cliError("usage", "--bootc must be given: there is no other kind of image yet");
   const { parseImage } = await import("../../../ostree/index.ts");
   return {
     ...(await readImageOptions(invocation)),
-    rootfs,
     image: parseImage(tagged(output, invocation.value("reference") ?? "latest")),
     ...(previousBuild === undefined ? {} : { previousBuild }),
     sign: (repo, commit) => signCommits(invocation.values("sign-commit"), repo, commit),

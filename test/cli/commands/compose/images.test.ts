@@ -148,8 +148,8 @@ test("what cannot be is refused before anything is written", async () => {
   await refused(/is not written there/, "--repo=repo", "tiny/host", "dir:x");
   await refused(/how often packages change/, "--repo=repo", "--write-contentmeta-json=x", "tiny/host", "oci:x");
   assert.match(
-    (await atomic("build-chunked-oci", "--from=x", "--bootc", "--output=oci:x")).stderr,
-    /podman image mount/,
+    (await atomic("build-chunked-oci", "--from=x", "--rootfs=.", "--bootc", "--output=oci:x")).stderr,
+    /one of --rootfs and --from is needed/,
   );
   assert.match((await atomic("build-chunked-oci", "--rootfs=.", "--output=oci:x")).stderr, /--bootc must be given/);
 });
@@ -214,4 +214,31 @@ test("a directory becomes an image with a commit of it, the same each time", asy
   const list = execFileSync("ostree", ["ls", `--repo=${repo}`, "-R", made.commit], { encoding: "utf8" });
   assert.match(list, /\/usr\/etc\/motd/);
   assert.doesNotMatch(list, /sysroot\/ostree/);
+});
+
+test("an image of podman's becomes one with a commit of it, with its labels and command", async (t) => {
+  const conf = join(scratch, "storage.conf");
+  writeFileSync(conf, `[storage]\ndriver = "vfs"\nrunroot = "${scratch}/run"\ngraphroot = "${scratch}/storage"\n`);
+  process.env["CONTAINERS_STORAGE_CONF"] = conf;
+  t.after(() => delete process.env["CONTAINERS_STORAGE_CONF"]);
+  const root = join(scratch, "built");
+  for (const path of ["usr/bin/tool", "etc/motd"]) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), path);
+  }
+  execFileSync("tar", ["-C", root, "-cf", join(scratch, "built.tar"), "."]);
+  const podman = (...words: string[]) => execFileSync("podman", words, { encoding: "utf8", cwd: scratch });
+  const changes = ['CMD ["/usr/bin/tool"]', "LABEL maker=somebody", "LABEL ostree.commit=old", "LABEL tier=one"];
+  podman("import", "--quiet", ...changes.map((change) => `--change=${change}`), "built.tar", "localhost/built:1");
+  const words = ["--bootc", "--from=localhost/built:1", "--label=tier=two", "--output=oci:from", "--json"];
+  const { commit } = JSON.parse(await done("build-chunked-oci", ...words)) as Written;
+  const { Labels } = inspect("oci:from:latest");
+  assert.deepEqual(
+    [Labels["maker"], Labels["tier"], Labels["containers.bootc"], Labels["ostree.commit"]],
+    ["somebody", "two", "1", commit],
+  );
+  assert.deepEqual(config("oci:from:latest").config["Cmd"], ["/usr/bin/tool"]);
+  assert.equal(podman("image", "mount").trim(), "", "it is not mounted any more");
+  const missing = await atomic("build-chunked-oci", "--bootc", "--from=localhost/none", "--output=oci:none");
+  assert.match(missing.stderr, /localhost\/none.*(image not known|no such image)/);
 });
