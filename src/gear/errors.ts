@@ -37,6 +37,13 @@ export const gearError = defineErrors("gear", {
   "no-application": "No application of that name is deployed on this host.",
   "no-generation": "The application has no generation of that number, or nothing to go back to.",
   "no-image": "An image is not in the engine's storage, and pulling it was not asked for or cannot bring it.",
+  "bad-host":
+    "A host is named as ssh(1) takes it: [USER@]NAME, of letters, digits, dots and dashes; or its IP address.",
+  host: "A host could not be reached by ssh, or the connection broke. The message has ssh's own words: try `ssh HOST atomic version`.",
+  "host-version": "A host has no `atomic`, or one that does not understand this one. Update the older of both.",
+  "host-answer": "A host answered what no `atomic` does. Nothing that it says is used.",
+  "several-hosts":
+    "The application is deployed on several hosts as one, so that it is changed on all of them: name them all.",
   store:
     "What is kept of an application below /var/lib/atomic/gear does not read as it was written. Restore it, or remove the directory and deploy anew.",
   "bad-tenants":

@@ -10,6 +10,7 @@ export { type Name, parseName } from "./name.ts";
 export * from "./permission.ts";
 export * from "./plan/index.ts";
 export * from "./generation/index.ts";
+export * from "./hosts/index.ts";
 export { serviceFile, type ServiceRequest } from "./service-file.ts";
 export * from "./systemd/index.ts";
 export * from "./quadlet/index.ts";

@@ -24,6 +24,7 @@ export const commands: Readonly<Record<string, Loader>> = {
   "compose tree": () => import("./compose/tree.ts"),
   doctor: () => import("./doctor.ts"),
   explain: () => import("./explain.ts"),
+  "gear agent": () => import("./gear/agent.ts"),
   "gear delete": () => import("./gear/delete.ts"),
   "gear deploy": () => import("./gear/deploy.ts"),
   "gear diff": () => import("./gear/diff.ts"),

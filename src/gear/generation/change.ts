@@ -32,7 +32,7 @@ export interface Who {
 export async function beginChange(
   surroundings: Surroundings,
   application: Name,
-  change: Pick<Change, "kind" | "from" | "to"> & Who,
+  change: Pick<Change, "kind" | "from" | "to" | "transaction"> & Who,
 ): Promise<void> {
   const { store, clock } = surroundings;
   const record = store.record(application) ?? emptyRecord;
@@ -65,7 +65,8 @@ export async function carryOut(
   return takeBack(surroundings, application, reason, problems);
 }
 
-interface Forward {
+/** What a step came to: without a reason, the change goes on. */
+export interface Forward {
   readonly problems: readonly Problem[];
   readonly reason: string | undefined;
 }
@@ -76,17 +77,57 @@ async function forward(
   change: Change,
   signal: AbortSignal | undefined,
 ): Promise<Forward> {
-  const target = generationOf(surroundings, application, change.to);
+  const { startedAt, ...switched } = await switchForward(surroundings, application, signal);
+  if (switched.reason !== undefined || change.to === undefined) return switched;
+  return watchForward(surroundings, application, startedAt, signal);
+}
+
+/** Has the host run what the recorded change leads to. @returns also when units were started, for the deadline of their health */
+export async function switchForward(
+  surroundings: Surroundings,
+  application: Name,
+  signal: AbortSignal | undefined,
+): Promise<Forward & { readonly startedAt: number }> {
+  const { target, change, startWithin } = targetOf(surroundings, application);
   const other = generationOf(surroundings, application, change.from);
-  const startWithin = target?.policy.healthyDeadline ?? startMs;
+  const own = new Set(other?.rendered.units.keys());
+  const active = target === undefined ? [] : change.active.filter((name) => !own.has(name));
+  const wanted = { target, other, active, startAll: true, startWithin, ...(signal === undefined ? {} : { signal }) };
+  let startedAt = surroundings.clock.now();
+  const attempted = await attempt(signal, async () => {
+    const switched = await switchTo(surroundings, wanted);
+    startedAt = switched.startedAt;
+    return switched.problems;
+  });
+  return { ...attempted, startedAt };
+}
+
+/** Waits until what the host was switched to has been healthy for long enough. */
+export function watchForward(
+  surroundings: Surroundings,
+  application: Name,
+  startedAt: number,
+  signal: AbortSignal | undefined,
+): Promise<Forward> {
+  const { target, startWithin } = targetOf(surroundings, application);
+  return attempt(signal, async () =>
+    target === undefined
+      ? []
+      : watchHealth(surroundings, target.rendered, target.policy, startedAt + startWithin, signal),
+  );
+}
+
+function targetOf(surroundings: Surroundings, application: Name) {
+  const change = requireChange(surroundings, application);
+  const target = generationOf(surroundings, application, change.to);
+  return { change, target, startWithin: target?.policy.healthyDeadline ?? startMs };
+}
+
+async function attempt(signal: AbortSignal | undefined, work: () => Promise<readonly Problem[]>): Promise<Forward> {
   try {
-    const own = new Set(other?.rendered.units.keys());
-    const active = target === undefined ? [] : change.active.filter((name) => !own.has(name));
-    const wanted = { target, other, active, startAll: true, startWithin, ...(signal === undefined ? {} : { signal }) };
-    const { problems, startedAt } = await switchTo(surroundings, wanted);
+    const problems = await work();
     signal?.throwIfAborted();
-    if (problems.length > 0 || target === undefined) return outcomeOf(problems);
-    return outcomeOf(await watchHealth(surroundings, target.rendered, target.policy, startedAt + startWithin, signal));
+    return outcomeOf(problems);
   } catch (error) {
     if (signal?.aborted === true) return { problems: [], reason: "it was interrupted" };
     // What the service manager or the engine refuses ends the deployment, not this program.
@@ -130,8 +171,10 @@ async function switchBack(
   return (await switchTo(surroundings, { target, other, active: wanted, startAll: false, startWithin })).problems;
 }
 
+export const comeThrough = { outcome: "done", reason: undefined, problems: [], missing: [] } as const;
+
 /** Records how the change ended and tells the journal. */
-async function conclude(
+export async function conclude(
   { store, clock, journal }: Surroundings,
   application: Name,
   result: Omit<ChangeResult, "current">,
@@ -154,8 +197,8 @@ async function conclude(
   return { ...result, current };
 }
 
-function eventOf({ kind, from, to, by, command }: Change) {
-  return { kind, from, to, by, command };
+function eventOf({ kind, from, to, by, command, transaction }: Change) {
+  return { kind, from, to, by, command, ...(transaction === undefined ? {} : { transaction: transaction.id }) };
 }
 
 function stateAfter(
@@ -223,7 +266,7 @@ const isTask = (text: string | undefined) => /^Type=oneshot$/m.test(text ?? "");
 
 export const emptyRecord: ApplicationRecord = { current: undefined, change: undefined, generations: [], events: [] };
 
-function requireChange({ store }: Surroundings, application: Name): Change {
+export function requireChange({ store }: Pick<Surroundings, "store">, application: Name): Change {
   const { change } = store.requireRecord(application);
   if (change === undefined) throw new Error(`no change of ${application} is recorded`);
   return change;

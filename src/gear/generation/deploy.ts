@@ -11,7 +11,7 @@ import { editedUnits } from "./installed.ts";
 import { takenPorts } from "./listening.ts";
 import { lockHost } from "./lock.ts";
 import { withApplication } from "./locked.ts";
-import type { ApplicationRecord, ChangeKind, Generation, Pins, Rendered, Source } from "./model.ts";
+import type { ApplicationRecord, ChangeKind, Generation, Pins, Rendered, Source, Transaction } from "./model.ts";
 import { pinImages, type PullPolicy } from "./pin-images.ts";
 import { pruneGenerations } from "./prune.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -57,14 +57,23 @@ export interface ChangeReport extends Omit<ChangeResult, "outcome"> {
 export function deploy(surroundings: Surroundings, request: DeployRequest): Promise<ChangeReport> {
   return withApplication(surroundings, request.application, async () => {
     const current = currentGeneration(surroundings, request.application);
+    refuseAlone(current);
     const { placed, render } = placeRequest(request, current);
     const plain = render(new Map());
     await refuseConflicts(surroundings, plain, current?.rendered, takenPorts());
     const references = plain.images.map(({ reference }) => reference);
     const { pins, pulled } = await pinImages(surroundings, references, request.pull, request.signal);
-    const rendered = render(pins);
-    refuseUnpinned(rendered);
-    return deployRendered(surroundings, { ...request, kind: "deploy", rendered, placed, pulled });
+    return deployRendered(surroundings, { ...request, kind: "deploy", rendered: render(pins), placed, pulled });
+  });
+}
+
+/** What several hosts run as one is changed on all of them, or they would run different versions. */
+export function refuseAlone(current: Generation | undefined): void {
+  const { hosts = [] } = current?.transaction ?? {};
+  if (hosts.length < 2) return;
+  const { application } = current!.rendered;
+  throw gearError("several-hosts", `${application} is deployed on ${hosts.join(", ")} as one`, {
+    hint: `atomic gear deploy FILE ${hosts.join(" ")}`,
   });
 }
 
@@ -82,16 +91,36 @@ export interface RenderedRequest extends Omit<DeployRequest, "place" | "pull"> {
   readonly rendered: Rendered;
   readonly placed: readonly PlacedInstance[];
   readonly pulled: readonly string[];
+  /** Given where it is a part of what is deployed on several hosts. */
+  readonly transaction?: Transaction;
 }
 
 /** Deploys what is rendered with all its pins. The caller holds the application's lock. */
 export async function deployRendered(surroundings: Surroundings, request: RenderedRequest): Promise<ChangeReport> {
-  const { application, rendered, kind, signal } = request;
+  const { application, kind, signal } = request;
+  const { current, generation, hasBegun } = await beginDeployment(surroundings, request);
+  if (!hasBegun) return unchanged(application, kind, current);
+  return conductChange(surroundings, application, current, generation, kind, signal);
+}
+
+export interface BegunDeployment {
+  readonly current: Generation | undefined;
+  readonly generation: Generation;
+  readonly hasBegun: boolean;
+}
+
+/**
+ * Writes what is to be deployed as a generation and records that the change to it begins; what runs is not touched.
+ * @returns the one that runs, and that which shall: the same, and nothing has begun, where nothing has to be done
+ */
+export async function beginDeployment(surroundings: Surroundings, request: RenderedRequest): Promise<BegunDeployment> {
+  const { application, rendered, kind, transaction } = request;
   const { store } = surroundings;
+  refuseUnpinned(rendered);
   const record = store.record(application);
   const current = currentGeneration(surroundings, application);
   if (current !== undefined && isSameRendering(current.rendered, rendered) && (await allRun(surroundings, current))) {
-    return unchanged(application, kind, current);
+    return { current, generation: current, hasBegun: false };
   }
   const generation = makeGeneration(surroundings, request, record);
   // Another application is not deployed between the look at what is free and the record that it is taken.
@@ -99,10 +128,10 @@ export async function deployRendered(surroundings: Surroundings, request: Render
     using _host = await lockHost(store.root);
     await refuseConflicts(surroundings, rendered, current?.rendered, takenPorts());
     store.writeGeneration(generation);
-    const change = { kind, from: current?.number, to: generation.number };
+    const change = { kind, from: current?.number, to: generation.number, ...(transaction && { transaction }) };
     await beginChange(surroundings, application, { ...change, by: request.by, command: request.command });
   }
-  return conductChange(surroundings, application, current, generation, kind, signal);
+  return { current, generation, hasBegun: true };
 }
 
 /** Carries out the change that is recorded and reports. */
@@ -114,13 +143,26 @@ export async function conductChange(
   kind: ChangeKind,
   signal: AbortSignal | undefined,
 ): Promise<ChangeReport> {
-  const units = compareUnits(from?.rendered, to?.rendered);
   const text = to === undefined ? "Units" : "Health";
   const work = () => carryOut(surroundings, application, signal);
   const result = await stage(surroundings.progress, "health", text, work, (done) => done.reason ?? "as it should be");
+  return reportChange(surroundings, application, from, to, kind, result, signal?.aborted === true);
+}
+
+/** What a change that has ended came to; generations that are kept no more are removed. */
+export async function reportChange(
+  surroundings: Surroundings,
+  application: Name,
+  from: Generation | undefined,
+  to: Generation | undefined,
+  kind: ChangeKind,
+  result: ChangeResult,
+  signalled: boolean,
+): Promise<ChangeReport> {
+  const units = compareUnits(from?.rendered, to?.rendered);
   const pruned = result.outcome === "done" && to !== undefined ? await pruneGenerations(surroundings, application) : [];
   const images = compareImages(from?.rendered, to?.rendered);
-  const interrupted = result.outcome !== "done" && signal?.aborted === true;
+  const interrupted = result.outcome !== "done" && signalled;
   return { application, kind, from: from?.number, to: to?.number, ...result, interrupted, units, images, pruned };
 }
 
@@ -136,11 +178,20 @@ function makeGeneration(
   request: RenderedRequest,
   record: ApplicationRecord | undefined,
 ): Generation {
-  const { application, rendered, placed, source, policy, by, command, message } = request;
+  const { application, rendered, placed, source, policy, by, command, message, transaction } = request;
   const kept = (record?.generations ?? []).flatMap(({ number }) => store.generation(application, number).pulled);
   const pins = new Set(rendered.images.map(({ pinned }) => pinned));
   const pulled = [...new Set([...kept, ...request.pulled])].filter((pinned) => pins.has(pinned));
-  const known = { rendered, placed, source, policy, pulled, message, engine: engine.kind };
+  const known = {
+    rendered,
+    placed,
+    source,
+    policy,
+    pulled,
+    message,
+    engine: engine.kind,
+    ...(transaction && { transaction }),
+  };
   return { number: nextNumber(record), ...known, deployedAt: clock.date(), deployedBy: by, command };
 }
 
@@ -162,7 +213,9 @@ async function allRun({ services, store }: Surroundings, generation: Generation)
   return states.every(({ activeState }) => activeState === "active");
 }
 
-function unchanged(application: Name, kind: ChangeKind, { number, rendered }: Generation): ChangeReport {
+/** @param generation undefined: this host has nothing of it to run */
+export function unchanged(application: Name, kind: ChangeKind, generation: Generation | undefined): ChangeReport {
+  const [number, rendered] = [generation?.number, generation?.rendered];
   const units = compareUnits(rendered, rendered);
   const nothing = { interrupted: false, reason: undefined, problems: [], missing: [], images: [], pruned: [] };
   return { application, kind, from: number, to: number, current: number, outcome: "unchanged", units, ...nothing };

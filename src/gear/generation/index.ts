@@ -25,3 +25,4 @@ export { applicationStatus, type ApplicationStatus, type InstanceStatus } from "
 export { GenerationStore } from "./store.ts";
 export { type Clock, type Journal, type Surroundings, systemClock, systemJournal } from "./surroundings.ts";
 export { updateApplication, type UpdateRequest } from "./update.ts";
+export { pledgedFor } from "./pledge.ts";

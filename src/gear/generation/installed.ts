@@ -8,6 +8,9 @@ import type { GenerationStore } from "./store.ts";
 
 const placeholder = "%GENERATION%";
 
+/** Where a generation has the links of its instances, by name; what runs on is given them without a restart. */
+export const linksDirectory = "/links/";
+
 /**
  * Unit files are copied here, not linked: systemd reads those that start with the host before /var has to be mounted, and an
  * update of the host carries /etc along.
@@ -32,7 +35,7 @@ export function unitEssence(rendered: Rendered, name: string): string | undefine
   const text = rendered.units.get(name);
   if (text === undefined || !text.includes(placeholder)) return text;
   const named = [...rendered.files].filter(([path]) => text.includes(`${placeholder}${path}`));
-  const used = named.length === 0 ? [...rendered.files] : named;
+  const used = (named.length === 0 ? [...rendered.files] : named).filter(([path]) => !path.startsWith(linksDirectory));
   return `${text}\0${JSON.stringify(used)}`;
 }
 

@@ -14,12 +14,16 @@ export async function withApplication<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   using _lock = await lockApplication(surroundings.store.root, application);
-  const recovered = await recover(surroundings, application);
-  if (recovered !== undefined) {
-    const type = recovered.outcome === "failed" ? "warning" : "note";
-    surroundings.progress({ type, text: recovered.summary });
-  }
+  await recoverHeld(surroundings, application);
   return await work();
+}
+
+/** Brings a change whose program was killed to its end, and tells it. The caller holds the application's lock. */
+export async function recoverHeld(surroundings: Surroundings, application: Name): Promise<void> {
+  const recovered = await recover(surroundings, application);
+  if (recovered === undefined) return;
+  const type = recovered.outcome === "failed" ? "warning" : "note";
+  surroundings.progress({ type, text: recovered.summary });
 }
 
 /** Nothing but that. @returns undefined where there was nothing to do */

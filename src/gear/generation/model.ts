@@ -66,6 +66,16 @@ export interface RenderedInstance {
   readonly hasHealthCheck: boolean;
 }
 
+/** What was deployed on several hosts as one. */
+export interface Transaction {
+  /** The same on all of them. */
+  readonly id: string;
+  /** What this host is called in it. */
+  readonly host: string;
+  /** All of them, this one among them. */
+  readonly hosts: readonly string[];
+}
+
 /** A deployment as it is kept: what was rendered, by digest, and when and why it ran. Written once, never changed. */
 export interface Generation {
   /** Counted from 1 in its application. */
@@ -87,6 +97,8 @@ export interface Generation {
   readonly command: string;
   /** What for, in the words of who deployed it. */
   readonly message: string | undefined;
+  /** Absent: deployed on this host alone. */
+  readonly transaction?: Transaction;
 }
 
 export interface Source {
@@ -122,6 +134,16 @@ export interface Change {
   readonly startedAt: number;
   readonly by: string;
   readonly command: string;
+  /** Absent: this host alone decides. */
+  readonly transaction?: Transaction & { readonly pledge?: Pledge };
+}
+
+/** This host's word not to go back by itself before `until`: the others may come to stay with what they run. */
+export interface Pledge {
+  /** Milliseconds since the boot. */
+  readonly until: number;
+  /** Boot that it was given in: what runs after another one is not what it was given for. */
+  readonly boot: string;
 }
 
 export type ChangeKind = "deploy" | "update" | "rollback" | "delete";
@@ -137,6 +159,8 @@ export interface ApplicationEvent {
   readonly reason: string | undefined;
   readonly by: string;
   readonly command: string;
+  /** Id of the transaction that it was this host's part of. */
+  readonly transaction?: string;
 }
 
 /** `failed`: it did not come through and was not taken back, because the policy says so or because that failed as well. */

@@ -6,6 +6,7 @@ import { readUnit, unitTexts, writeUnits } from "./installed.ts";
 import type { Generation } from "./model.ts";
 import { orderUnits } from "./order.ts";
 import { jobTrouble, type Problem, problemOf } from "./problem.ts";
+import { relink } from "./relink.ts";
 import type { GenerationStore } from "./store.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -52,7 +53,8 @@ export async function switchTo(surroundings: Surroundings, change: Switch): Prom
   if (starts.size > 0) await services.enable([...starts]);
   const wanted = orderUnits([...(change.startAll ? starts : []), ...change.active], texts);
   const startedAt = clock.now();
-  return { problems: await startUnits(surroundings, wanted, change.startWithin, change.signal), startedAt };
+  const problems = await startUnits(surroundings, wanted, change.startWithin, change.signal);
+  return { problems: [...problems, ...(await relink(store, target))], startedAt };
 }
 
 /** Stops what runs by a file that will not stay, and what does not have to run, the dependants first. */

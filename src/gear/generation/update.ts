@@ -3,7 +3,7 @@ import { gearError } from "../errors.ts";
 import type { UpdatePolicy } from "../model.ts";
 import type { Name } from "../name.ts";
 import type { Who } from "./change.ts";
-import { type ChangeReport, currentGeneration, deployRendered } from "./deploy.ts";
+import { type ChangeReport, currentGeneration, deployRendered, refuseAlone } from "./deploy.ts";
 import { withApplication } from "./locked.ts";
 import type { Pins, Rendered } from "./model.ts";
 import { pinImages } from "./pin-images.ts";
@@ -27,6 +27,7 @@ export async function updateApplication(surroundings: Surroundings, request: Upd
   return withApplication(surroundings, application, async () => {
     const current = currentGeneration(surroundings, application);
     if (current === undefined) throw gearError("no-generation", `nothing of ${application} runs`);
+    refuseAlone(current);
     const { rendered, placed, source, policy } = current;
     const images = request.images ?? policy.images;
     if (images === "none") {

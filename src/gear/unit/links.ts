@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What has an instance's links applied when its container has started: `atomic gear link apply`. */
 import { gearError } from "../errors.ts";
+import { linksDirectory } from "../generation/installed.ts";
 import type { RenderedFile } from "../generation/model.ts";
 import { encodeLinks, plannedLinks } from "../link/index.ts";
 import type { Instance } from "../plan/model.ts";
@@ -14,7 +15,7 @@ import { instanceName } from "./unit-names.ts";
 const isLinked = ({ container, links, ports }: Instance): boolean =>
   container.network.kind === "own" && (links.length > 0 || ports.some(({ shared }) => shared !== undefined));
 
-const linksPath = (scene: Scene, { id }: Instance): string => `/links/${instanceName(scene.application, id)}`;
+const linksPath = (scene: Scene, { id }: Instance): string => `${linksDirectory}${instanceName(scene.application, id)}`;
 
 /** File of the generation that says its links, by path; none for an instance without. */
 export function linkFiles(scene: Scene, instance: Instance): [path: string, file: RenderedFile][] {

@@ -60,11 +60,18 @@ async function readQuadletFiles(path: string, { name, engine, progress }: FileOp
 }
 
 async function readDeploymentFile(path: string, options: FileOptions): Promise<ReadApplication> {
+  const { deployment, source } = await readDeploymentSource(path, options.name);
+  return preparedApplication(deployment, source, options);
+}
+
+/** What a file that is not Quadlet's describes, and what a generation keeps of it. */
+export async function readDeploymentSource(
+  path: string,
+  name: Name | undefined,
+): Promise<{ readonly deployment: Deployment; readonly source: ReadApplication["source"] }> {
   const { readDeployment } = await import("../../../gear/index.ts");
-  const { name } = options;
   const deployment = readDeployment(path, { environment: process.env, ...(name === undefined ? {} : { name }) });
-  const files = sourceFiles(path, deployment.files ?? new Map());
-  return preparedApplication(deployment, { path: resolve(path), files }, options);
+  return { deployment, source: { path: resolve(path), files: sourceFiles(path, deployment.files ?? new Map()) } };
 }
 
 /** A gear file that no file has, under the name that it is kept by. */
@@ -115,7 +122,7 @@ function sourceFiles(path: string, others: ReadonlyMap<string, string>): Readonl
 const thisHost = "localhost";
 
 /** What the file can say and nothing here does yet. */
-async function refuseUnsupported({ hostVersion, name }: Application): Promise<void> {
+export async function refuseUnsupported({ hostVersion, name }: Application): Promise<void> {
   const { gearError } = await import("../../../gear/index.ts");
   const refuse = (what: string, hint: string) => {
     throw gearError("unsupported", `${name}: ${what}`, { hint });

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChangeReport, DeployPreview, PullPolicy } from "../../../gear/index.ts";
+import type { ChangeReport, DeployPreview, HostsReport, PullPolicy } from "../../../gear/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { changeExitCode, renderChange } from "../../render/gear-change.ts";
+import { hostsExitCode, renderHosts } from "../../render/gear-hosts.ts";
 import { renderPreview } from "../../render/gear-preview.ts";
 import { readApplicationFile } from "./application-file.ts";
+import { deployFileOnHosts } from "./deploy-on-hosts.ts";
 import { engineOption } from "./engine-option.ts";
 import { rootOption } from "./root-option.ts";
 import { interruption, connectSurroundings, unchangedOption, who } from "./shared.ts";
@@ -13,13 +15,14 @@ export default defineCommand({
   path: ["gear", "deploy"],
   summary: "Deploy an application, or a new version of it",
   description:
-    "FILE is a gear file, a Compose file, geard's JSON, a Quadlet file or a directory of those. Images are pulled and pinned first, while everything runs on. Then units that changed are restarted, in the order of their dependencies, and watched: when a container is not healthy for long enough in its time (`update` in the file), everything goes back to how it was, and the exit code is 1. Generations that ran are kept to go back to.",
+    "FILE is a gear file, a Compose file, geard's JSON, a Quadlet file or a directory of those. Images are pulled and pinned first, while everything runs on. Then units that changed are restarted, in the order of their dependencies, and watched: when a container is not healthy for long enough in its time (`update` in the file), everything goes back to how it was, and the exit code is 1. Generations that ran are kept to go back to.\n\nWith HOST..., as ssh takes them, its containers are placed on those hosts, whose own `atomic` does all this over ssh: all of them come to run it, or all go back.",
   examples: [
     { command: "atomic gear deploy shop.yaml --dry-run", text: "See the units and what would be done:" },
     { command: 'atomic gear deploy shop.yaml -m "new prices"', text: "Deploy, and say what for:" },
     { command: "atomic gear deploy /srv/shop", text: "A directory of Quadlet files:" },
+    { command: "atomic gear deploy shop.yaml web1 web2 root@db.example.org", text: "On several hosts, or on none:" },
   ],
-  arguments: [{ name: "FILE" }],
+  arguments: [{ name: "FILE" }, { name: "HOST", optional: true, repeat: true }],
   options: [
     {
       name: "dry-run",
@@ -30,16 +33,23 @@ export default defineCommand({
     { name: "message", short: "m", value: "TEXT", help: "What for; `history` shows it" },
     { name: "pull", value: "WHEN", help: "always (default), missing, or never: pull images" },
     { name: "engine", value: "ENGINE", help: "podman (default) or docker" },
+    {
+      name: "patience",
+      value: "SECONDS",
+      help: "How long a host that loses the connection at the very end waits to be told to stay before it goes back (60)",
+    },
     unchangedOption,
     rootOption,
   ],
   json: true,
-  async run(invocation): Promise<ChangeReport | DeployPreview> {
+  async run(invocation): Promise<ChangeReport | DeployPreview | HostsReport> {
     const pull = pullPolicy(invocation);
     const { deploy, GenerationStore, parseName, previewDeploy } = await import("../../../gear/index.ts");
-    const [path, named] = [invocation.args[0]!, invocation.value("name")];
+    const [path = "", ...hosts] = invocation.args;
+    const named = invocation.value("name");
     const name = named === undefined ? undefined : parseName(named, "an application");
     const engine = engineOption(invocation);
+    if (hosts.length > 0) return await deployFileOnHosts(invocation, { path, hosts, name, engine, pull });
     const store = new GenerationStore(invocation.value("root"));
     const read = await readApplicationFile(path, { name, engine, store, progress: invocation.progress });
     using surroundings = await connectSurroundings(invocation, engine);
@@ -49,8 +59,14 @@ export default defineCommand({
     const request = { ...read, ...who(), pull, message: invocation.value("message"), signal: interrupt.signal };
     return await deploy(surroundings, request);
   },
-  render: (report, style) => ("outcome" in report ? renderChange(report, style) : renderPreview(report, style)),
-  exitCode: (report, invocation) => ("outcome" in report ? changeExitCode(report, invocation) : 0),
+  render(report, style) {
+    if ("hosts" in report) return renderHosts(report, style);
+    return "outcome" in report ? renderChange(report, style) : renderPreview(report, style);
+  },
+  exitCode(report, invocation) {
+    if ("hosts" in report) return hostsExitCode(report, invocation);
+    return "outcome" in report ? changeExitCode(report, invocation) : 0;
+  },
 });
 
 function pullPolicy(invocation: Invocation): PullPolicy {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What a host says of itself becomes part of what others run: names of instances, ports, addresses, digests. A host that somebody
+ * else has taken over must not come to others by that.
+ */
+import { isIP } from "node:net";
+import { isImageId, parseImageName, parseImageSource } from "../engine/image-name.ts";
+import { gearError } from "../errors.ts";
+import { parseName } from "../name.ts";
+import type { AllocatedPort, PlacedInstance } from "../plan/index.ts";
+import type { HostFacts } from "./requests.ts";
+
+/** @throws gear-host-answer, gear-bad-name */
+export function checkFacts(host: string, facts: HostFacts): HostFacts {
+  const { address, placed, portsInUse, tenant } = facts;
+  if (isIP(address) === 0) throw strange(host, "an address", address);
+  const { level, users } = tenant ?? {};
+  if (level !== undefined && !/^s\d+(:c\d+(,c\d+)*)?$/.test(level)) throw strange(host, "a level", level);
+  if (users !== undefined && ![users.first, users.count].every(Number.isSafeInteger))
+    throw strange(host, "users", users);
+  return {
+    ...facts,
+    placed: placed.map((instance) => checkPlaced(host, instance)),
+    portsInUse: portsInUse.map((used) => ({ ...used, port: portNumber(host, used.port), by: String(used.by) })),
+  };
+}
+
+function checkPlaced(host: string, { id, from, host: on, ports }: PlacedInstance): PlacedInstance {
+  return {
+    id: parseName(id, `an instance of ${host}`),
+    from: parseName(from, `a container of ${host}`),
+    host: String(on),
+    ports: ports.map((port) => checkPort(host, port)),
+  };
+}
+
+function checkPort(
+  host: string,
+  { container, host: published, address, protocol, shared }: AllocatedPort,
+): AllocatedPort {
+  if (!["tcp", "udp", "sctp"].includes(protocol)) throw strange(host, "a protocol", protocol);
+  if (address !== undefined && isIP(address) === 0) throw strange(host, "an address", address);
+  if (shared !== undefined && isIP(shared.address) !== 4) throw strange(host, "an address", shared.address);
+  return {
+    container: portNumber(host, container),
+    host: published === undefined ? undefined : portNumber(host, published),
+    address,
+    protocol,
+    shared: shared === undefined ? undefined : { address: shared.address, port: portNumber(host, shared.port) },
+  };
+}
+
+function portNumber(host: string, port: number): number {
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw strange(host, "a port", port);
+}
+
+/** A pin is an image's id, or a digest in the repository that was asked for. */
+export function checkPin(host: string, reference: string, pin: unknown): string {
+  const text = String(pin);
+  if (isImageId(text)) return text;
+  const { digest, repository } = parseImageName(text);
+  const source = isImageId(reference) ? undefined : parseImageSource(reference);
+  // An image of a directory or archive has whatever name the engine made of it.
+  const isOther = source?.transport === "docker" && source.name.repository !== repository;
+  if (digest === undefined || isOther) throw strange(host, `a digest of ${reference}`, pin);
+  return text;
+}
+
+const strange = (host: string, what: string, value: unknown) =>
+  gearError("host-answer", `${host}: ${JSON.stringify(value)?.slice(0, 80)} is not ${what}`);

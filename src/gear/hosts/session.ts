@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+import { AtomicError, type ProgressEvent, type ProgressListener } from "../../base/index.ts";
+import { gearError } from "../errors.ts";
+import { printable } from "../generation/problem.ts";
+import type { Host } from "./host-name.ts";
+import { eachHost, failuresAsOne } from "./each-host.ts";
+import { readLines } from "./lines.ts";
+import { type AnswerMessage, decodeMessage, encodeMessage, protocolVersion } from "./message.ts";
+import type { Requests } from "./requests.ts";
+import { connectSsh, type RemoteCommand, type SshConnection } from "./ssh.ts";
+
+export interface SessionListener {
+  /** With the host's name in texts. */
+  progress?: ProgressListener;
+  /** Of `run`. */
+  output?(stream: "stdout" | "stderr", text: string): void;
+}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+const pingMs = 5000;
+/** For ssh to connect and `atomic` to start there. */
+const greetingMs = 60_000;
+/** A shell's greetings may come before ours. */
+const linesBefore = 100;
+
+/** A connection to the `atomic` of a host. */
+export class HostSession implements Disposable {
+  readonly host: Host;
+  readonly #connection: SshConnection;
+  readonly #listener: SessionListener;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #pings: NodeJS.Timeout;
+  #lastId = 0;
+  #lost: unknown;
+
+  private constructor(host: Host, connection: SshConnection, listener: SessionListener) {
+    this.host = host;
+    this.#connection = connection;
+    this.#listener = listener;
+    this.#pings = setInterval(() => void this.request("ping", {}).catch(() => {}), pingMs);
+  }
+
+  /** @throws gear-host, gear-host-version */
+  static async open(host: Host, command: RemoteCommand, listener: SessionListener = {}): Promise<HostSession> {
+    const connection = connectSsh(host, command);
+    const lines = readLines(connection.stdout);
+    const timer = setTimeout(() => connection.kill(), greetingMs);
+    try {
+      await greeting(host, lines);
+    } catch (error) {
+      connection.end();
+      throw error instanceof AtomicError ? error : await connection.ended;
+    } finally {
+      clearTimeout(timer);
+    }
+    const session = new HostSession(host, connection, listener);
+    void session.#read(lines);
+    return session;
+  }
+
+  /** @throws what the host's `atomic` threw, with the host's name before it; gear-host when the connection breaks */
+  request<K extends keyof Requests>(request: K, given: Requests[K]["given"]): Promise<Requests[K]["result"]> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    const id = ++this.#lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, { resolve, reject });
+    // libuv writes at once where the kernel takes it: what was asked is with ssh, whatever becomes of this program.
+    this.#connection.stdin.write(encodeMessage({ id, request, given }));
+    return promise as Promise<Requests[K]["result"]>;
+  }
+
+  get lost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** The host sees that nothing more comes. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#pings);
+    this.#lost ??= gearError("host", `${this.host.name}: the connection was ended`);
+    this.#connection.end();
+  }
+
+  async #read(lines: AsyncGenerator<string>): Promise<void> {
+    let why: unknown;
+    try {
+      for await (const line of lines) this.#take(decodeMessage(line) as unknown as AnswerMessage);
+    } catch (error) {
+      why = error;
+    }
+    this.#connection.end();
+    const ended = await this.#connection.ended;
+    this.#lost ??= why instanceof AtomicError ? named(this.host, why) : ended;
+    clearInterval(this.#pings);
+    for (const { reject } of this.#waiting.values()) reject(this.#lost);
+    this.#waiting.clear();
+  }
+
+  #take(answer: AnswerMessage): void {
+    if ("progress" in answer) return this.#progress(answer.progress as ProgressEvent);
+    if ("output" in answer) return this.#listener.output?.(answer.output, String(answer.text));
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ("error" in answer) waiting?.reject(remoteError(this.host, answer.error));
+    else waiting?.resolve(answer.result);
+  }
+
+  #progress(event: ProgressEvent): void {
+    if (event.type !== "note" && event.type !== "warning") return;
+    this.#listener.progress?.({ type: event.type, text: `${this.host.name}: ${printable(String(event.text))}` });
+  }
+}
+
+async function greeting(host: Host, lines: AsyncGenerator<string>): Promise<void> {
+  for (let count = 0; count < linesBefore; count++) {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error("no greeting");
+    if (!value.startsWith('{"atomic":')) continue;
+    const { atomic, version } = decodeMessage(value);
+    if (atomic === protocolVersion) return;
+    throw gearError(
+      "host-version",
+      `${host.name}: its atomic ${printable(String(version))} speaks version ${Number(atomic)} to other hosts, this one ${protocolVersion}`,
+    );
+  }
+  throw gearError("host-answer", `${host.name}: ${linesBefore} lines came before any of atomic`);
+}
+
+const named = ({ name }: Host, { code, message, hint }: AtomicError) =>
+  new AtomicError(code, `${name}: ${message}`, hint === undefined ? {} : { hint });
+
+/** Its texts are another machine's. */
+function remoteError({ name }: Host, { code, message, hint }: { code: string; message: string; hint?: string }): Error {
+  const known = /^[a-z]+(-[a-z]+)+$/.test(String(code)) ? code : "gear-host";
+  const text = String(message).split("\n").slice(0, 50).map(printable).join("\n");
+  return new AtomicError(known, `${name}: ${text}`, hint === undefined ? {} : { hint: printable(String(hint)) });
+}
+
+/** Connects to all; @throws what hinders with any of them */
+export async function openSessions(
+  hosts: readonly Host[],
+  command: RemoteCommand,
+  listener: SessionListener = {},
+): Promise<Disposable & { readonly all: readonly HostSession[] }> {
+  const { results, failures } = await eachHost(hosts, (host) => HostSession.open(host, command, listener));
+  const all = results.map(({ result }) => result);
+  const dispose = () => {
+    for (const session of all) session[Symbol.dispose]();
+  };
+  if (failures.length === 0) return { all, [Symbol.dispose]: dispose };
+  dispose();
+  throw failuresAsOne(failures.map(({ error }) => error));
+}
