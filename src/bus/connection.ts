@@ -20,6 +20,8 @@ const messageLimit = 4 << 20;
 /** Bytes that wait for a peer that does not read; then the connection is given up. */
 const backlogLimit = 16 << 20;
 const callTimeoutMs = 25_000;
+/** Calls that wait for their answer at a time: a system bus allows 128 (max_replies_per_connection of dbus-daemon(1)). */
+const callLimit = 100;
 /** File descriptors of messages that have not come to their end: two messages of the kernel's limit (SCM_MAX_FD). */
 const descriptorLimit = 2 * 253;
 
@@ -32,6 +34,8 @@ export class DbusConnection {
     number,
     { resolve: (body: readonly GVariantValue[]) => void; reject: (error: unknown) => void }
   >();
+  /** Calls beyond the limit, in their order. */
+  readonly #held: (() => void)[] = [];
   readonly #closed: (() => void)[] = [];
   #input: Buffer = Buffer.alloc(0);
   /** Received, of messages that are not complete yet. */
@@ -96,22 +100,32 @@ export class DbusConnection {
 
   /** Calls a method and waits for the values that it returns; an error of the peer is thrown as `ErrorReply`. */
   async call(message: Omit<Outgoing, "type">, timeoutMs = callTimeoutMs): Promise<readonly GVariantValue[]> {
-    const serial = this.send({ ...message, type: "call" });
     const name = `${message.interface}.${message.member}`;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(serial);
-        reject(busError("connection", `no answer to ${name}`));
-      }, timeoutMs);
-      const settled =
-        <T>(then: (value: T) => void) =>
-        (value: T) => {
-          clearTimeout(timer);
-          then(value);
-        };
-      this.#waiting.set(serial, { resolve: settled(resolve), reject: settled(reject) });
-      if (!this.open) this.#close();
+      const begin = () => {
+        const serial = this.send({ ...message, type: "call" });
+        const timer = setTimeout(() => {
+          this.#settle(serial)?.reject(busError("connection", `no answer to ${name}`));
+        }, timeoutMs);
+        const settled =
+          <T>(then: (value: T) => void) =>
+          (value: T) => {
+            clearTimeout(timer);
+            then(value);
+          };
+        this.#waiting.set(serial, { resolve: settled(resolve), reject: settled(reject) });
+        if (!this.open) this.#close();
+      };
+      if (this.#waiting.size < callLimit) begin();
+      else this.#held.push(begin);
     });
+  }
+
+  /** Takes a call from those that wait, so that the next one can be sent. */
+  #settle(serial: number) {
+    const waiting = this.#waiting.get(serial);
+    if (this.#waiting.delete(serial)) this.#held.shift()?.();
+    return waiting;
   }
 
   close(): void {
@@ -120,6 +134,7 @@ export class DbusConnection {
   }
 
   #close(): void {
+    for (const begin of this.#held.splice(0)) begin();
     for (const { reject } of this.#waiting.values()) reject(busError("connection", "the connection was closed"));
     this.#waiting.clear();
     for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor);
@@ -162,11 +177,9 @@ export class DbusConnection {
     // Nobody has asked for any.
     descriptors[Symbol.dispose]();
     if (message.type === "signal") return this.onMessage(message, descriptors);
-    const waiting = this.#waiting.get(message.replySerial ?? 0);
-    if (waiting === undefined) return;
-    this.#waiting.delete(message.replySerial ?? 0);
-    if (message.type === "return") waiting.resolve(message.body ?? []);
-    else waiting.reject(remoteError(message));
+    const waiting = this.#settle(message.replySerial ?? 0);
+    if (message.type === "return") waiting?.resolve(message.body ?? []);
+    else waiting?.reject(remoteError(message));
   }
 }
 

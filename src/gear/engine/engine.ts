@@ -12,6 +12,7 @@ import type {
   EngineVersion,
   EventOptions,
   ExecOptions,
+  Health,
   NetworkOptions,
   NetworkState,
   PullOptions,
@@ -72,6 +73,13 @@ export class ApiEngine implements Engine {
   async containers(labels: readonly string[] = []) {
     const filters = JSON.stringify(labels.length === 0 ? {} : { label: labels });
     return (await this.#http.get("/containers/json", { all: "true", filters })).list().map(containerSummary);
+  }
+
+  async containersByHealth(status: Health["status"]): Promise<readonly string[]> {
+    const filters = JSON.stringify({ health: [status] });
+    return (await this.#http.get("/containers/json", { filters }))
+      .list()
+      .map((listed) => containerSummary(listed).name);
   }
 
   async removeContainer(

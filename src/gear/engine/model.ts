@@ -38,6 +38,8 @@ export interface Engine extends Disposable {
   container(name: string): Promise<ContainerState | undefined>;
   /** Running and ended ones, by labels (`KEY` or `KEY=VALUE`) when some are given. */
   containers(labels?: readonly string[]): Promise<readonly ContainerSummary[]>;
+  /** Names of the running containers whose health check has this result. */
+  containersByHealth(status: Health["status"]): Promise<readonly string[]>;
   removeContainer(name: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
   /** Runs a program in a running container. What it prints is kept up to `limit` bytes (default 1 MiB). */
   exec(name: string, command: readonly string[], options?: ExecOptions): Promise<ExecResult>;

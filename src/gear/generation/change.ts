@@ -4,6 +4,7 @@ import { AtomicError } from "../../base/index.ts";
 import type { Name } from "../name.ts";
 import type { ApplicationRecord, Change, Generation, GenerationState, Outcome } from "./model.ts";
 import { type Problem, reasonOf } from "./problem.ts";
+import type { ActiveState, UnitSummary } from "../systemd/model.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { switchTo } from "./switch-to.ts";
 import { watchHealth } from "./watch-health.ts";
@@ -242,24 +243,31 @@ function journalEntry(
 
 /** Units of a generation that are active, and those of others that are and would stop with them, and so on. */
 async function activeUnits({ services }: Surroundings, generation: Generation | undefined): Promise<string[]> {
-  const found = new Set<string>();
+  const own = generation?.rendered.units ?? new Map<string, string>();
+  const isWanted = ({ name, activeState }: UnitSummary) =>
+    isUp(activeState) && !(activeState === "activating" && isTask(own.get(name)));
   const seen = new Set<string>();
-  const left = [...(generation?.rendered.units.keys() ?? [])];
-  for (let name = left.shift(); name !== undefined; name = left.shift()) {
-    if (seen.has(name)) continue;
-    seen.add(name);
-    const { activeState, fragment } = await services.unit(name);
-    if (!isLasting(fragment)) continue;
-    const isUp = activeState === "active" || activeState === "activating" || activeState === "reloading";
-    if (isUp && !(activeState === "activating" && isTask(generation?.rendered.units.get(name)))) found.add(name);
-    left.push(...(await services.dependants(name)));
+  const found: string[] = [];
+  // What is not up stops nobody; asked about, it would be read from its file, with the whole application, each time.
+  let level: readonly UnitSummary[] = (await services.summaries([...own.keys()])).filter(({ activeState }) =>
+    isUp(activeState),
+  );
+  while (level.length > 0) {
+    for (const { name } of level) seen.add(name);
+    const fragments = await services.fragments(level.map(({ name }) => name));
+    const lasting = level.filter((_, index) => isLasting(fragments[index]));
+    found.push(...lasting.filter(isWanted).map(({ name }) => name));
+    const dependants = (await Promise.all(lasting.map(({ name }) => services.dependants(name)))).flat();
+    level = await services.summaries([...new Set(dependants)].filter((name) => !seen.has(name)));
   }
-  return [...found];
+  return found;
 }
+
+const isUp = (state: ActiveState) => state === "active" || state === "activating" || state === "reloading";
 
 /** Whether it can be started again: not a scope of processes that Docker made, or what `systemd-run` did. */
 const isLasting = (fragment: string | undefined) =>
-  fragment !== undefined && fragment !== "" && !fragment.startsWith("/run/systemd/transient/");
+  fragment !== undefined && !fragment.startsWith("/run/systemd/transient/");
 
 /** A task that is under way is not waited for: it may be that which makes the change (an update by a timer). */
 const isTask = (text: string | undefined) => /^Type=oneshot$/m.test(text ?? "");

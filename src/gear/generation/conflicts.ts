@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Name } from "../name.ts";
 import { gearError } from "../errors.ts";
-import { checkedUnitName, unitPath } from "./installed.ts";
+import { checkedUnitName, readUnit } from "./installed.ts";
 import { socketHolders, type TakenPort, takenPorts } from "./listening.ts";
 import type { HostPort, Rendered } from "./model.ts";
 import type { GenerationStore } from "./store.ts";
@@ -21,7 +21,7 @@ export async function refuseConflicts(
 ): Promise<void> {
   const others = otherApplications(store, rendered.application);
   const found = [
-    ...(await unitConflicts(services, rendered, own, others)),
+    ...(await unitConflicts({ store, services }, rendered, own, others)),
     ...portConflicts(rendered, own, others, taken),
   ];
   if (found.length === 0) return;
@@ -60,23 +60,23 @@ function otherApplications(store: GenerationStore, application: Name): Others {
 }
 
 async function unitConflicts(
-  services: Surroundings["services"],
+  { store, services }: Pick<Surroundings, "store" | "services">,
   rendered: Rendered,
   own: Rendered | undefined,
   others: Others,
 ): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of rendered.units.keys()) {
-    checkedUnitName(name);
+  const names = [...rendered.units.keys()].map(checkedUnitName);
+  const states = new Map((await services.summaries(names)).map(({ loadState }, index) => [names[index]!, loadState]));
+  const isOwn = (name: string) => own?.units.has(name) === true && readUnit(store, name) !== undefined;
+  const foreign = names.filter((name) => states.get(name) !== "not-found" && !isOwn(name));
+  const fragments = new Map((await services.fragments(foreign)).map((path, index) => [foreign[index]!, path]));
+  return names.flatMap((name) => {
     const other = [...others].find(([, { units }]) => units.has(name));
-    const { fragment, loadState } = await services.unit(name);
-    if (other !== undefined) found.push(`unit ${name} belongs to application ${other[0]}`);
-    else if (loadState === "masked") found.push(`unit ${name} is masked`);
-    else if (fragment !== undefined && fragment !== "" && !isOwn(name, fragment, own)) {
-      found.push(`unit ${name} belongs to the host (${fragment})${generatedText(fragment)}`);
-    }
-  }
-  return found;
+    if (other !== undefined) return [`unit ${name} belongs to application ${other[0]}`];
+    if (states.get(name) === "masked") return [`unit ${name} is masked`];
+    const fragment = fragments.get(name);
+    return fragment === undefined ? [] : [`unit ${name} belongs to the host (${fragment})${generatedText(fragment)}`];
+  });
 }
 
 /** Where systemd keeps what generators make, podman's among them. */
@@ -84,9 +84,6 @@ const generatedText = (fragment: string) =>
   fragment.startsWith("/run/systemd/generator")
     ? "; a generator makes it of another file, such as a Quadlet file in /etc/containers/systemd: stop it and move that away"
     : "";
-
-const isOwn = (name: string, fragment: string, own: Rendered | undefined) =>
-  own?.units.has(name) === true && fragment === unitPath(name);
 
 function portConflicts(
   rendered: Rendered,

@@ -209,8 +209,7 @@ async function allRun({ services, store }: Surroundings, generation: Generation)
   const { rendered, number } = generation;
   const state = store.record(rendered.application)?.generations.find((one) => one.number === number)?.state;
   if (state !== "running" || editedUnits(store, generation).length > 0) return false;
-  const states = await Promise.all(rendered.start.map((unit) => services.unit(unit)));
-  return states.every(({ activeState }) => activeState === "active");
+  return (await services.summaries(rendered.start)).every(({ activeState }) => activeState === "active");
 }
 
 /** @param generation undefined: this host has nothing of it to run */

@@ -15,9 +15,14 @@ const logLines = 5;
 /** A line of a container may be of any length. */
 const columns = 300;
 
-export async function problemOf(journal: Journal, status: UnitStatus, what: string): Promise<Problem> {
-  const lines = status.invocationId === undefined ? [] : await journal.tail(status.invocationId, logLines);
-  return { unit: status.name, what, log: lines.map(printable) };
+/** With the last lines of that run of the unit. */
+export async function problemOf(
+  journal: Journal,
+  { name, invocationId }: Pick<UnitStatus, "name" | "invocationId">,
+  what: string,
+): Promise<Problem> {
+  const lines = invocationId === undefined ? [] : await journal.tail(invocationId, logLines);
+  return { unit: name, what, log: lines.map(printable) };
 }
 
 /** Without what would move the cursor or colour the terminal of who reads it. */
@@ -28,12 +33,13 @@ export const printable = (line: string): string =>
     .slice(0, columns);
 
 /** Undefined: it came through. */
-export function jobTrouble({ result, status }: JobOutcome): string | undefined {
+export function jobTrouble(outcome: JobOutcome): string | undefined {
+  const { result } = outcome;
   if (result === "done" || result === "skipped") return undefined;
   if (result === "dependency") return "was not started, because a unit that it needs was not";
   if (result === "timeout") return "did not get ready in its time (TimeoutStartSec=)";
   if (result === "canceled") return "was not ready when time was up";
-  return result === "failed" ? stateText(status) : `was not started (${result})`;
+  return result === "failed" ? stateText(outcome.status) : `was not started (${result})`;
 }
 
 /** `has failed (exit-code 1)`, `is inactive (dead)` */

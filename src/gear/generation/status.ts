@@ -4,7 +4,7 @@ import type { Health } from "../engine/model.ts";
 import type { ActiveState } from "../systemd/model.ts";
 import { currentGeneration } from "./deploy.ts";
 import { editedUnits } from "./installed.ts";
-import type { Change, GenerationState, HostPort, RenderedInstance } from "./model.ts";
+import type { Change, GenerationState, HostPort, Rendered } from "./model.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export interface ApplicationStatus {
@@ -60,38 +60,48 @@ export async function applicationStatus(
     message: current?.message,
     change: record.change,
     failure: last?.outcome === "done" ? undefined : last?.reason,
-    instances: await Promise.all(
-      (current?.rendered.instances ?? []).map((instance) => {
-        const ports = current!.rendered.ports.filter(({ unit }) => unit === instance.unit);
-        const pinned = current!.rendered.images.find(({ reference }) => reference === instance.image)?.pinned;
-        return instanceStatus(surroundings, instance, pinned, ports);
-      }),
-    ),
+    instances: current === undefined ? [] : await instanceStatuses(surroundings, current.rendered),
     edited: record.change === undefined ? editedUnits(store, current) : [],
   };
 }
 
-async function instanceStatus(
-  { services, engine }: Pick<Surroundings, "services"> & { readonly engine: Surroundings["engine"] | undefined },
-  { id, unit, container, image, hasHealthCheck }: RenderedInstance,
-  pinned: string | undefined,
-  ports: readonly HostPort[],
-): Promise<InstanceStatus> {
-  const status = await services.unit(unit);
-  const isUp = status.activeState === "active" || status.activeState === "activating";
-  const health = hasHealthCheck && isUp ? (await engine?.container(container))?.health?.status : undefined;
-  return {
-    id,
-    unit,
-    container,
-    image,
-    pinned,
-    state: status.activeState,
-    subState: status.subState,
-    since: status.activeSince,
-    restarts: status.service?.restarts ?? 0,
-    memoryBytes: status.service?.memoryBytes,
-    health,
-    ports,
-  };
+type Asked = Pick<Surroundings, "services"> & { readonly engine: Surroundings["engine"] | undefined };
+
+/** All of them are asked about together, however many they are. */
+async function instanceStatuses({ services, engine }: Asked, rendered: Rendered): Promise<InstanceStatus[]> {
+  const { instances, ports, images } = rendered;
+  const units = instances.map(({ unit }) => unit);
+  const [summaries, usage] = await Promise.all([services.summaries(units), services.usage(units)]);
+  const health = instances.some(({ hasHealthCheck }) => hasHealthCheck) ? await healthByContainer(engine) : new Map();
+  return instances.map(({ id, unit, container, image, hasHealthCheck }, index) => {
+    const { activeState, subState } = summaries[index]!;
+    const { activeSince, restarts, memoryBytes } = usage[index]!;
+    return {
+      id,
+      unit,
+      container,
+      image,
+      pinned: images.find(({ reference }) => reference === image)?.pinned,
+      state: activeState,
+      subState,
+      since: activeState === "active" ? activeSince : undefined,
+      restarts,
+      memoryBytes,
+      health: hasHealthCheck ? health.get(container) : undefined,
+      ports: ports.filter((port) => port.unit === unit),
+    };
+  });
+}
+
+async function healthByContainer(
+  engine: Surroundings["engine"] | undefined,
+): Promise<ReadonlyMap<string, Health["status"]>> {
+  const statuses = ["starting", "healthy", "unhealthy"] as const;
+  const found = await Promise.all(
+    statuses.map(async (status) => {
+      const names = (await engine?.containersByHealth(status)) ?? [];
+      return names.map((name) => [name, status] as const);
+    }),
+  );
+  return new Map(found.flat());
 }

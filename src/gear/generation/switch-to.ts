@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { gearError } from "../errors.ts";
-import type { JobOutcome, ServiceManager, UnitStatus } from "../systemd/model.ts";
+import type { JobOutcome, ServiceManager, UnitSummary } from "../systemd/model.ts";
 import { compareUnits } from "./compare.ts";
 import { readUnit, unitTexts, writeUnits } from "./installed.ts";
 import type { Generation } from "./model.ts";
@@ -64,16 +64,23 @@ async function stopStale({ store, services, journal }: Surroundings, change: Swi
     ? []
     : (change.target?.rendered.start ?? []).filter((name) => inPlace.has(name) && !change.active.includes(name));
   const stale = new Set([...staleUnits(store, change, inPlace), ...unwanted]);
-  const order: string[] = [];
-  for (const name of orderUnits(stale, inPlace).toReversed()) {
-    if (!isDown(await services.unit(name))) order.push(name);
-  }
-  const outcomes = await Promise.all(order.map((name) => services.stop(name)));
-  const running = outcomes.filter(({ status }) => !isDown(status));
-  return Promise.all(running.map(({ status }) => problemOf(journal, status, "could not be stopped")));
+  const up = await unitsThat(services, orderUnits(stale, inPlace).toReversed(), isUp);
+  await Promise.all(up.map((name) => services.stop(name)));
+  const running = await unitsThat(services, up, isUp);
+  const what = "could not be stopped";
+  return Promise.all(running.map(async (name) => problemOf(journal, await services.unit(name), what)));
 }
 
-const isDown = ({ activeState }: UnitStatus) => activeState === "inactive" || activeState === "failed";
+const isUp = ({ activeState }: UnitSummary) => activeState !== "inactive" && activeState !== "failed";
+
+async function unitsThat(
+  services: ServiceManager,
+  names: readonly string[],
+  are: (summary: UnitSummary) => boolean,
+): Promise<readonly string[]> {
+  const summaries = await services.summaries(names);
+  return names.filter((_, index) => are(summaries[index]!));
+}
 
 function unitsInPlace(store: GenerationStore, { target, other }: Switch): ReadonlyMap<string, string> {
   const names = new Set([...(target?.rendered.units.keys() ?? []), ...(other?.rendered.units.keys() ?? [])]);
@@ -95,9 +102,8 @@ function staleUnits(
 
 /** A unit that failed stays known to systemd when its file is gone, and its start limit holds over a new file. */
 async function forget(services: ServiceManager, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    if ((await services.unit(name)).activeState === "failed") await services.resetFailed(name);
-  }
+  const failed = await unitsThat(services, names, ({ activeState }) => activeState === "failed");
+  await Promise.all(failed.map((name) => services.resetFailed(name)));
 }
 
 /** @returns what did not come to run */
@@ -135,7 +141,10 @@ export async function jobProblems(
   journal: Surroundings["journal"],
   outcomes: readonly JobOutcome[],
 ): Promise<Problem[]> {
-  const found = outcomes.map((outcome) => ({ outcome, trouble: jobTrouble(outcome) }));
-  const bad = found.filter(({ trouble }) => trouble !== undefined);
-  return Promise.all(bad.map(({ outcome, trouble }) => problemOf(journal, outcome.status, trouble!)));
+  const bad = outcomes.filter((outcome) => outcome.result !== "done");
+  const found = bad.flatMap((outcome) => {
+    const trouble = jobTrouble(outcome);
+    return trouble === undefined ? [] : [problemOf(journal, outcome.status, trouble)];
+  });
+  return Promise.all(found);
 }

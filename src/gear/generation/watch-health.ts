@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { UpdatePolicy } from "../model.ts";
-import type { UnitStatus } from "../systemd/model.ts";
-import type { Rendered } from "./model.ts";
+import type { ServiceManager, UnitStatus } from "../systemd/model.ts";
+import type { Rendered, RenderedInstance } from "./model.ts";
 import { type Problem, printable, problemOf, stateText } from "./problem.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 const pollMs = 500;
 
 /** One look at a unit. */
-interface Look {
-  readonly status: UnitStatus;
+interface Look extends Pick<UnitStatus, "name" | "activeState" | "invocationId"> {
   /** Undefined: all is well. */
   readonly trouble: string | undefined;
   /** Waiting will not help. */
@@ -35,9 +34,9 @@ export async function watchHealth(
   const runs = new Runs();
   for (let since: number | undefined; ;) {
     signal?.throwIfAborted();
-    const found = await Promise.all(rendered.start.map((unit) => lookAt(surroundings, rendered, unit)));
+    const found = await lookAtAll(surroundings, rendered);
     const now = clock.now();
-    const restarted = found.map(({ status }) => runs.isNew(status)).includes(true);
+    const restarted = found.map((look) => runs.isNew(look)).includes(true);
     const looks = found.map((look) => runs.limit(look));
     const bad = looks.filter(({ trouble }) => trouble !== undefined);
     if (bad.some(({ final }) => final)) return problems(surroundings, bad);
@@ -58,7 +57,7 @@ class Runs {
   readonly #seen = new Map<string, { readonly run: string; readonly restarts: number }>();
 
   /** Whether the unit was started anew since it was last seen to run; the first time it was not. */
-  isNew({ name, invocationId, activeState }: UnitStatus): boolean {
+  isNew({ name, invocationId, activeState }: Look): boolean {
     if (invocationId === undefined || activeState !== "active") return false;
     const last = this.#seen.get(name);
     const changed = last !== undefined && last.run !== invocationId;
@@ -67,30 +66,63 @@ class Runs {
   }
 
   limit(look: Look): Look {
-    const restarts = this.#seen.get(look.status.name)?.restarts ?? 0;
+    const restarts = this.#seen.get(look.name)?.restarts ?? 0;
     if (restarts < mostRestarts) return look;
     return { ...look, trouble: look.trouble ?? `was restarted ${restarts} times`, final: true };
   }
 }
 
-async function lookAt({ services, engine }: Surroundings, rendered: Rendered, unit: string): Promise<Look> {
+/** Few calls for all: details are asked of what is not well. */
+async function lookAtAll(surroundings: Surroundings, rendered: Rendered): Promise<Look[]> {
+  const { services } = surroundings;
+  const names = rendered.start;
+  const summaries = await services.summaries(names);
+  const active = names.filter((_, index) => summaries[index]!.activeState === "active");
+  const runs = new Map((await services.invocations(active)).map((run, index) => [active[index]!, run]));
+  const sick = await notHealthy(surroundings, rendered);
+  return Promise.all(
+    names.map((name) => {
+      if (!runs.has(name)) return lookAtInactive(services, rendered, name);
+      const instances = rendered.instances.filter(({ unit, container }) => unit === name && sick.has(container));
+      const look = { name, activeState: "active" as const, invocationId: runs.get(name) };
+      return lookAtHealth(surroundings, look, instances);
+    }),
+  );
+}
+
+/** Containers with a check that does not say that they are healthy. */
+async function notHealthy({ engine }: Surroundings, { instances }: Rendered): Promise<ReadonlySet<string>> {
+  const checked = new Set(instances.flatMap((one) => (one.hasHealthCheck ? [one.container] : [])));
+  if (checked.size === 0) return checked;
+  const named = await Promise.all([engine.containersByHealth("starting"), engine.containersByHealth("unhealthy")]);
+  return new Set(named.flat().filter((name) => checked.has(name)));
+}
+
+async function lookAtInactive(services: ServiceManager, rendered: Rendered, unit: string): Promise<Look> {
   const status = await services.unit(unit);
-  const { activeState, subState } = status;
-  if (activeState !== "active") {
-    if (isCompleted(status, rendered)) return { status, trouble: undefined, final: false, log: [] };
-    // Not what a unit is for a moment before Restart= takes over (`failed-before-auto-restart`).
-    return { status, trouble: unsteady(status), final: subState === "failed" || subState === "dead", log: [] };
-  }
-  for (const { container, hasHealthCheck } of rendered.instances.filter((instance) => instance.unit === unit)) {
-    if (!hasHealthCheck) continue;
+  const { name, activeState, invocationId, subState } = status;
+  const look = { name, activeState, invocationId, log: [] };
+  // It may have become active just now: the next look tells.
+  if (activeState === "active") return { ...look, trouble: "has just become active", final: false };
+  if (isCompleted(status, rendered)) return { ...look, trouble: undefined, final: false };
+  // Not what a unit is for a moment before Restart= takes over (`failed-before-auto-restart`).
+  return { ...look, trouble: unsteady(status), final: subState === "failed" || subState === "dead" };
+}
+
+async function lookAtHealth(
+  { engine }: Surroundings,
+  look: Pick<Look, "name" | "activeState" | "invocationId">,
+  sick: readonly RenderedInstance[],
+): Promise<Look> {
+  for (const { container } of sick) {
     const health = (await engine.container(container))?.health;
     if (health === undefined || health.status === "healthy") continue;
     const log = health.log.slice(-1).flatMap(({ output }) => output.trim().split("\n").slice(-3).map(printable));
     const final = health.status === "unhealthy";
     const what = final ? `is unhealthy (${health.failures} failed checks)` : "is not healthy yet";
-    return { status, trouble: what, final, log };
+    return { ...look, trouble: what, final, log };
   }
-  return { status, trouble: undefined, final: false, log: [] };
+  return { ...look, trouble: undefined, final: false, log: [] };
 }
 
 /** A task that runs to its end (Type=oneshot) and has come to a good one. */
@@ -108,24 +140,25 @@ function unsteady(status: UnitStatus): string {
 
 function problems({ journal }: Surroundings, bad: readonly Look[]): Promise<Problem[]> {
   return Promise.all(
-    bad.map(async ({ status, trouble, log }) => {
-      const problem = await problemOf(journal, status, trouble!);
-      return log.length > 0 ? { ...problem, log } : problem;
+    bad.map(async (look) => {
+      const problem = await problemOf(journal, look, look.trouble!);
+      return look.log.length > 0 ? { ...problem, log: look.log } : problem;
     }),
   );
 }
 
 /** All are well at the deadline, but have not been for long enough. */
-function lateRestarts({ journal }: Surroundings, looks: readonly Look[]): Promise<Problem[]> {
-  const restless = looks.filter(({ status }) => (status.service?.restarts ?? 0) > 0);
+async function lateRestarts({ services, journal }: Surroundings, looks: readonly Look[]): Promise<Problem[]> {
+  const usage = await services.usage(looks.map(({ name }) => name));
+  const restless = looks.filter((_, index) => usage[index]!.restarts > 0);
   const named = restless.length > 0 ? restless : looks.slice(0, 1);
   return Promise.all(
-    named.map(({ status }) => problemOf(journal, status, "was not healthy for long enough before the deadline")),
+    named.map((look) => problemOf(journal, look, "was not healthy for long enough before the deadline")),
   );
 }
 
 function steps(looks: readonly Look[], bad: readonly Look[], healthyMs: number, wantedMs: number) {
-  const waiting = bad[0] === undefined ? "" : `${bad[0].status.name} ${bad[0].trouble!}`;
+  const waiting = bad[0] === undefined ? "" : `${bad[0].name} ${bad[0].trouble!}`;
   const current = waiting === "" ? `all healthy for ${seconds(healthyMs)} of ${seconds(wantedMs)}` : waiting;
   return {
     type: "steps",

@@ -24,8 +24,10 @@ export function expectDone(outcome: JobOutcome): void {
 }
 
 /** One line for people. */
-export function describeOutcome({ unit, result, status }: JobOutcome): string {
-  const { activeState, subState, service } = status;
+export function describeOutcome(outcome: JobOutcome): string {
+  const { unit, result } = outcome;
+  if (result === "done") return `${unit}: the job ${words.done}`;
+  const { activeState, subState, service } = outcome.status;
   const state = service === undefined || service.result === "success" ? "" : `, ${service.result}`;
   const exit = service?.mainExit === undefined ? "" : `, main process ${service.mainExit} ${service.mainStatus}`;
   return `${unit}: the job ${words[result]}; it is ${activeState} (${subState}${state}${exit})`;

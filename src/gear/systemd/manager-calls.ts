@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Bus, isErrorReply, type SignalListener } from "../../bus/index.ts";
-import type { GVariantValue } from "../../formats/index.ts";
+import { type GVariantValue, isVariant } from "../../formats/index.ts";
 import { gearError } from "../errors.ts";
 import { Properties } from "./properties.ts";
 
@@ -43,7 +43,26 @@ export class ManagerCalls {
     return typeof value === "string" ? value : "";
   }
 
-  /** Of every interface that the unit has. */
+  /** One property of each unit; undefined where a unit does not have it, such as one of services where it is none. */
+  async unitProperty(
+    units: readonly string[],
+    kind: "Unit" | "Service",
+    name: string,
+  ): Promise<(GVariantValue | undefined)[]> {
+    return Promise.all(
+      units.map(async (unit) => {
+        try {
+          const [held] = await this.#send(unitPath(unit), properties, "Get", "ss", [`${service}.${kind}`, name]);
+          return held !== undefined && isVariant(held) ? held.value : undefined;
+        } catch (error) {
+          if (isErrorReply(error) && notThere.includes(error.busName)) return undefined;
+          throw refused(error, unit);
+        }
+      }),
+    );
+  }
+
+  /** Of every interface that the unit has. For this, systemd looks through all directories for links to the unit's file. */
   async unitProperties(unit: string): Promise<Properties> {
     const path = await this.text("LoadUnit", unit);
     const [all] = await this.#send(path, properties, "GetAll", "s", [""]).catch((error: unknown) => {
@@ -66,6 +85,15 @@ export class ManagerCalls {
     return this.#bus.listen({ sender: service, interface: properties, member: "PropertiesChanged", path }, listener);
   }
 }
+
+/** @returns the object of a unit, as bus_label_escape of systemd writes its name */
+function unitPath(unit: string): string {
+  const escape = (character: string) => `_${Buffer.from(character, "latin1").toString("hex")}`;
+  const bytes = Buffer.from(unit).toString("latin1");
+  return `${managerPath}/unit/${bytes.replace(/[^A-Za-z0-9]|^[0-9]/g, escape)}`;
+}
+
+const notThere = ["org.freedesktop.DBus.Error.UnknownInterface", "org.freedesktop.DBus.Error.UnknownProperty"];
 
 const denied = [
   "org.freedesktop.DBus.Error.AccessDenied",

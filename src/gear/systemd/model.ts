@@ -31,6 +31,16 @@ export interface ServiceManager extends Disposable {
   unit(name: string): Promise<UnitStatus>;
   /** Loaded units whose names match one of the glob patterns. */
   units(patterns: readonly string[]): Promise<readonly UnitSummary[]>;
+  /**
+   * The units that are named, one for each name, in one call. A unit that does not run is read from its file for each call
+   * about it, together with all that it names: what is asked of many has to be asked at once.
+   */
+  summaries(names: readonly string[]): Promise<readonly UnitSummary[]>;
+  /** Which run of each unit this is, as `invocationId` of `unit`. */
+  invocations(names: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /** Path of each unit's file, as `fragment` of `unit`. */
+  fragments(names: readonly string[]): Promise<readonly (string | undefined)[]>;
+  usage(services: readonly string[]): Promise<readonly ServiceUsage[]>;
   /** Loaded units that are stopped when this one is: its RequiredBy, RequisiteOf, BoundBy, ConsistsOf and PropagatesStopTo, not theirs in turn. */
   dependants(unit: string): Promise<readonly string[]>;
   /**
@@ -52,12 +62,10 @@ export interface JobOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How a job ended (org.freedesktop.systemd1(5), JobRemoved) and how that left its unit. */
-export interface JobOutcome {
-  readonly unit: string;
-  readonly result: JobResult;
-  readonly status: UnitStatus;
-}
+/** How a job ended (org.freedesktop.systemd1(5), JobRemoved) and, where it did not come through, how that left its unit. */
+export type JobOutcome =
+  | { readonly unit: string; readonly result: "done" }
+  | { readonly unit: string; readonly result: Exclude<JobResult, "done">; readonly status: UnitStatus };
 
 /**
  * Only `done` is no failure. It is also the result of a start that conditions (ConditionPathExists=) held back, after which the
@@ -116,8 +124,6 @@ export interface UnitStatus extends UnitSummary {
   readonly invocationId: string | undefined;
   /** Path of the unit file. */
   readonly fragment: string | undefined;
-  /** `enabled`, ... as `unitFileState`. */
-  readonly fileState: string | undefined;
   /** The files on disk are newer than what systemd has read. */
   readonly needsReload: boolean;
   /** Milliseconds since the epoch; undefined when it is not active. */
@@ -143,6 +149,11 @@ export interface ServiceStatus {
   readonly memoryBytes: number | undefined;
   readonly cpuMs: number | undefined;
   readonly tasks: number | undefined;
+}
+
+/** What a service takes. */
+export interface ServiceUsage extends Pick<ServiceStatus, "restarts" | "memoryBytes"> {
+  readonly activeSince: number | undefined;
 }
 
 /** D-Bus property with the signature of its value: `{ name: "CPUWeight", type: "t", value: 200n }`. */

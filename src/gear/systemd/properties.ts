@@ -24,42 +24,47 @@ export class Properties {
     return typeof value === "string" ? value : "";
   }
 
-  texts(name: string): readonly string[] {
-    const value = this.value(name);
-    return Array.isArray(value) ? value.map(String) : [];
-  }
-
   number(name: string): number {
-    const value = this.value(name);
-    return typeof value === "number" || typeof value === "bigint" ? Number(value) : 0;
+    return numberOf(this.value(name)) ?? 0;
   }
 }
 
 /** The greatest 64-bit number stands for "not counted" and for "no limit" (CGROUP_LIMIT_MAX of systemd). */
 const notCounted = 2 ** 64;
 
-function counted(properties: Properties, name: string): number | undefined {
-  const value = properties.number(name);
-  return !properties.has(name) || value >= notCounted ? undefined : value;
+/** @param value of a property that systemd may not count */
+export function counted(value: GVariantValue | undefined): number | undefined {
+  const count = numberOf(value);
+  return count === undefined || count >= notCounted ? undefined : count;
 }
+
+/** @param value of a time, in microseconds, 0 for never */
+export function milliseconds(value: GVariantValue | undefined): number | undefined {
+  const microseconds = numberOf(value) ?? 0;
+  return microseconds > 0 ? microseconds / 1000 : undefined;
+}
+
+export function invocationId(value: GVariantValue | undefined): string | undefined {
+  const id = value instanceof Uint8Array ? Buffer.from(value).toString("hex") : "";
+  return /^0*$/.test(id) ? undefined : id;
+}
+
+export const numberOf = (value: GVariantValue | undefined): number | undefined =>
+  typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
 
 /** @param properties of the interface Unit and of the unit's own kind */
 export function unitStatus(properties: Properties): UnitStatus {
-  const invocation = properties.value("InvocationID");
-  const id = invocation instanceof Uint8Array ? Buffer.from(invocation).toString("hex") : "";
   const activeState = properties.text("ActiveState") as ActiveState;
-  const since = properties.number("ActiveEnterTimestamp");
   return {
     name: properties.text("Id"),
     description: properties.text("Description"),
     loadState: properties.text("LoadState"),
     activeState,
     subState: properties.text("SubState"),
-    invocationId: /^0*$/.test(id) ? undefined : id,
+    invocationId: invocationId(properties.value("InvocationID")),
     fragment: properties.text("FragmentPath") || undefined,
-    fileState: properties.text("UnitFileState") || undefined,
     needsReload: properties.value("NeedDaemonReload") === true,
-    activeSince: activeState === "active" && since > 0 ? since / 1000 : undefined,
+    activeSince: activeState === "active" ? milliseconds(properties.value("ActiveEnterTimestamp")) : undefined,
     service: properties.has("ExecMainStatus") && properties.has("NRestarts") ? serviceStatus(properties) : undefined,
   };
 }
@@ -72,7 +77,7 @@ const exits = new Map<number, ServiceStatus["mainExit"]>([
 ]);
 
 function serviceStatus(properties: Properties): ServiceStatus {
-  const cpuNs = counted(properties, "CPUUsageNSec");
+  const cpuNs = counted(properties.value("CPUUsageNSec"));
   return {
     result: properties.text("Result"),
     mainPid: properties.number("MainPID") || undefined,
@@ -81,8 +86,8 @@ function serviceStatus(properties: Properties): ServiceStatus {
     mainExit: exits.get(properties.number("ExecMainCode")),
     statusText: properties.text("StatusText"),
     controlGroup: properties.text("ControlGroup"),
-    memoryBytes: counted(properties, "MemoryCurrent"),
+    memoryBytes: counted(properties.value("MemoryCurrent")),
     cpuMs: cpuNs === undefined ? undefined : cpuNs / 1e6,
-    tasks: counted(properties, "TasksCurrent"),
+    tasks: counted(properties.value("TasksCurrent")),
   };
 }

@@ -10,13 +10,14 @@ import type {
   JobOptions,
   JobOutcome,
   ServiceManager,
+  ServiceUsage,
   UnitFileChange,
   UnitFileOptions,
   UnitProperty,
   UnitStatus,
   UnitSummary,
 } from "./model.ts";
-import { unitStatus } from "./properties.ts";
+import { counted, invocationId, milliseconds, numberOf, unitStatus } from "./properties.ts";
 import { UnitWatch } from "./unit-watch.ts";
 
 /** Connects to systemd. @param address of the message bus that it is on; default: the system's */
@@ -66,7 +67,7 @@ class Systemd implements ServiceManager {
     const result = await this.#jobs.run(queue, (path) => {
       cancellation.use(onAbort(options.signal, () => void this.#cancel(path)));
     });
-    return { unit, result, status: await this.unit(unit) };
+    return result === "done" ? { unit, result } : { unit, result, status: await this.unit(unit) };
   }
 
   /** The last part of a job's path is its number. One that has ended is not known any more. */
@@ -119,14 +120,40 @@ class Systemd implements ServiceManager {
 
   async units(patterns: readonly string[]): Promise<readonly UnitSummary[]> {
     const [units] = await this.#calls.call("ListUnitsByPatterns", "asas", [[], patterns], "systemd");
-    return rows(units).map(([name = "", description = "", loadState = "", activeState = "", subState = ""]) => {
-      return { name, description, loadState, activeState: activeState as ActiveState, subState };
-    });
+    return unitSummaries(units);
+  }
+
+  async summaries(names: readonly string[]): Promise<readonly UnitSummary[]> {
+    if (names.length === 0) return [];
+    const [units] = await this.#calls.call("ListUnitsByNames", "as", [names], names.join(" ").slice(0, 200));
+    return unitSummaries(units);
+  }
+
+  async invocations(names: readonly string[]): Promise<readonly (string | undefined)[]> {
+    return (await this.#calls.unitProperty(names, "Unit", "InvocationID")).map(invocationId);
+  }
+
+  async fragments(names: readonly string[]): Promise<readonly (string | undefined)[]> {
+    const paths = await this.#calls.unitProperty(names, "Unit", "FragmentPath");
+    return paths.map((path) => (typeof path === "string" && path !== "" ? path : undefined));
+  }
+
+  async usage(services: readonly string[]): Promise<readonly ServiceUsage[]> {
+    const [since, restarts, memory] = await Promise.all([
+      this.#calls.unitProperty(services, "Unit", "ActiveEnterTimestamp"),
+      this.#calls.unitProperty(services, "Service", "NRestarts"),
+      this.#calls.unitProperty(services, "Service", "MemoryCurrent"),
+    ]);
+    return services.map((_, index) => ({
+      activeSince: milliseconds(since[index]),
+      restarts: numberOf(restarts[index]) ?? 0,
+      memoryBytes: counted(memory[index]),
+    }));
   }
 
   async dependants(unit: string): Promise<readonly string[]> {
-    const properties = await this.#calls.unitProperties(unit);
-    return [...new Set(stopPropagation.flatMap((name) => properties.texts(name)))];
+    const lists = await Promise.all(stopPropagation.map((name) => this.#calls.unitProperty([unit], "Unit", name)));
+    return [...new Set(lists.flat().flatMap((list) => (Array.isArray(list) ? list.map(String) : [])))];
   }
 
   async setProperties(unit: string, properties: readonly UnitProperty[], runtime: boolean): Promise<void> {
@@ -154,6 +181,12 @@ const stopPropagation = ["RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "
 function rows(value: GVariantValue | undefined): string[][] {
   if (!Array.isArray(value)) throw gearError("systemd", "systemd answered with what is no list");
   return value.map((row) => (Array.isArray(row) ? row.map(String) : []));
+}
+
+function unitSummaries(value: GVariantValue | undefined): readonly UnitSummary[] {
+  return rows(value).map(([name = "", description = "", loadState = "", activeState = "", subState = ""]) => {
+    return { name, description, loadState, activeState: activeState as ActiveState, subState };
+  });
 }
 
 function unitFileChanges(value: GVariantValue | undefined): readonly UnitFileChange[] {

@@ -108,6 +108,10 @@ function engineTests(kind: EngineKind): void {
     assert.ok(health!.failures >= 2);
     assert.equal(health!.log.at(-1)?.exitCode, kind === "podman" ? 1 : 3);
     assert.equal(health!.log.at(-1)?.output.trim(), "poorly");
+    const byHealth = await Promise.all(
+      (["starting", "healthy", "unhealthy"] as const).map((status) => engine.containersByHealth(status)),
+    );
+    assert.deepEqual(byHealth, [[], [], ["sick"]]);
     const isTold = ({ action, health: status }: EngineEvent) => action === "health_status" && status === "unhealthy";
     await until("told", async () => seen.some(isTold));
     await cli("kill", "-s", "KILL", "sick");

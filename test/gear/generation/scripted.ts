@@ -15,6 +15,7 @@ import { silent, type ProgressListener } from "../../../src/base/index.ts";
 import {
   type Clock,
   type Engine,
+  type Health,
   gearError,
   GenerationStore,
   type Image,
@@ -130,7 +131,9 @@ function scriptedServices(state: State, directory: string, act: Act): ServiceMan
   const refuse = (): never => {
     throw new Error("not scripted");
   };
-  const outcome = (unit: string, result: JobResult): JobOutcome => ({ unit, result, status: statusOf(state, unit) });
+  const outcome = (unit: string, result: JobResult): JobOutcome =>
+    result === "done" ? { unit, result } : { unit, result, status: statusOf(state, unit) };
+  const statuses = (names: readonly string[]) => names.map((name) => statusOf(state, name));
   return {
     start: (unit) => act(`start ${unit}`, () => outcome(unit, startUnit(state, unit))),
     stop: (unit) => act(`stop ${unit}`, () => (stopUnit(state, unit), outcome(unit, "done"))),
@@ -158,6 +161,15 @@ function scriptedServices(state: State, directory: string, act: Act): ServiceMan
       }),
     resetFailed: (unit) => act(`reset-failed ${unit}`, () => void delete state.failed[unit]),
     unit: async (name) => statusOf(state, name),
+    summaries: async (names) => statuses(names),
+    invocations: async (names) => statuses(names).map(({ invocationId }) => invocationId),
+    fragments: async (names) => statuses(names).map(({ fragment }) => fragment),
+    usage: async (names) =>
+      statuses(names).map(({ activeSince, service }) => ({
+        activeSince,
+        restarts: service?.restarts ?? 0,
+        memoryBytes: undefined,
+      })),
     dependants: async (unit) => dependantsOf(state, unit),
     units: async () => [],
     unitFileState: async () => undefined,
@@ -234,11 +246,18 @@ function statusOf(state: State, name: string): UnitStatus {
     subState: running !== undefined ? "running" : failure !== undefined ? "failed" : "dead",
     invocationId: running === undefined ? undefined : String(running.invocation),
     fragment: text === undefined ? undefined : `${place}/${name}`,
-    fileState: state.enabled.includes(name) ? "enabled" : "disabled",
     needsReload: false,
     activeSince: running?.startedAt,
     service,
   };
+}
+
+function healthOf(state: State, unit: string): Health["status"] | undefined {
+  const running = state.running[unit];
+  if (running === undefined) return undefined;
+  const after = scripted(running.text, "unhealthy-after");
+  const isBad = after !== null && state.time - running.startedAt >= Number(after[1]);
+  return scripted(running.text, "never-healthy") !== null ? "starting" : isBad ? "unhealthy" : "healthy";
 }
 
 function scriptedEngine(state: State, act: Act): Engine {
@@ -272,14 +291,16 @@ function scriptedEngine(state: State, act: Act): Engine {
         refused: [],
       })),
     container: async (name) => {
-      const running = state.running[`${name}.service`];
-      if (running === undefined) return undefined;
-      const after = scripted(running.text, "unhealthy-after");
-      const bad = after !== null && state.time - running.startedAt >= Number(after[1]);
-      const status = scripted(running.text, "never-healthy") !== null ? "starting" : bad ? "unhealthy" : "healthy";
+      const status = healthOf(state, `${name}.service`);
+      if (status === undefined) return undefined;
       const log = [{ at: undefined, exitCode: 1, output: "connection refused\n" }];
-      return { health: { status, failures: bad ? 3 : 0, log } } as unknown as Awaited<ReturnType<Engine["container"]>>;
+      const failures = status === "unhealthy" ? 3 : 0;
+      return { health: { status, failures, log } } as unknown as Awaited<ReturnType<Engine["container"]>>;
     },
+    containersByHealth: async (status) =>
+      Object.keys(state.running)
+        .filter((unit) => healthOf(state, unit) === status)
+        .map((unit) => unit.replace(/\.service$/, "")),
   };
   return engine as Engine;
 }

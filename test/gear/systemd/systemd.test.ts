@@ -75,28 +75,28 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 test("a unit is started and stopped, its status is systemctl's", async () => {
   const started = await manager.start("sleeps.service");
   assert.equal(started.result, "done");
-  assert.equal(started.status.activeState, "active");
-  const { service, invocationId, activeSince, fragment } = started.status;
+  const { activeState, service, invocationId, activeSince, fragment } = await manager.unit("sleeps.service");
+  assert.equal(activeState, "active");
   assert.equal(`${service?.mainPid}`, await show("sleeps.service", "MainPID"));
   assert.equal(invocationId, await show("sleeps.service", "InvocationID"));
   assert.equal(service?.controlGroup, await show("sleeps.service", "ControlGroup"));
   assert.equal(fragment, "/etc/systemd/system/sleeps.service");
   assert.ok(Math.abs(activeSince! - Date.now()) < 600_000);
-  const restarted = await manager.restart("sleeps.service");
-  assert.notEqual(restarted.status.service?.mainPid, service?.mainPid);
-  const stopped = await manager.stop("sleeps.service");
-  assert.deepEqual(
-    [stopped.result, stopped.status.activeState, stopped.status.activeSince],
-    ["done", "inactive", undefined],
-  );
-  assert.equal((await manager.tryRestart("sleeps.service")).status.activeState, "inactive");
+  await manager.restart("sleeps.service");
+  assert.notEqual((await manager.unit("sleeps.service")).service?.mainPid, service?.mainPid);
+  assert.equal((await manager.stop("sleeps.service")).result, "done");
+  const stopped = await manager.unit("sleeps.service");
+  assert.deepEqual([stopped.activeState, stopped.activeSince], ["inactive", undefined]);
+  await manager.tryRestart("sleeps.service");
+  assert.equal((await manager.unit("sleeps.service")).activeState, "inactive");
 });
 
 test("each way that a job ends is told, with what became of the unit", async () => {
   const results = new Map<string, string>();
   for (const unit of ["fails", "needs", "slow", "queued", "conditional", "asserts"]) {
     const outcome = await manager.start(`${unit}.service`);
-    results.set(unit, `${outcome.result} ${outcome.status.activeState} ${outcome.status.service?.result}`);
+    const { activeState, service } = await manager.unit(`${unit}.service`);
+    results.set(unit, `${outcome.result} ${activeState} ${service?.result}`);
   }
   assert.deepEqual(Object.fromEntries(results), {
     fails: "failed failed exit-code",
@@ -164,8 +164,8 @@ test("a kill's signal is told", async () => {
 });
 
 test("what a service says of itself, its reload and its dependants", async () => {
-  const { status } = await manager.start("says.service");
-  assert.equal(status.service?.statusText, "serving");
+  await manager.start("says.service");
+  assert.equal((await manager.unit("says.service")).service?.statusText, "serving");
   await manager.start("reloads.service");
   expectDone(await manager.reload("reloads.service"));
   await machine.run("test", ["-e", "/run/reloaded"]);
@@ -174,6 +174,48 @@ test("what a service says of itself, its reload and its dependants", async () =>
   assert.deepEqual(await manager.dependants("sleeps.service"), ["bound.service"]);
   await manager.stop("sleeps.service");
   assert.equal((await manager.unit("bound.service")).activeState, "inactive");
+});
+
+test("many units are asked about at once, beyond the 128 calls that a system bus lets one wait for", async () => {
+  const odd = [
+    "3-odd\\x2dname@one two.service".replace(" ", "\\x20"),
+    "sleeps.service",
+    "nowhere.service",
+    "basic.target",
+  ];
+  machine.writeUnit("3-odd\\x2dname@.service", "[Service]\nExecStart=/bin/sleep 1000\n");
+  await manager.daemonReload();
+  for (const unit of odd.slice(0, 2)) expectDone(await manager.start(unit));
+  const summaries = await manager.summaries(odd);
+  assert.deepEqual(
+    summaries.map(({ name, loadState, activeState }) => `${name} ${loadState} ${activeState}`),
+    [
+      `${odd[0]} loaded active`,
+      "sleeps.service loaded active",
+      "nowhere.service not-found inactive",
+      "basic.target loaded active",
+    ],
+  );
+  const shown = await Promise.all(odd.map((unit) => show(unit, "InvocationID")));
+  assert.deepEqual(
+    (await manager.invocations(odd)).map((id) => id ?? ""),
+    shown,
+  );
+  assert.deepEqual((await manager.fragments(odd)).slice(0, 3), [
+    "/etc/systemd/system/3-odd\\x2dname@.service",
+    "/etc/systemd/system/sleeps.service",
+    undefined,
+  ]);
+  const [first, , missing, target] = await manager.usage(odd);
+  const since = Date.parse(await show(odd[0]!, "ActiveEnterTimestamp"));
+  assert.equal(Math.floor(first!.activeSince! / 1000), Math.floor(since / 1000));
+  assert.deepEqual([missing?.activeSince, target?.restarts, target?.memoryBytes], [undefined, 0, undefined]);
+  const many = Array.from({ length: 500 }, () => odd[1]!);
+  const statuses = await Promise.all(many.map((unit) => manager.unit(unit)));
+  assert.ok(statuses.every(({ activeState }) => activeState === "active"));
+  assert.equal((await manager.usage(many)).length, 500);
+  await manager.stop(odd[0]!);
+  await manager.stop("sleeps.service");
 });
 
 test("units are enabled, masked and looked for as systemctl does", async () => {

@@ -14,8 +14,11 @@ export async function readStatus(invocation: Invocation): Promise<readonly Appli
   const known = new Map<string, Engine | undefined>();
   const statuses: ApplicationStatus[] = [];
   for (const application of applications) {
-    const kind = currentGeneration({ store }, application)?.engine ?? "podman";
-    if (!known.has(kind)) {
+    const current = currentGeneration({ store }, application);
+    const kind = current?.engine ?? "podman";
+    // Nothing but health is asked of it, and podman's has to be started first.
+    const isAsked = current?.rendered.instances.some(({ hasHealthCheck }) => hasHealthCheck) === true;
+    if (isAsked && !known.has(kind)) {
       const engine = await connectEngine({ kind }).catch((error: unknown) => {
         if (!gearError.is(error, "engine-connection")) throw error;
         invocation.progress({ type: "warning", text: `health is not known: ${error.message}` });
