@@ -20,7 +20,7 @@ const allowed: Record<string, readonly string[]> = {
   compose: ["formats", "ostree", "packages"],
   host: ["formats", "bus", "ostree", "packages", "compose"],
   image: ["formats", "ostree", "compose", "host"],
-  gear: ["formats", "bus"],
+  gear: ["formats", "bus", "ostree"],
   cli: ["formats", "bus", "ostree", "packages", "compose", "host", "image", "gear"],
 };
 

@@ -60,5 +60,9 @@ export const gearError = defineErrors("gear", {
   "bad-permission": "A permission is one of those that `--allow` knows; the message has them.",
   "not-installed":
     "An image or container is not installed, or an image that wants to be installed before it is run was not.",
+  "bad-exports":
+    "What an image says of itself below /exports (config.json, manifest.json, service.template, hostfs) cannot be used, or asks for what no system container may have.",
+  "bad-variable":
+    "A variable of a system container's image has no value, is not known to the image, or cannot be set. --set=NAME=VALUE gives one.",
   "bad-policy": "A policy of SELinux cannot be made from what a container declares; the message says of what.",
 });

@@ -12,6 +12,7 @@ export * from "./plan/index.ts";
 export * from "./generation/index.ts";
 export * from "./hosts/index.ts";
 export { serviceFile, type ServiceRequest } from "./service-file.ts";
+export * from "./system-container/index.ts";
 export * from "./systemd/index.ts";
 export * from "./quadlet/index.ts";
 export * from "./read/index.ts";

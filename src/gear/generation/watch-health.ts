@@ -7,6 +7,11 @@ import type { Surroundings } from "./surroundings.ts";
 
 const pollMs = 500;
 
+/** Without an engine, containers have no health: the units' state is all. */
+type Watching = Pick<Surroundings, "services" | "clock" | "journal" | "progress"> &
+  Partial<Pick<Surroundings, "engine">>;
+type Watched = Pick<Rendered, "start" | "instances" | "units">;
+
 /** One look at a unit. */
 interface Look extends Pick<UnitStatus, "name" | "activeState" | "invocationId"> {
   /** Undefined: all is well. */
@@ -24,8 +29,8 @@ interface Look extends Pick<UnitStatus, "name" | "activeState" | "invocationId">
  * @returns why it did not come to that; nothing when it did
  */
 export async function watchHealth(
-  surroundings: Surroundings,
-  rendered: Rendered,
+  surroundings: Watching,
+  rendered: Watched,
   policy: UpdatePolicy,
   deadline: number,
   signal?: AbortSignal,
@@ -73,7 +78,7 @@ class Runs {
 }
 
 /** Few calls for all: details are asked of what is not well. */
-async function lookAtAll(surroundings: Surroundings, rendered: Rendered): Promise<Look[]> {
+async function lookAtAll(surroundings: Watching, rendered: Watched): Promise<Look[]> {
   const { services } = surroundings;
   const names = rendered.start;
   const summaries = await services.summaries(names);
@@ -91,14 +96,14 @@ async function lookAtAll(surroundings: Surroundings, rendered: Rendered): Promis
 }
 
 /** Containers with a check that does not say that they are healthy. */
-async function notHealthy({ engine }: Surroundings, { instances }: Rendered): Promise<ReadonlySet<string>> {
+async function notHealthy({ engine }: Watching, { instances }: Watched): Promise<ReadonlySet<string>> {
   const checked = new Set(instances.flatMap((one) => (one.hasHealthCheck ? [one.container] : [])));
-  if (checked.size === 0) return checked;
+  if (checked.size === 0 || engine === undefined) return new Set();
   const named = await Promise.all([engine.containersByHealth("starting"), engine.containersByHealth("unhealthy")]);
   return new Set(named.flat().filter((name) => checked.has(name)));
 }
 
-async function lookAtInactive(services: ServiceManager, rendered: Rendered, unit: string): Promise<Look> {
+async function lookAtInactive(services: ServiceManager, rendered: Watched, unit: string): Promise<Look> {
   const status = await services.unit(unit);
   const { name, activeState, invocationId, subState } = status;
   const look = { name, activeState, invocationId, log: [] };
@@ -110,12 +115,12 @@ async function lookAtInactive(services: ServiceManager, rendered: Rendered, unit
 }
 
 async function lookAtHealth(
-  { engine }: Surroundings,
+  { engine }: Watching,
   look: Pick<Look, "name" | "activeState" | "invocationId">,
   sick: readonly RenderedInstance[],
 ): Promise<Look> {
   for (const { container } of sick) {
-    const health = (await engine.container(container))?.health;
+    const health = (await engine?.container(container))?.health;
     if (health === undefined || health.status === "healthy") continue;
     const log = health.log.slice(-1).flatMap(({ output }) => output.trim().split("\n").slice(-3).map(printable));
     const final = health.status === "unhealthy";
@@ -126,7 +131,7 @@ async function lookAtHealth(
 }
 
 /** A task that runs to its end (Type=oneshot) and has come to a good one. */
-function isCompleted({ name, subState, service }: UnitStatus, { units }: Rendered): boolean {
+function isCompleted({ name, subState, service }: UnitStatus, { units }: Watched): boolean {
   if (subState !== "dead" || service?.result !== "success") return false;
   return service.mainExit === "exited" && /^Type=oneshot$/m.test(units.get(name) ?? "");
 }
@@ -138,7 +143,7 @@ function unsteady(status: UnitStatus): string {
     : `${stateText(status)} after ${restarts} restart${restarts === 1 ? "" : "s"}`;
 }
 
-function problems({ journal }: Surroundings, bad: readonly Look[]): Promise<Problem[]> {
+function problems({ journal }: Watching, bad: readonly Look[]): Promise<Problem[]> {
   return Promise.all(
     bad.map(async (look) => {
       const problem = await problemOf(journal, look, look.trouble!);
@@ -148,7 +153,7 @@ function problems({ journal }: Surroundings, bad: readonly Look[]): Promise<Prob
 }
 
 /** All are well at the deadline, but have not been for long enough. */
-async function lateRestarts({ services, journal }: Surroundings, looks: readonly Look[]): Promise<Problem[]> {
+async function lateRestarts({ services, journal }: Watching, looks: readonly Look[]): Promise<Problem[]> {
   const usage = await services.usage(looks.map(({ name }) => name));
   const restless = looks.filter((_, index) => usage[index]!.restarts > 0);
   const named = restless.length > 0 ? restless : looks.slice(0, 1);

@@ -13,6 +13,14 @@ export {
 } from "./image-reference.ts";
 export { findImage, findPending, forgetImages, imageDigestOf, listImages, type StoredImage } from "./image-store.ts";
 export { OciLayout } from "./oci-layout.ts";
+export {
+  type ContainerImage,
+  containerRef,
+  forgetContainers,
+  pullContainer,
+  type PulledContainer,
+  readContainer,
+} from "./pull-container.ts";
 export { pullImage, type PulledImage, type PullImageOptions } from "./pull-image.ts";
 export { type ImageTarget, pushImage, type PushOptions } from "./push-image.ts";
 export { escapeForRef, unescapeRef } from "./ref-escape.ts";

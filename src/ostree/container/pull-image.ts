@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Container image -> commit (ostree-rs-ext, container/store.rs `ImageImporter`). */
-import { closeSync, openSync } from "node:fs";
-import { type ProgressListener, silent, stage } from "../../base/index.ts";
+import { type ProgressListener, silent } from "../../base/index.ts";
 import { decodeImageConfig, type OciDescriptor, type OciDigest, type OciImageConfig } from "../../formats/index.ts";
-import { openArchive } from "../archive/open-archive.ts";
-import { requireSpace } from "../content-task.ts";
 import { clearPartial, markPartial } from "../delete-object.ts";
 import { ostreeError } from "../errors.ts";
 import { findMissing } from "../fsck/find-missing.ts";
@@ -15,6 +12,7 @@ import { commitTrust, verifyCommitTrust } from "../sign/trust.ts";
 import { Transaction } from "../transaction.ts";
 import { writeCommit } from "../write-commit.ts";
 import { Download, type DownloadedManifest, findManifest } from "./download.ts";
+import { fetchLayers, type LayerMaker } from "./fetch-layers.ts";
 import { type ImageLayers, imageLabels, imageLayers, requireHostImage } from "./image-layout.ts";
 import { formatImage, type ImageReference, type ImageTrust, type OstreeImageReference } from "./image-reference.ts";
 import {
@@ -194,50 +192,17 @@ class ImagePull {
     return [...layers.values()].filter((layer) => !this.#isHere(layer));
   }
 
-  /** Every layer is permanent as soon as it is here, so that what is cut short need not fetch it again. */
-  async #fetch(download: Download, layers: readonly OciDescriptor[]): Promise<void> {
-    if (layers.length === 0) return;
-    const bytes = layers.reduce((sum, { size }) => sum + size, 0);
-    this.#requireSpace(bytes);
-    const size = `${layers.length} layers, ${(bytes / 1e6).toFixed(1)} MB`;
-    const told = (done: number) =>
-      this.#progress({ type: "steps", task: "image", done: Math.min(done, bytes), total: bytes, unit: "bytes" });
-    await stage(this.#progress, "image", `Fetch ${size}`, () => download.layers(this.#documents, layers, told));
-    await stage(this.#progress, "import", "Import layers", async () => {
-      for (const [done, layer] of layers.entries()) {
-        this.#progress({ type: "steps", task: "import", done, total: layers.length, unit: "layers" });
-        await this.#import(download, layer);
-        download.drop(layer);
-      }
-    });
-  }
-
-  #requireSpace(bytes: number): void {
-    using transaction = Transaction.begin(this.#repo);
-    requireSpace(transaction.store, bytes);
-  }
-
-  async #import(download: Download, layer: OciDescriptor): Promise<void> {
-    this.#options.signal?.throwIfAborted();
-    if (!/tar([.+](gzip|zstd))?$/.test(layer.mediaType))
-      throw ostreeError("image-content", `layer ${layer.digest} is ${layer.mediaType}, no tar archive`);
-    await download.verify(layer, this.#options.signal);
-    const fd = openSync(download.layout.blobPath(layer.digest), "r");
-    const archive = openArchive(fd, `layer ${layer.digest}`, expandedLimit);
-    try {
-      using transaction = Transaction.begin(this.#repo);
+  #fetch(download: Download, layers: readonly OciDescriptor[]): Promise<void> {
+    const make: LayerMaker = async (transaction, archive, { digest }) => {
       const { commit, chunks } = this.#layers;
-      const isCommit = layer.digest === commit?.digest;
-      const isObjects = isCommit || chunks.some(({ digest }) => digest === layer.digest);
-      const made = isObjects
-        ? await this.#objects(transaction, await importObjectLayer(transaction, archive, this.#progress), isCommit)
-        : await importTreeLayer(transaction, archive, this.#progress);
-      transaction.setRef(blobRef(layer.digest), made);
-      transaction.commit();
-    } finally {
-      archive.close();
-      closeSync(fd);
-    }
+      const isCommit = digest === commit?.digest;
+      if (!isCommit && !chunks.some((chunk) => chunk.digest === digest))
+        return importTreeLayer(transaction, archive, this.#progress);
+      return this.#objects(transaction, await importObjectLayer(transaction, archive, this.#progress), isCommit);
+    };
+    const { signal } = this.#options;
+    const order = { layers, refOf: blobRef, make, signal };
+    return fetchLayers(this.#repo, download, this.#documents, order, this.#progress);
   }
 
   async #objects(transaction: Transaction, layer: ObjectLayer, isCommit: boolean): Promise<Checksum> {
@@ -315,6 +280,3 @@ class ImagePull {
     return base === undefined ? 0n : this.#repo.loadCommit(base).timestamp;
   }
 }
-
-/** Bytes that a layer may have: no operating system has so many, and a few megabytes of zeros expand to more. */
-const expandedLimit = 64 * 2 ** 30;

@@ -14,18 +14,22 @@ import { writeTree } from "../write-tree.ts";
 /** What is in them belongs to the running machine (systemd's API file systems); the directories themselves are kept. */
 const apiDirectories = new Set(["run", "tmp", "proc", "sys", "dev"]);
 
-/** Commits a layer as it is, whiteouts too. Its commit stands for it in the repository. */
+/**
+ * Commits a layer as it is, whiteouts too. Its commit stands for it in the repository.
+ * @param use what the image is for: a host's /etc is where a deployment's defaults are, a container's where it is
+ */
 export async function importTreeLayer(
   transaction: Transaction,
   archive: OpenArchive,
   progress: ProgressListener,
+  use: "host" | "container" = "host",
 ): Promise<Checksum> {
   const { what } = archive;
-  const entries = () => hostEntries(archive.entries());
+  const entries = () => (use === "host" ? hostEntries(archive.entries()) : containerEntries(archive.entries()));
   const layer = new ArchiveImport(transaction, undefined, { autocreateParents: true });
   await storeTasks(transaction.store, layer.tasks({ what, entries, close: () => archive.close() }), { progress });
   const root = layer.finish() ?? newDirectory();
-  dropRepository(root);
+  if (use === "host") dropRepository(root);
   const { tree, meta } = await writeTree(transaction.repo, root, { transaction });
   return writeCommit(transaction.repo, { tree, meta, timestamp: 0, transaction });
 }
@@ -42,6 +46,11 @@ function* hostEntries(entries: Iterable<TarEntry>): Generator<TarEntry, void, un
     const target = entry.type === "hardlink" ? hostPath(entry.target) : entry.target;
     yield { ...entry, path: hostPath(entry.path), target };
   }
+}
+
+/** Nodes of devices are the runtime's to make. */
+function* containerEntries(entries: Iterable<TarEntry>): Generator<TarEntry, void, undefined> {
+  for (const entry of entries) if (!/^dev\/./.test(entry.path)) yield entry;
 }
 
 /**

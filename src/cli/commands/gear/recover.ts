@@ -8,12 +8,13 @@ import { renderRecovery } from "../../render/gear-recovery.ts";
 import { hostOption, namedHosts } from "./over-hosts.ts";
 import { rootOption } from "./root-option.ts";
 import { openSurroundings } from "./shared.ts";
+import { openSystemContainers } from "./system/shared.ts";
 
 export default defineCommand({
   path: ["gear", "recover"],
   summary: "Bring a change that was ended in the middle to its end",
   description:
-    "After `atomic` was killed, or the power went, in the middle of a deployment: that is taken back, a rollback or a deletion is brought to its end. Every verb that changes an application does this first; this one does nothing else. Of APPLICATION, or of all.\n\nWith --host, a deployment on several hosts: where one of them has stayed with it, all are brought to that; where none has, all go back.",
+    "After `atomic` was killed, or the power went, in the middle of a deployment: that is taken back, a rollback or a deletion is brought to its end. Every verb that changes an application does this first; this one does nothing else. Of APPLICATION, or of all and of system containers.\n\nWith --host, a deployment on several hosts: where one of them has stayed with it, all are brought to that; where none has, all go back.",
   examples: [
     { command: "atomic gear recover", text: "After a crash:" },
     { command: "atomic gear recover shop --host=web1 --host=web2", text: "Of several hosts:" },
@@ -43,6 +44,7 @@ export default defineCommand({
       const recovered = await recoverApplication(surroundings, application);
       if (recovered !== undefined) found.push(recovered);
     }
+    if (named.length === 0) await recoverSystem(invocation);
     return found;
   },
   render: (done, style) => ("hosts" in done ? renderSettlement(done, style) : renderRecovery(done, style)),
@@ -78,4 +80,14 @@ async function recoverUndecided(invocation: Invocation, store: GenerationStore):
     }
   }
   return found;
+}
+
+/** What was done is a note of the progress: a system container is its own service, which others see. */
+async function recoverSystem(invocation: Invocation): Promise<void> {
+  const { recoverSystemContainers, SystemStore } = await import("../../../gear/index.ts");
+  const store = new SystemStore(invocation.value("root"));
+  if (store.names().every((name) => store.change(name) === undefined)) return;
+  using surroundings = await openSystemContainers(invocation);
+  using _lock = store.lock();
+  await recoverSystemContainers(surroundings);
 }

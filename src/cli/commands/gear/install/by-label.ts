@@ -9,9 +9,12 @@ export async function installByLabel(invocation: Invocation): Promise<LabelOutco
   const reference = invocation.args[0]!;
   const { image, subject } = await openImage(invocation, reference);
   const label = labelCommand({ verb: "INSTALL", labels: image.labels }, subject);
+  const isSystem = image.labels.get("atomic.type") === "system" || image.labels.get("system.type") === "ostree";
   if (label === undefined)
     throw gearError("not-installed", `${subject.image} has no label INSTALL`, {
-      hint: `atomic gear install ${reference} NAME  makes it a service; atomic gear info ${reference}  shows its labels`,
+      hint: isSystem
+        ? `atomic gear install --system ${reference}`
+        : `atomic gear install ${reference} NAME  makes it a service; atomic gear info ${reference}  shows its labels`,
     });
   const outcome = await conductLabel(invocation, label);
   if (outcome.exitCode === 0) {

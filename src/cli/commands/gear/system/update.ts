@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SystemReport } from "../../../../gear/index.ts";
+import { defineCommand } from "../../../command.ts";
+import { cliError } from "../../../errors.ts";
+import { renderSystemReport, systemExitCode } from "../../../render/gear-system.ts";
+import { consentOptions, requireConsent } from "../consent.ts";
+import { rootOption } from "../root-option.ts";
+import { interruption } from "../shared.ts";
+import { givenValues, openSystemContainers, setOption, systemContainerName } from "./shared.ts";
+
+export default defineCommand<readonly SystemReport[]>({
+  path: ["gear", "system", "update"],
+  summary: "Update a system container to what its image is now",
+  description:
+    "A new generation is checked out beside the one that runs, the service is switched and watched; when it does not stay up, everything goes back, and the exit code is 1. What a new image asks for beyond the one before must be allowed. Nothing is done where image and values are the same.",
+  examples: [
+    { command: "atomic gear system update etcd", text: "To the newest image of the same name:" },
+    { command: "atomic gear system update etcd --set PORT=4001", text: "With another value:" },
+    { command: "atomic gear system update --all", text: "All of them, each by itself:" },
+  ],
+  arguments: [{ name: "NAME", optional: true }],
+  options: [
+    { name: "all", help: "Every system container" },
+    { name: "rebase", value: "IMAGE", help: "Follow another image from now on" },
+    setOption,
+    ...consentOptions,
+    rootOption,
+  ],
+  json: true,
+  async run(invocation) {
+    const { updateSystemContainer } = await import("../../../../gear/index.ts");
+    const [named] = invocation.args;
+    if ((named === undefined) !== invocation.flag("all")) throw cliError("usage", "NAME or --all is needed, not both");
+    using surroundings = await openSystemContainers(invocation);
+    using interrupt = await interruption(invocation);
+    const names = named === undefined ? surroundings.store.names() : [await systemContainerName(named)];
+    const reports: SystemReport[] = [];
+    for (const name of names) {
+      const request = { name, image: invocation.value("rebase"), values: givenValues(invocation) };
+      const report = await updateSystemContainer(surroundings, {
+        ...request,
+        consent: (what, asked) => requireConsent(invocation, what, asked),
+        signal: interrupt.signal,
+      });
+      reports.push(report);
+    }
+    return reports;
+  },
+  render: (reports, style) => reports.map((report) => renderSystemReport(report, style)).join("\n"),
+  exitCode: (reports) => Math.max(0, ...reports.map(systemExitCode)),
+});
