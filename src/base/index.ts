@@ -11,7 +11,7 @@ export * from "./errors.ts";
 export * from "./files.ts";
 export { fnmatchPattern } from "./fnmatch.ts";
 export * from "./http.ts";
-export { writeJournal } from "./journal.ts";
+export { type JournalFields, writeJournal } from "./journal.ts";
 export { findLockHolder, holderText, type LockHolder } from "./lock-holder.ts";
 export * from "./mapping.ts";
 export { receiveDescriptors, sendDescriptors } from "./passed-descriptors.ts";

@@ -19,6 +19,9 @@ export const defaultHealth: Omit<HealthCheck, "test"> = {
   startPeriod: 0,
 };
 
+/** Time that a limit of messages is of: journald's (journald.conf(5), RateLimitIntervalSec=). */
+export const defaultLogPeriod = 30_000;
+
 export const defaultRestart: RestartPolicy = { when: "always", delay: undefined, burst: undefined, period: undefined };
 
 /** Nothing is loosened. */
@@ -60,6 +63,7 @@ export const defaultContainer: Omit<Container, "name" | "image"> = {
   ready: "started",
   restart: defaultRestart,
   resources: { memory: undefined, cpus: undefined, cpuWeight: undefined, ioWeight: undefined, pids: undefined },
+  logRateLimit: undefined,
   stopSignal: undefined,
   stopTimeout: undefined,
   sockets: [],

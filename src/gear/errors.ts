@@ -35,6 +35,14 @@ export const gearError = defineErrors("gear", {
     "A unit's name or a port that the application needs belongs to somebody else. Each is listed; nothing was changed.",
   interrupted: "The command was interrupted (Ctrl-C, SIGTERM) before it had changed anything.",
   "no-application": "No application of that name is deployed on this host.",
+  "no-logs":
+    "Neither this host nor the journal that was asked knows the container, field or value. The hint says which there are.",
+  "bad-certificate":
+    "A key or certificate for sending or receiving journals cannot be used; the message says which file, and why.",
+  "bad-collector":
+    "A collector of journals is named by https://HOST[:PORT], without a port it is 19532; and a host has one collector.",
+  "no-journal-program":
+    "The program of systemd that sends or receives journals is not installed. Distributions have it in a package of its own, systemd-journal-remote.",
   "no-generation": "The application has no generation of that number, or nothing to go back to.",
   "no-image": "An image is not in the engine's storage, and pulling it was not asked for or cannot bring it.",
   "bad-host":

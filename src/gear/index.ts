@@ -5,6 +5,8 @@ export { gearError } from "./errors.ts";
 export * from "./engine/index.ts";
 export * from "./label/index.ts";
 export * from "./link/index.ts";
+export * from "./journal/index.ts";
+export * from "./logs/index.ts";
 export type * from "./model.ts";
 export { type Name, parseName } from "./name.ts";
 export * from "./permission.ts";

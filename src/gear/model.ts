@@ -49,6 +49,8 @@ export interface Container {
   readonly ready: "notify" | "healthy" | "started";
   readonly restart: RestartPolicy;
   readonly resources: Resources;
+  /** Messages of it that the journal takes; more are dropped, and counted. Undefined is the journal's own limit. */
+  readonly logRateLimit: LogRateLimit | "none" | undefined;
   readonly stopSignal: string | undefined;
   readonly stopTimeout: number | undefined;
   /** Sockets that systemd listens on and passes as LISTEN_FDS. */
@@ -174,6 +176,12 @@ export interface RestartPolicy {
   readonly burst: number | undefined;
   /** Undefined where there is a burst: ever. */
   readonly period: number | undefined;
+}
+
+export interface LogRateLimit {
+  /** Messages in `period`. */
+  readonly burst: number;
+  readonly period: number;
 }
 
 /** Limits of its control group; undefined is none. */

@@ -192,9 +192,10 @@ export async function conclude(
     generations: record.generations.map((one) => ({ ...one, state: stateAfter(one, change, outcome, isBack) })),
     events: [...record.events, event].slice(-eventsKept),
   };
+  const tenant = generationOf({ store }, application, change.to ?? change.from)?.rendered.tenant;
   if (change.kind === "delete" && !isBack) store.remove(application);
   else store.writeRecord(application, next);
-  await journal.write(journalEntry(application, event, current));
+  await journal.write(journalEntry(application, tenant, event, current));
   return { ...result, current };
 }
 
@@ -219,6 +220,7 @@ const messageId = "ffdb191c0f6dc8bd26008a9a629892cb";
 
 function journalEntry(
   application: Name,
+  tenant: Name | undefined,
   event: ApplicationRecord["events"][number],
   current: number | undefined,
 ): Record<string, string | number> {
@@ -232,6 +234,7 @@ function journalEntry(
     PRIORITY: outcome === "done" ? 5 : 3,
     SYSLOG_IDENTIFIER: "atomic",
     ATOMIC_APP: application,
+    ...(tenant === undefined ? {} : { ATOMIC_TENANT: tenant }),
     ATOMIC_GENERATION: current ?? "",
     ATOMIC_CHANGE: kind,
     ATOMIC_OUTCOME: outcome,

@@ -10,6 +10,9 @@ import { processStart } from "./process-start.ts";
 import { containerAddresses, resolveLinks } from "./resolve.ts";
 import type { LinkStore } from "./store.ts";
 
+/** Is told of another instance whose links lead elsewhere now. */
+export type RefreshListener = (instance: string, applied: AppliedLinks) => Promise<void>;
+
 /**
  * Gives an instance's container its links after it has started, and those of others that lead to it the address that it has
  * now; called by its unit. What fails of others is theirs, and shows in `inspectLinks`.
@@ -19,9 +22,10 @@ export async function applyInstanceLinks(
   instance: string,
   file: string,
   pid: number,
+  onRefresh?: RefreshListener,
 ): Promise<AppliedLinks> {
   const applied = await applyFirst(store, instance, file, pid);
-  await refreshLinksTo(store, instance);
+  await refreshLinksTo(store, instance, onRefresh);
   return applied;
 }
 
@@ -39,20 +43,21 @@ async function applyFirst(store: LinkStore, instance: string, file: string, pid:
  * Takes links away that lead to an instance whose container has ended; called by its unit. Its address may soon be another
  * container's, even another tenant's.
  */
-export async function releaseInstance(store: LinkStore, instance: string): Promise<void> {
+export async function releaseInstance(store: LinkStore, instance: string, onRefresh?: RefreshListener): Promise<void> {
   store.forget(instance);
-  await refreshLinksTo(store, instance);
+  await refreshLinksTo(store, instance, onRefresh);
 }
 
-async function refreshLinksTo(store: LinkStore, instance: string): Promise<void> {
+async function refreshLinksTo(store: LinkStore, instance: string, onRefresh?: RefreshListener): Promise<void> {
   for (const other of store.instances()) {
     if (other === instance) continue;
     try {
       using _lock = await store.lock(other);
       const linked = store.running(other);
       if (linked === undefined) continue;
-      if (store.links(other, linked.file).some(({ to }) => targetInstance(to) === instance))
-        await applyWhereRunning(store, other);
+      if (!store.links(other, linked.file).some(({ to }) => targetInstance(to) === instance)) continue;
+      const applied = await applyWhereRunning(store, other);
+      if (applied !== undefined) await onRefresh?.(other, applied);
     } catch (error) {
       // It may have ended meanwhile.
       if (!(error instanceof AtomicError)) throw error;

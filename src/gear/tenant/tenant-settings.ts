@@ -4,6 +4,6 @@ import { levelOf } from "./categories.ts";
 import type { Tenant } from "./model.ts";
 
 /** What a tenant's units are rendered with. */
-export function tenantSettings({ name, categories, users }: Tenant): TenantSettings {
-  return { level: levelOf(categories), users, logNamespace: name };
+export function tenantSettings({ name, categories, users, journal }: Tenant): TenantSettings {
+  return { level: levelOf(categories), users, logNamespace: name, logRateLimit: journal.rateLimit };
 }

@@ -42,7 +42,7 @@ export function healthyService(scene: Scene, { id, container }: Instance): strin
       ["RestartSec", "5"],
       ["TimeoutStartSec", String(wholeSeconds(longestUntilHealthy(container.health)) + 60)],
       ["Slice", sliceUnit(application)],
-      ...logEntries(scene, { ATOMIC_COMPONENT: container.name }),
+      ...logEntries(scene, { ATOMIC_COMPONENT: container.name, ATOMIC_INSTANCE: instanceName(application, id) }),
     ],
     Install: [["WantedBy", instance]],
   });

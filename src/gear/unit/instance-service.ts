@@ -7,12 +7,13 @@ import { commandEntries } from "./commands.ts";
 import type { GivenFiles } from "./given-files.ts";
 import { longestUntilHealthy } from "./health.ts";
 import { type InstanceKind, instanceKind, isActivated } from "./instance-kind.ts";
+import { logRateLimitEntries } from "./log-rate-limit.ts";
 import { isWaitedFor, providersOf } from "./order.ts";
 import { weightEntries } from "./resources.ts";
 import { defaultStopTimeout, wholeSeconds } from "./run-command.ts";
 import type { Scene } from "./settings.ts";
-import { each, type Entry, imageFields, logEntries, unitFile } from "./unit-file.ts";
-import { sliceUnit, socketUnit, targetUnit } from "./unit-names.ts";
+import { each, type Entry, imageFields, logEntries, type LogFields, unitFile } from "./unit-file.ts";
+import { instanceName, sliceUnit, socketUnit, targetUnit } from "./unit-names.ts";
 
 /** The service of an instance, systemd.service(5). */
 export function instanceService(scene: Scene, instance: Instance, given: GivenFiles): string {
@@ -25,10 +26,19 @@ export function instanceService(scene: Scene, instance: Instance, given: GivenFi
       ...restartEntries(instance, kind),
       ...timeoutEntries(instance, kind),
       ...confinementEntries(scene, instance),
-      ...logEntries(scene, imageFields(instance.container.name, instance.container.image, scene.pins)),
+      ...logEntries(scene, instanceFields(scene, instance)),
+      ...logRateLimitEntries(instance.container, scene.tenant),
     ],
     ...(isActivated(instance.container) ? {} : { Install: each("WantedBy", wantedBy(scene, instance)) }),
   });
+}
+
+function instanceFields({ application, pins }: Scene, { id, container }: Instance): LogFields {
+  return {
+    ...imageFields(container.name, container.image, pins),
+    ATOMIC_INSTANCE: instanceName(application, id),
+    ATOMIC_LINK: [...new Set(container.links.map(({ to }) => to))],
+  };
 }
 
 function orderEntries(scene: Scene, instance: Instance): Entry[] {

@@ -19,6 +19,8 @@ export interface TenantSettings {
   readonly users: { readonly first: number; readonly count: number } | undefined;
   /** Instance of systemd-journald that its units log to, systemd.exec(5) LogNamespace=. */
   readonly logNamespace: string | undefined;
+  /** Messages that this takes of one service in 30 seconds; undefined is journald's default. */
+  readonly logRateLimit: number | undefined;
 }
 
 /** One host's part of an application, which all renderers of this folder see. */

@@ -19,8 +19,11 @@ export function unitFile(sections: Sections): string {
 export const each = (key: string, values: readonly string[]): Entry[] =>
   [...new Set(values)].map((value) => [key, value]);
 
+/** Values by field of the journal. */
+export type LogFields = Readonly<Record<string, string | readonly string[]>>;
+
 /** Where what a unit's processes print goes to, and the fields by which it is found (systemd.exec(5)). */
-export function logEntries({ application, tenant }: Scene, fields: Readonly<Record<string, string>>): Entry[] {
+export function logEntries({ application, tenant }: Scene, fields: LogFields): Entry[] {
   return [
     ...logFieldEntries(application, fields),
     ...(tenant?.logNamespace === undefined ? [] : [["LogNamespace", quoteUnitLiteral(tenant.logNamespace)] as const]),
@@ -30,11 +33,13 @@ export function logEntries({ application, tenant }: Scene, fields: Readonly<Reco
 /** The fields that what a unit's processes print is found by. */
 export function logFieldEntries(
   { name, tenant }: { readonly name: Name; readonly tenant: Name | undefined },
-  fields: Readonly<Record<string, string>>,
+  fields: LogFields,
 ): Entry[] {
   const all = { ATOMIC_APP: name, ...(tenant === undefined ? {} : { ATOMIC_TENANT: tenant }), ...fields };
   return [
-    ...Object.entries(all).map(([field, value]): Entry => ["LogExtraFields", quoteUnitLiteral(`${field}=${value}`)]),
+    ...Object.entries(all).flatMap(([field, value]) =>
+      [value].flat().map((one): Entry => ["LogExtraFields", quoteUnitLiteral(`${field}=${one}`)]),
+    ),
     ["LogExtraFields", "ATOMIC_GENERATION=%GENERATION_NUMBER%"],
   ];
 }

@@ -224,6 +224,7 @@ test("what the units print is found by the application, its part and its image",
     "ATOMIC_COMPONENT=web",
     "ATOMIC_IMAGE=docker.io/library/nginx:1.27",
     "ATOMIC_GENERATION=%GENERATION_NUMBER%",
+    "ATOMIC_INSTANCE=%N",
   ]);
   const pinned = `docker.io/library/redis@sha256:${"1".repeat(64)}`;
   const pins = new Map([["docker.io/library/redis:7", pinned]]);

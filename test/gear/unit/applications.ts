@@ -25,6 +25,7 @@ export const tenant: TenantSettings = {
   level: "s0:c100,c200",
   users: { first: 300_000, count: 65_536 },
   logNamespace: "acme",
+  logRateLimit: 1000,
 };
 
 const health = { test: ["/bin/check", "a b"], interval: 1000, timeout: 500, retries: 2, startPeriod: 250 };

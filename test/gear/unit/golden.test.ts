@@ -23,6 +23,7 @@ const log = `LogExtraFields=ATOMIC_APP=shop
 LogExtraFields=ATOMIC_COMPONENT=web
 LogExtraFields=ATOMIC_IMAGE=docker.io/library/nginx:1.27
 LogExtraFields=ATOMIC_IMAGE_DIGEST=${digest}
+LogExtraFields=ATOMIC_INSTANCE=shop-web
 LogExtraFields=ATOMIC_GENERATION=%GENERATION_NUMBER%
 
 [Install]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Rendered, RenderedInstance } from "../../../gear/index.ts";
 import { defineCommand } from "../../command.ts";
-import { instanceOf } from "./logs.ts";
+import { cliError } from "../../errors.ts";
 import { runAttached } from "./run-attached.ts";
 import { rootOption } from "./root-option.ts";
 import { runningGeneration } from "./shared.ts";
@@ -33,3 +34,10 @@ export default defineCommand({
   },
   exitCode: (code) => code,
 });
+
+function instanceOf(rendered: Rendered | undefined, id: string): RenderedInstance {
+  const found = rendered?.instances.find((instance) => instance.id === id);
+  if (found !== undefined) return found;
+  const known = rendered?.instances.map((instance) => instance.id).join(", ") ?? "";
+  throw cliError("usage", `there is no instance ${id}`, known === "" ? {} : { hint: `there are: ${known}` });
+}

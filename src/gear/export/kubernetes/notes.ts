@@ -77,6 +77,7 @@ function leftOut(scene: Scene, container: Container): string[] {
       network.kind === "own" && network.networks.some(({ aliases }) => aliases.length > 0),
       "aliases in networks are left out",
     ],
+    [container.logRateLimit !== undefined, "log-rate-limit is left out"],
     [container.ports.some(({ address }) => isLoopback(address)), "ports on the loopback address are not published"],
     [
       container.ports.some(({ address }) => address !== undefined && !isLoopback(address)),

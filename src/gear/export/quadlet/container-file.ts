@@ -9,6 +9,7 @@ import type { Instance } from "../../plan/model.ts";
 import { csvField } from "../../csv-line.ts";
 import { healthWords } from "../../unit/health.ts";
 import { type InstanceKind, instanceKind, isActivated } from "../../unit/instance-kind.ts";
+import { logRateLimitEntries } from "../../unit/log-rate-limit.ts";
 import { resourceWords, weightEntries } from "../../unit/resources.ts";
 import { each, type Entry, unitFile } from "../../unit/unit-file.ts";
 import { instanceName, networkName, serviceUnit, socketUnit, timerUnit, volumeName } from "../../unit/unit-names.ts";
@@ -200,12 +201,14 @@ function healthEntry(option: string): Entry {
 }
 
 /** Restart= of what runs to its end may not be `always`, systemd.service(5). */
-function serviceEntries({ restart, stopTimeout }: Container, kind: InstanceKind): Entry[] {
+function serviceEntries(container: Container, kind: InstanceKind): Entry[] {
+  const { restart, stopTimeout } = container;
   const when = kind === "service" || restart.when !== "always" ? restart.when : kind === "job" ? "on-failure" : "no";
   return [
     ...(kind === "service" ? [] : [["Type", "oneshot"] as const]),
     ...(kind === "job" ? [["RemainAfterExit", "yes"] as const] : []),
     ["Restart", when],
+    ...logRateLimitEntries(container),
     ...(restart.delay === undefined || when === "no" ? [] : [["RestartSec", `${restart.delay}ms`] as const]),
     // The image may have to be pulled, and the container to become healthy.
     ["TimeoutStartSec", "900"],

@@ -87,6 +87,8 @@ function unitText(
   for (const [key, value] of logFieldEntries({ name: application, tenant: undefined }, fields)) {
     text.add("Service", key, value);
   }
+  // The unit's name without `.service`, also of one of several of a template.
+  if (file.kind === "container" || file.kind === "kube") text.add("Service", "LogExtraFields", "ATOMIC_INSTANCE=%N");
   return text.toString();
 }
 

@@ -18,6 +18,7 @@ import {
   written,
 } from "../shape/index.ts";
 import { calendar, container } from "./container.ts";
+import { logRateLimit } from "./run.ts";
 import { named, secrets, volumes } from "./storage.ts";
 import { networks } from "./surroundings.ts";
 import { name } from "./words.ts";
@@ -51,6 +52,7 @@ const declaration = record("application", {
     written("a version", "[A-Za-z0-9][A-Za-z0-9.:+~_-]{0,255}"),
     "Version of the host that it goes with: both are deployed and rolled back as one",
   ),
+  "log-rate-limit": optional(logRateLimit, "Messages that the journal takes of each container that says nothing else"),
   containers: required(entries(name, container, "a map of names to containers"), "Containers, by name"),
   volumes: optional(volumes, "Directories that outlive containers, by name", []),
   networks: optional(networks, "Networks of containers of one host that find each other by name", []),
@@ -62,7 +64,10 @@ export const application: Shape<Application> = mapped(declaration, (value): Appl
   name: value.application,
   tenant: value.tenant,
   hostVersion: value["host-version"],
-  containers: named(value.containers),
+  containers: named(value.containers).map((one) => ({
+    ...one,
+    logRateLimit: one.logRateLimit ?? value["log-rate-limit"],
+  })),
   volumes: value.volumes,
   networks: value.networks,
   secrets: value.secrets,

@@ -18,7 +18,7 @@ import {
 import { calendarPattern, hostnamePattern, imagePattern, signalPattern, userPattern } from "../value/index.ts";
 import { files } from "./files.ts";
 import { links, ports } from "./ports.ts";
-import { after, health, resources, restart, sockets } from "./run.ts";
+import { after, health, logRateLimit, resources, restart, sockets } from "./run.ts";
 import { mounts, secretUses } from "./storage.ts";
 import { network, placement, security } from "./surroundings.ts";
 import { environment, labels, path, strings } from "./words.ts";
@@ -54,6 +54,10 @@ const declaration = record("container", {
   ),
   restart: optional(restart, "Whether it is started again when it ends", defaultContainer.restart),
   resources: optional(resources, "Limits", defaultContainer.resources),
+  "log-rate-limit": optional(
+    logRateLimit,
+    "Messages that the journal takes, in 30s or as it says; more are dropped and counted. none takes all; the journal's limit without it",
+  ),
   "stop-signal": optional(text("a signal such as SIGTERM", signalPattern), "Signal that asks it to end"),
   "stop-timeout": optional(duration, "Time after which it is killed"),
   sockets: optional(sockets, "Sockets that systemd listens on and passes to it", []),
@@ -74,6 +78,7 @@ function toContainer(value: Value<typeof declaration>): Omit<Container, "name"> 
   const {
     "environment-files": environmentFiles,
     "working-directory": workingDirectory,
+    "log-rate-limit": logRateLimit,
     "stop-signal": stopSignal,
     "stop-timeout": stopTimeout,
     volumes,
@@ -86,6 +91,7 @@ function toContainer(value: Value<typeof declaration>): Omit<Container, "name"> 
     ...same,
     environmentFiles,
     workingDirectory,
+    logRateLimit,
     stopSignal,
     stopTimeout,
     mounts: [...volumes, ...written],

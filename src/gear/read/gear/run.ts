@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** When a container starts, is healthy, is started again and with how much. */
-import { defaultHealth, defaultRestart } from "../../defaults.ts";
-import type { Dependency, HealthCheck, Resources, RestartPolicy, Socket } from "../../model.ts";
+import { defaultHealth, defaultLogPeriod, defaultRestart } from "../../defaults.ts";
+import type { Dependency, HealthCheck, LogRateLimit, Resources, RestartPolicy, Socket } from "../../model.ts";
 import {
   choice,
   duration,
@@ -64,6 +64,20 @@ const longRestart = record("restart", {
 export const restart: Shape<RestartPolicy> = either(
   mapped(restartWhen, (when): RestartPolicy => ({ ...defaultRestart, when })),
   longRestart,
+);
+
+const messages = whole(1, 100_000_000);
+
+const longLogRateLimit = record("log-rate-limit", {
+  burst: required(messages, "Messages taken in period"),
+  period: optional(duration, "Time that burst is of", defaultLogPeriod),
+});
+
+/** LogRateLimitBurst= and LogRateLimitIntervalSec= of systemd.exec(5). */
+export const logRateLimit: Shape<LogRateLimit | "none"> = either(
+  choice(["none"]),
+  mapped(messages, (burst): LogRateLimit => ({ burst, period: defaultLogPeriod })),
+  longLogRateLimit,
 );
 
 const weight = whole(1, 10_000);

@@ -137,6 +137,10 @@ const values: Record<string, readonly [right: readonly string[], wrong: readonly
     ["{}", "{memory: 1.5G, cpus: 0.5, cpu-weight: 1, io-weight: 10000, pids: 1}", "{memory: 1e9}", "{cpus: 2}"],
     ["{memory: lots}", "{memory: -1}", "{memory: 1.5}", "{cpus: 0}", "{cpu-weight: 0}", "{io-weight: 10001}"],
   ],
+  "log-rate-limit": [
+    ["1000", "none", "{burst: 1}", "{burst: 1000, period: 1m}"],
+    ["0", "-1", "all", "{period: 1m}", "{burst: 1, period: soon}"],
+  ],
   "stop-signal": [
     ["SIGTERM", "HUP", "RTMIN+3", "'9'"],
     ["9", "term", "SIG TERM"],

@@ -2,7 +2,7 @@
 import { defineCommand, type Invocation } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
 import { renderLinkChange } from "../../../render/gear-link.ts";
-import { type LinkChangeReport, openLinkStore } from "./shared.ts";
+import { type LinkChangeReport, openLinkStore, refreshListener } from "./shared.ts";
 import { engineOption } from "../engine-option.ts";
 import { rootOption } from "../root-option.ts";
 
@@ -24,8 +24,9 @@ export default defineCommand({
     const file = invocation.value("file");
     if (file === undefined) throw cliError("usage", "--file is missing");
     const [{ applyInstanceLinks }, pid] = [await import("../../../../gear/index.ts"), await processOf(invocation)];
-    const instance = invocation.args[0]!;
-    return { instance, applied: await applyInstanceLinks(await openLinkStore(invocation), instance, file, pid) };
+    const [instance, store] = [invocation.args[0]!, await openLinkStore(invocation)];
+    const told = refreshListener(invocation, instance);
+    return { instance, applied: await applyInstanceLinks(store, instance, file, pid, told) };
   },
   render: renderLinkChange,
 });

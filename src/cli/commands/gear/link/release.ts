@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineCommand } from "../../../command.ts";
-import { openLinkStore } from "./shared.ts";
+import { openLinkStore, refreshListener } from "./shared.ts";
 import { rootOption } from "../root-option.ts";
 
 export default defineCommand({
@@ -11,7 +11,8 @@ export default defineCommand({
   options: [rootOption],
   async run(invocation) {
     const { releaseInstance } = await import("../../../../gear/index.ts");
-    await releaseInstance(await openLinkStore(invocation), invocation.args[0]!);
+    const instance = invocation.args[0]!;
+    await releaseInstance(await openLinkStore(invocation), instance, refreshListener(invocation, instance));
   },
   render: () => "",
 });

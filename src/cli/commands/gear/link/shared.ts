@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AppliedLinks, LinkChange } from "../../../../gear/index.ts";
+import type {
+  AppliedLinks,
+  InstanceLink,
+  LinkChange,
+  LinkRecord,
+  LinkStore,
+  RefreshListener,
+} from "../../../../gear/index.ts";
 import type { Invocation, OptionDeclaration } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
 import { rootOption } from "../root-option.ts";
@@ -24,10 +31,34 @@ export async function changeInstanceLinks(
   invocation: Invocation,
   changes: readonly LinkChange[],
 ): Promise<LinkChangeReport> {
-  const { changeLinks } = await import("../../../../gear/index.ts");
+  const { changedLinks, changeLinks } = await import("../../../../gear/index.ts");
   const revert = invocation.flag("revert");
   if (changes.length === 0 && !revert) throw cliError("usage", "LINK is missing", { hint: "atomic gear link --help" });
   const instance = invocation.args[0]!;
   const options = { runtime: invocation.flag("runtime"), revert };
-  return { instance, applied: await changeLinks(await openLinkStore(invocation), instance, changes, options) };
+  const store = await openLinkStore(invocation);
+  const before = linksNow(store, instance);
+  const applied = await changeLinks(store, instance, changes, options);
+  await tellJournal(invocation, instance, changedLinks(changes, before, linksNow(store, instance)));
+  return { instance, applied };
+}
+
+function linksNow(store: LinkStore, instance: string): InstanceLink[] | undefined {
+  const running = store.running(instance);
+  return running === undefined ? undefined : store.links(instance, running.file);
+}
+
+/** Tells the journal of others whose links to an instance lead elsewhere, since it has started or ended. */
+export function refreshListener(invocation: Invocation, peer: string): RefreshListener {
+  return async (instance, applied) => {
+    const { refreshedLinks } = await import("../../../../gear/index.ts");
+    await tellJournal(invocation, instance, refreshedLinks(peer, applied));
+  };
+}
+
+/** Of another tree than the running system's, its journal is not told. */
+async function tellJournal(invocation: Invocation, instance: string, records: readonly LinkRecord[]): Promise<void> {
+  if (invocation.value("root") !== undefined) return;
+  const { GenerationStore, recordLinkChange } = await import("../../../../gear/index.ts");
+  await recordLinkChange(new GenerationStore(), instance, records);
 }

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+export type { CertificatePaths } from "./certificates.ts";
+export { journalProgram } from "./programs.ts";
+export { type ReceiveReport, startReceiving, stopReceiving } from "./receive.ts";
+export { entryReceiver } from "./receive-entries.ts";
+export { remoteDirectory, remoteSource } from "./remote-files.ts";
+export { startUpload, stopUpload, type UploadReport } from "./upload.ts";

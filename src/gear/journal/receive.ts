@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ServiceManager } from "../systemd/model.ts";
+import { atomicPath } from "../unit/programs.ts";
+import { type CertificatePaths, type CertificateReport, checkCertificates } from "./certificates.ts";
+import { journalProgram } from "./programs.ts";
+import { remoteDirectory } from "./remote-files.ts";
+import {
+  credentialLines,
+  removeServiceFiles,
+  type ServiceFile,
+  startUnits,
+  stopUnits,
+  writeServiceFiles,
+} from "./service-files.ts";
+
+export interface ReceiveReport extends CertificateReport {
+  readonly listen: string;
+  readonly directory: string;
+}
+
+export interface ReceiveOptions {
+  /** As ListenStream= of systemd.socket(5). */
+  readonly listen: string;
+  /** Bytes of each host's journals. */
+  readonly maxUse: number;
+  readonly certificates: CertificatePaths;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+const name = "atomic-gear-journal-receive";
+const units = [`${name}.socket`];
+const files = [`etc/systemd/system/${name}.socket`, `etc/systemd/system/${name}.service`] as const;
+
+/** Makes this host a collector: it takes the journals of hosts whose certificates are of the trusted authorities. */
+export async function startReceiving(services: ServiceManager, options: ReceiveOptions): Promise<ReceiveReport> {
+  const { listen, certificates, now } = options;
+  journalProgram("systemd-journal-remote");
+  const report = checkCertificates(certificates, now);
+  writeServiceFiles(receiveFiles(options));
+  await services.daemonReload();
+  // A socket is bound anew only when nothing has it.
+  await services.stop(`${name}.service`);
+  await startUnits(services, units);
+  return { ...report, listen, directory: remoteDirectory };
+}
+
+export async function stopReceiving(services: ServiceManager): Promise<void> {
+  await stopUnits(services, units);
+  await services.stop(`${name}.service`);
+  removeServiceFiles(files);
+  await services.daemonReload();
+}
+
+function receiveFiles({ listen, maxUse, certificates }: ReceiveOptions): ServiceFile[] {
+  const given = "--key=%d/key --certificate=%d/certificate --trust=%d/trust";
+  return [
+    {
+      path: files[0],
+      content: `[Unit]
+Description=Journals of other hosts
+
+[Socket]
+ListenStream=${listen}
+
+[Install]
+WantedBy=sockets.target
+`,
+    },
+    {
+      path: files[1],
+      content: `[Unit]
+Description=Receive journals of other hosts
+Requires=${name}.socket
+
+[Service]
+ExecStart=${atomicPath} gear journal serve --max-use=${maxUse} ${given}
+${credentialLines(certificates)}User=systemd-journal-remote
+Group=systemd-journal-remote
+LogsDirectory=journal/remote
+Restart=always
+RestartSec=5s
+CapabilityBoundingSet=
+LockPersonality=yes
+NoNewPrivileges=yes
+PrivateDevices=yes
+PrivateTmp=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHome=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProtectSystem=strict
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+LimitNOFILE=524288
+`,
+    },
+  ];
+}
