@@ -6,15 +6,15 @@ import { imageLines, problemLines, unitLines } from "./gear-change.ts";
 
 /** What a deployment on several hosts came to: first of all of them, then of each, then what to type next. */
 export function renderHosts(report: HostsReport, style: Style): string {
-  const { application, outcome, reason, hosts } = report;
+  const { application, kind, outcome, reason, hosts } = report;
   const names = hosts.map(({ host }) => `--host=${host}`).join(" ");
   const each = hosts.flatMap((host) => hostLines(host, style));
   if (outcome === "done" || outcome === "unchanged") {
     const what = outcome === "done" ? "runs, and is healthy" : "runs already; nothing had to be done";
-    const undo = outcome === "done" ? [`  Undo:  atomic gear rollback ${application} ${names}`] : [];
-    return [`${application} ${what}, on ${hosts.length} host${hosts.length === 1 ? "" : "s"}.`, ...each, ...undo].join(
-      "\n",
-    );
+    const volumes = kind === "rollback" && outcome === "done" ? ["  Volumes are not rolled back."] : [];
+    const undo = kind === "deploy" && outcome === "done" ? [`  Undo:  ${undoOf(report, names)}`] : [];
+    const on = `${hosts.length} host${hosts.length === 1 ? "" : "s"}`;
+    return [`${application} ${what}, on ${on}.`, ...each, ...volumes, ...undo].join("\n");
   }
   const head =
     outcome === "taken-back"
@@ -25,6 +25,12 @@ export function renderHosts(report: HostsReport, style: Style): string {
       ? `atomic gear logs ${application} ${names}`
       : `atomic gear recover ${application} ${names}`;
   return [paint(style, "red", head), `  ${reason}`, ...each, `  Next:  ${next}`].join("\n");
+}
+
+/** The first deployment has nothing to go back to. */
+function undoOf({ application, hosts }: HostsReport, names: string): string {
+  const isFirst = hosts.every(({ report }) => report?.from === undefined);
+  return `atomic gear ${isFirst ? "delete" : "rollback"} ${application} ${names}`;
 }
 
 function hostLines({ host, report, lost }: HostReport, style: Style): string[] {

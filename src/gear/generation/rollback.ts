@@ -7,7 +7,7 @@ import { type ChangeReport, conductChange, currentGeneration } from "./deploy.ts
 import { takenPorts } from "./listening.ts";
 import { lockHost } from "./lock.ts";
 import { withApplication } from "./locked.ts";
-import type { ApplicationRecord } from "./model.ts";
+import type { ApplicationRecord, Generation, Transaction } from "./model.ts";
 import { pinImages } from "./pin-images.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -20,33 +20,47 @@ export interface RollbackRequest extends Who {
 
 /** Goes to a generation that is kept, as it was: its units, its images, its files. Done again, it goes further back. */
 export async function rollback(surroundings: Surroundings, request: RollbackRequest): Promise<ChangeReport> {
-  const { application, by, command, signal } = request;
-  const { store } = surroundings;
-  store.requireRecord(application);
+  const { application, signal } = request;
+  surroundings.store.requireRecord(application);
   return withApplication(surroundings, application, async () => {
-    const record = store.requireRecord(application);
-    const number = request.generation ?? before(application, record);
-    const current = currentGeneration(surroundings, application);
-    if (number === current?.number) {
-      throw gearError("no-generation", `generation ${number} of ${application} is the one that runs`);
-    }
-    if (record.generations.every((one) => one.number !== number)) {
-      throw gearError("no-generation", `${application} has no generation ${number}`, {
-        hint: `kept are ${record.generations.map((one) => one.number).join(", ")}`,
-      });
-    }
-    const target = store.generation(application, number);
-    // By its pins: what was removed by hand is brought back, or it is known before anything is stopped.
-    const pins = target.rendered.images.map(({ reference, pinned }) => pinned ?? reference);
-    await pinImages(surroundings, pins, "missing", signal);
-    {
-      using _host = await lockHost(store.root);
-      await refuseConflicts(surroundings, target.rendered, current?.rendered, takenPorts());
-      const change = { kind: "rollback", from: current?.number, to: number } as const;
-      await beginChange(surroundings, application, { ...change, by, command });
-    }
+    const { current, target } = await beginRollback(surroundings, request);
     return conductChange(surroundings, application, current, target, "rollback", signal);
   });
+}
+
+/** Records that the change begins; what runs is not touched. The caller holds the application's lock. */
+export async function beginRollback(
+  surroundings: Surroundings,
+  {
+    application,
+    generation,
+    signal,
+    by,
+    command,
+    transaction,
+  }: RollbackRequest & { readonly transaction?: Transaction },
+): Promise<{ readonly current: Generation | undefined; readonly target: Generation }> {
+  const { store } = surroundings;
+  const record = store.requireRecord(application);
+  const number = generation ?? before(application, record);
+  const current = currentGeneration(surroundings, application);
+  if (number === current?.number) {
+    throw gearError("no-generation", `generation ${number} of ${application} is the one that runs`);
+  }
+  if (record.generations.every((one) => one.number !== number)) {
+    throw gearError("no-generation", `${application} has no generation ${number}`, {
+      hint: `kept are ${record.generations.map((one) => one.number).join(", ")}`,
+    });
+  }
+  const target = store.generation(application, number);
+  // By its pins: what was removed by hand is brought back, or it is known before anything is stopped.
+  const pins = target.rendered.images.map(({ reference, pinned }) => pinned ?? reference);
+  await pinImages(surroundings, pins, "missing", signal);
+  using _host = await lockHost(store.root);
+  await refuseConflicts(surroundings, target.rendered, current?.rendered, takenPorts());
+  const change = { kind: "rollback", from: current?.number, to: number, ...(transaction && { transaction }) } as const;
+  await beginChange(surroundings, application, { ...change, by, command });
+  return { current, target };
 }
 
 function before(application: Name, { current, generations }: ApplicationRecord): number {

@@ -13,6 +13,8 @@ export interface AgentOptions {
   readonly output: Writable;
   /** Of this program, for messages. */
   readonly version: string;
+  /** By which others may reach this host. */
+  readonly address: string;
   readonly connect: Connect;
   /** Runs `atomic` with these words; @returns its exit code. It ends with the signal where it only reads. */
   readonly runProgram: (
@@ -28,12 +30,12 @@ type Handlers = { readonly [K in keyof Requests]: (given: Requests[K]["given"]) 
  * Answers what another host's `atomic` asks over a connection, until that ends or nothing has come for too long. Requests are
  * worked on as they come: a step that takes minutes is interrupted by the next one.
  */
-export async function serveHost({ input, output, version, connect, runProgram }: AgentOptions): Promise<void> {
+export async function serveHost({ input, output, version, address, connect, runProgram }: AgentOptions): Promise<void> {
   // Nobody may be reading any more; what has to be done then is done all the same.
   output.on("error", () => {});
   const send = (message: object) => void output.write(encodeMessage(message));
   let current = 0;
-  const part = new Participant(connect, (progress) => send({ id: current, progress }));
+  const part = new Participant(address, connect, (progress) => send({ id: current, progress }));
   const ended = new AbortController();
   using silence = new Silence(() => input.destroy(gearError("host", "nothing was heard for too long")));
   const handlers = (id: number): Handlers => ({
@@ -44,6 +46,7 @@ export async function serveHost({ input, output, version, connect, runProgram }:
     check: (given) => part.check(given),
     pin: (given) => part.pin(given),
     prepare: (given) => part.prepare(given),
+    prepareRollback: (given) => part.prepareRollback(given),
     switch: () => part.switch(),
     watch: () => part.watch(),
     pledge: (given) => part.pledge(given),

@@ -2,9 +2,10 @@
 import type { ChangeReport } from "../generation/deploy.ts";
 import type { Name } from "../name.ts";
 
-/** What a deployment on several hosts came to. */
+/** What a change on several hosts came to. */
 export interface HostsReport {
   readonly application: Name;
+  readonly kind: "deploy" | "rollback";
   /** Its id, which each host has in its history. */
   readonly transaction: string;
   /** `failed`: not all hosts are as they should be. */

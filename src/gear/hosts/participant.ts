@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { networkInterfaces } from "node:os";
 import type { ProgressListener } from "../../base/index.ts";
 import type { EngineKind } from "../engine/model.ts";
 import { gearError } from "../errors.ts";
@@ -26,6 +25,8 @@ import { recoverHeld } from "../generation/locked.ts";
 import type { Generation } from "../generation/model.ts";
 import { type PinnedImages, pinImages } from "../generation/pin-images.ts";
 import { pledge, pledgedFor } from "../generation/pledge.ts";
+import { beginRollback } from "../generation/rollback.ts";
+import { GenerationStore } from "../generation/store.ts";
 import type { Surroundings } from "../generation/surroundings.ts";
 import type { Name } from "../name.ts";
 import { tenantSettings, TenantStore } from "../tenant/index.ts";
@@ -35,6 +36,7 @@ export type Connect = (engine: EngineKind, progress: ProgressListener) => Promis
 
 /** What a host was asked to change, from `prepare` on. */
 interface Begun {
+  readonly kind: "deploy" | "rollback";
   readonly from: Generation | undefined;
   /** Undefined: it has nothing of the application to run, now or before. */
   readonly to: Generation | undefined;
@@ -48,6 +50,8 @@ interface Begun {
  * breaks; from then on, when the promise has run out and nobody has told it to stay, which what runs after it sees to.
  */
 export class Participant {
+  /** By which others may reach its ports. */
+  readonly #address: string;
   readonly #connect: Connect;
   readonly #progress: ProgressListener;
   readonly #held = new DisposableStack();
@@ -59,7 +63,8 @@ export class Participant {
   /** The step that is under way, or was. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(connect: Connect, progress: ProgressListener) {
+  constructor(address: string, connect: Connect, progress: ProgressListener) {
+    this.#address = address;
     this.#connect = connect;
     this.#progress = progress;
   }
@@ -67,19 +72,21 @@ export class Participant {
   async open({ application, tenant, engine }: OpenRequest): Promise<HostFacts> {
     if (this.#application !== undefined) throw gearError("host-answer", "an application is open already");
     this.#application = application;
-    const surroundings = this.#held.use(await this.#connect(engine, this.#progress));
-    const { store } = surroundings;
+    const store = new GenerationStore();
+    const kind = engine ?? currentGeneration({ store }, application)?.engine ?? "podman";
+    const surroundings = this.#held.use(await this.#connect(kind, this.#progress));
     this.#held.use(await lockApplication(store.root, application));
     this.#surroundings = surroundings;
     await recoverHeld(surroundings, application);
     const current = currentGeneration(surroundings, application);
     return {
       placed: current?.placed ?? [],
+      transaction: current?.transaction?.id,
       calledThen: current?.transaction?.host ?? "localhost",
       hostsThen: current?.transaction?.hosts ?? [],
       portsInUse: portsInUse(store, application),
       tenant: tenant === undefined ? undefined : tenantSettings(new TenantStore(store.root).tenant(tenant)),
-      address: ownAddress(process.env["SSH_CONNECTION"]),
+      address: this.#address,
     };
   }
 
@@ -100,13 +107,24 @@ export class Participant {
     return this.#step(async () => {
       const from = currentGeneration(surroundings, application);
       if (from === undefined && request.rendered.units.size === 0) {
-        this.#begun = { from, to: undefined, unchanged: true, startedAt: 0 };
+        this.#begun = { kind: "deploy", from, to: undefined, unchanged: true, startedAt: 0 };
       } else {
         const wanted = { ...request, application, kind: "deploy" } as const;
         const { generation, hasBegun } = await beginDeployment(surroundings, wanted);
-        this.#begun = { from, to: generation, unchanged: !hasBegun, startedAt: 0 };
+        this.#begun = { kind: "deploy", from, to: generation, unchanged: !hasBegun, startedAt: 0 };
       }
       return { unchanged: this.#begun.unchanged };
+    });
+  }
+
+  prepareRollback({ isConcerned, ...asked }: Requests["prepareRollback"]["given"]): Promise<Prepared> {
+    const { surroundings, application } = this.#opened();
+    return this.#step(async () => {
+      const from = currentGeneration(surroundings, application);
+      const wanted = { ...asked, application, generation: undefined, signal: this.#interrupt.signal };
+      const to = isConcerned ? (await beginRollback(surroundings, wanted)).target : from;
+      this.#begun = { kind: "rollback", from, to, unchanged: !isConcerned, startedAt: 0 };
+      return { unchanged: !isConcerned };
     });
   }
 
@@ -191,22 +209,14 @@ export class Participant {
     return step;
   }
 
-  #report({ from, to }: Begun, result: ChangeResult): Promise<ChangeReport> {
+  #report({ kind, from, to }: Begun, result: ChangeResult): Promise<ChangeReport> {
     const { surroundings, application } = this.#opened();
-    return reportChange(surroundings, application, from, to, "deploy", result, false);
+    return reportChange(surroundings, application, from, to, kind, result, false);
   }
 
-  #unchanged({ to }: Begun): ChangeReport {
-    return unchanged(this.#opened().application, "deploy", to);
+  #unchanged({ kind, to }: Begun): ChangeReport {
+    return unchanged(this.#opened().application, kind, to);
   }
 }
 
 const well: Forward = { problems: [], reason: undefined };
-
-/** The address at which ssh reached this host (ssh(1), SSH_CONNECTION); for one that is reached by itself, its first other one. */
-function ownAddress(connection: string | undefined): string {
-  const address = connection?.split(" ")[2] ?? "127.0.0.1";
-  if (address !== "::1" && !address.startsWith("127.")) return address;
-  const all = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return all.find(({ internal, family }) => !internal && family === "IPv4")?.address ?? address;
-}

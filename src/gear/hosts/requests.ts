@@ -21,6 +21,11 @@ export interface Requests {
   };
   /** Writes the generation and records the change; nothing that runs is touched. */
   readonly prepare: { readonly given: PrepareRequest; readonly result: Prepared };
+  /** The same for the generation before the one that runs; a host that is not concerned stays as it is. */
+  readonly prepareRollback: {
+    readonly given: Who & { readonly transaction: Transaction; readonly isConcerned: boolean };
+    readonly result: Prepared;
+  };
   readonly switch: { readonly given: object; readonly result: Forward };
   readonly watch: { readonly given: object; readonly result: Forward };
   /** The host promises not to go back by itself for that time, in milliseconds. */
@@ -40,7 +45,8 @@ export interface Requests {
 export interface OpenRequest {
   readonly application: Name;
   readonly tenant: Name | undefined;
-  readonly engine: EngineKind;
+  /** Undefined: that of what it runs. */
+  readonly engine: EngineKind | undefined;
   /** After so many milliseconds without a message the connection counts as broken. */
   readonly silence: number;
 }
@@ -49,6 +55,8 @@ export interface HostFacts {
   /** Instances of the generation that it runs, with what it was called when that was deployed. */
   readonly placed: readonly PlacedInstance[];
   readonly calledThen: string;
+  /** Id of the transaction by which that was deployed. */
+  readonly transaction: string | undefined;
   /** Hosts that ran the application as one with this one. */
   readonly hostsThen: readonly string[];
   readonly portsInUse: readonly Omit<UsedPort, "host">[];

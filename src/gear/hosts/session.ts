@@ -7,6 +7,7 @@ import { eachHost, failuresAsOne } from "./each-host.ts";
 import { readLines } from "./lines.ts";
 import { type AnswerMessage, decodeMessage, encodeMessage, protocolVersion } from "./message.ts";
 import type { Requests } from "./requests.ts";
+import { withoutControls } from "./without-controls.ts";
 import { connectSsh, type RemoteCommand, type SshConnection } from "./ssh.ts";
 
 export interface SessionListener {
@@ -105,7 +106,7 @@ export class HostSession implements Disposable {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if ("error" in answer) waiting?.reject(remoteError(this.host, answer.error));
-    else waiting?.resolve(answer.result);
+    else waiting?.resolve(withoutControls(answer.result));
   }
 
   #progress(event: ProgressEvent): void {

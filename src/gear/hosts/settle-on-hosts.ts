@@ -74,15 +74,14 @@ export async function settleOnHosts(application: Name, hosts: readonly Host[]): 
   return { application, decision, hosts: all };
 }
 
-/** One that is open; else that which most hosts had last. */
+/** One that is open; else the last. */
 function chosen(found: readonly Settled[]): string | undefined {
   const open = found.find(({ state }) => state === "open");
   if (open !== undefined) return open.transaction;
-  const known = Map.groupBy(
-    found.flatMap(({ transaction }) => transaction ?? []),
-    (id) => id,
-  );
-  return [...known].sort(([, a], [, b]) => b.length - a.length)[0]?.[0];
+  return found
+    .flatMap(({ transaction }) => transaction ?? [])
+    .sort()
+    .at(-1);
 }
 
 function refuseUnasked(results: readonly { readonly item: Host; readonly result: Settled }[]): void {

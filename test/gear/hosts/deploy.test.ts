@@ -135,3 +135,16 @@ test("an instance that moves is linked to where it runs now, without a restart o
   assert.equal(await shop.versions(), "web 1, db 1");
   assert.equal((await run()).stdout, before);
 });
+
+test("a rollback takes the last deployment back on both hosts, and leaves a host alone that it did not change", async () => {
+  await shop.deploy({ web: 2, db: 1 });
+  const run = () => shop.two.run("systemctl", ["show", "-P", "InvocationID", "shop-db.service"]);
+  const before = (await run()).stdout;
+  const few = await shop.all.atomic(["gear", "rollback", "shop", "--host=one"], [1]);
+  assert.match(few.stderr, /error\[gear-several-hosts\].*\n.*--host=two/);
+  const { stdout } = await shop.all.atomic(["gear", "rollback", "shop", "--host=one", "--host=two"]);
+  assert.match(stdout, /^shop runs, and is healthy, on 2 hosts\.\n {2}one {2}generation \d+ {3}was: \d+$/m);
+  assert.match(stdout, /^ {2}two {2}generation \d+ {3}as it was$/m);
+  assert.equal(await shop.versions(), "web 1, db 1");
+  assert.equal((await run()).stdout, before);
+});

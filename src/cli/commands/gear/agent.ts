@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from "node:child_process";
+import { networkInterfaces } from "node:os";
 import { StringDecoder } from "node:string_decoder";
 import type { AgentOptions } from "../../../gear/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
@@ -28,29 +29,39 @@ export default defineCommand<number>({
   options: [
     { name: "change", help: "Changes may be asked for: as a service, which outlives the connection" },
     { name: "served", help: "This is that service" },
+    { name: "reached", value: "ADDRESS", help: "Where ssh reached this host" },
   ],
   async run(invocation) {
-    const words = ["gear", "agent", ...(invocation.flag("change") ? ["--change"] : [])];
+    const reached = invocation.value("reached") ?? addressOf(process.env["SSH_CONNECTION"]);
+    const words = ["gear", "agent", `--reached=${reached}`, ...(invocation.flag("change") ? ["--change"] : [])];
     if (process.getuid?.() !== 0) return runInstead("sudo", ["-n", "--", atomic, ...words]);
     if (invocation.flag("change") && !invocation.flag("served")) {
-      const reached = `--setenv=SSH_CONNECTION=${process.env["SSH_CONNECTION"] ?? ""}`;
-      return runInstead("systemd-run", [...service, reached, "--", atomic, ...words, "--served"]);
+      return runInstead("systemd-run", [...service, "--", atomic, ...words, "--served"]);
     }
-    await serve(invocation);
+    await serve(invocation, reached);
     return 0;
   },
   exitCode: (code) => code,
 });
 
-async function serve(invocation: Invocation): Promise<void> {
+async function serve(invocation: Invocation, address: string): Promise<void> {
   const { serveHost } = await import("../../../gear/index.ts");
   await serveHost({
     input: process.stdin,
     output: process.stdout,
     version,
+    address,
     connect: (engine, progress) => connectSurroundings({ ...invocation, progress }, engine),
     runProgram,
   });
+}
+
+/** ssh(1): the client's address and port, then this host's; for a host that is reached by itself, its first other address. */
+function addressOf(connection: string | undefined): string {
+  const address = connection?.split(" ")[2] ?? "127.0.0.1";
+  if (address !== "::1" && !address.startsWith("127.")) return address;
+  const all = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return all.find(({ internal, family }) => !internal && family === "IPv4")?.address ?? address;
 }
 
 function runInstead(program: string, words: readonly string[]): Promise<number> {
@@ -68,7 +79,6 @@ const verbs: Readonly<Record<string, boolean>> = {
   list: true,
   logs: true,
   restart: false,
-  rollback: false,
   start: false,
   status: true,
   stop: false,

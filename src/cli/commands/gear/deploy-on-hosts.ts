@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hostname } from "node:os";
 import { basename } from "node:path";
 import { statSync } from "node:fs";
 import type { EngineKind, HostsReport, Name, PullPolicy } from "../../../gear/index.ts";
 import type { Invocation } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { readDeploymentSource, refuseUnsupported } from "./application-file.ts";
-import { interruption, who } from "./shared.ts";
+import { patience, whoFromHere } from "./hosts-options.ts";
+import { interruption } from "./shared.ts";
 
 export interface OnHostsOptions {
   readonly path: string;
@@ -36,29 +36,19 @@ export async function deployFileOnHosts(invocation: Invocation, options: OnHosts
     );
   }
   using interrupt = await interruption(invocation);
-  const { by, command } = who();
   return await deployOnHosts({
     hosts,
     engine,
     pull,
     source,
-    command,
     progress: invocation.progress,
     signal: interrupt.signal,
     application: application.name,
     tenant: application.tenant,
     policy: application.update,
-    by: `${by}@${hostname()}`,
+    ...whoFromHere(),
     message: invocation.value("message"),
     patience: patience(invocation),
     place: (facts) => placeOnHosts(deployment, engine, facts),
   });
-}
-
-const defaultPatience = 60;
-
-function patience(invocation: Invocation): number {
-  const seconds = Number(invocation.value("patience") ?? defaultPatience);
-  if (Number.isInteger(seconds) && seconds >= 5 && seconds <= 600) return seconds * 1000;
-  throw cliError("usage", "--patience is a number of seconds, 5 to 600");
 }

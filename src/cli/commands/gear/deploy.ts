@@ -8,6 +8,7 @@ import { renderPreview } from "../../render/gear-preview.ts";
 import { readApplicationFile } from "./application-file.ts";
 import { deployFileOnHosts } from "./deploy-on-hosts.ts";
 import { engineOption } from "./engine-option.ts";
+import { patienceOption } from "./hosts-options.ts";
 import { rootOption } from "./root-option.ts";
 import { interruption, connectSurroundings, unchangedOption, who } from "./shared.ts";
 
@@ -33,11 +34,7 @@ export default defineCommand({
     { name: "message", short: "m", value: "TEXT", help: "What for; `history` shows it" },
     { name: "pull", value: "WHEN", help: "always (default), missing, or never: pull images" },
     { name: "engine", value: "ENGINE", help: "podman (default) or docker" },
-    {
-      name: "patience",
-      value: "SECONDS",
-      help: "How long a host that loses the connection at the very end waits to be told to stay before it goes back (60)",
-    },
+    patienceOption,
     unchangedOption,
     rootOption,
   ],

@@ -75,7 +75,7 @@ export function wordsOf({ path, options = [] }: Command, invocation: Invocation)
 }
 
 async function runOnHosts(command: Command, invocation: Invocation, hosts: readonly Host[]): Promise<HostResults> {
-  const { eachHost, HostSession } = await import("../../../gear/index.ts");
+  const { eachHost, HostSession, withoutControls } = await import("../../../gear/index.ts");
   const words = wordsOf(command, invocation);
   const told = words.indexOf("--");
   const { results, failures } = await eachHost(hosts, async (host) => {
@@ -85,7 +85,7 @@ async function runOnHosts(command: Command, invocation: Invocation, hosts: reado
     };
     using session = await HostSession.open(host, "atomic gear agent", { output: listen });
     await session.request("run", { words: words.toSpliced(told, 0, "--json", "--progress=plain") });
-    return answerOf(output.stdout, output.stderr);
+    return withoutControls(answerOf(output.stdout, output.stderr));
   });
   const all = [
     ...results.map(({ item, result }) => ({ host: item.name, ...result })),
@@ -101,7 +101,7 @@ function answerOf(stdout: string, stderr: string): Omit<OnHost, "host"> {
   try {
     return { result: JSON.parse(stdout), error: undefined };
   } catch {
-    const lines = stderr.split("\n").map(withoutControls);
+    const lines = stderr.split("\n");
     const first = Math.max(
       0,
       lines.findIndex((line) => line.startsWith("error[")),
@@ -110,19 +110,9 @@ function answerOf(stdout: string, stderr: string): Omit<OnHost, "host"> {
   }
 }
 
-/** What another machine says moves no cursor. */
-export const withoutControls = (text: string) => text.replace(/[^\P{Cc}\t]/gu, "");
-
 function renderHost(command: Command, { host, result, error }: OnHost, style: Style): string {
   const head = paint(style, "bold", `${host}:`);
   if (error !== undefined) return `${head}\n${paint(style, "red", error)}`;
-  const text = command.render?.(cleaned(result), style) ?? "";
+  const text = command.render?.(result, style) ?? "";
   return `${head}\n${typeof text === "string" ? text : [...text].join("")}`;
-}
-
-function cleaned(value: unknown): unknown {
-  if (typeof value === "string") return withoutControls(value);
-  if (Array.isArray(value)) return value.map(cleaned);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, cleaned(inner)]));
 }

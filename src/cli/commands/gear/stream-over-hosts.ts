@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Host } from "../../../gear/index.ts";
 import { defineCommand, type Command, type Invocation } from "../../command.ts";
-import { hostOption, namedHosts, withoutControls, wordsOf } from "./over-hosts.ts";
+import { hostOption, namedHosts, wordsOf } from "./over-hosts.ts";
 
 /** Formats of journalctl whose output is for programs: lines are passed on as they are. */
 const forPrograms = /^(json|json-.*|export)$/;
@@ -20,7 +20,7 @@ export function streamOverHosts(command: Command): Command {
 
 /** @returns the exit code */
 async function stream(command: Command, invocation: Invocation, hosts: readonly Host[]): Promise<number> {
-  const { eachHost, HostSession } = await import("../../../gear/index.ts");
+  const { eachHost, HostSession, withoutControls } = await import("../../../gear/index.ts");
   const words = wordsOf(command, invocation);
   const isPlain = forPrograms.test(invocation.value("output") ?? "");
   const width = Math.max(...hosts.map(({ name }) => name.length));
