@@ -51,7 +51,7 @@ export async function installSystemContainer(
     throw gearError("conflict", `there is a system container ${request.name} already`, {
       hint: `atomic gear system update ${request.name}, or --name for another one`,
     });
-  return change(surroundings, "install", request, undefined);
+  return await change(surroundings, "install", request, undefined);
 }
 
 export interface SystemUpdateRequest {
@@ -75,7 +75,7 @@ export async function updateSystemContainer(
   const { current } = store.require(request.name);
   const { image = current.image } = request;
   const { runtime, hostNetwork } = current;
-  return change(surroundings, "update", { ...request, image, runtime, hostNetwork }, current);
+  return await change(surroundings, "update", { ...request, image, runtime, hostNetwork }, current);
 }
 
 async function change(

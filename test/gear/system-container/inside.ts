@@ -134,7 +134,10 @@ test("the checkout is hard links of the repository, which stock ostree finds who
 });
 
 test("an update fetches the layer that changed, and goes back by itself when the new one does not stay up", async () => {
-  const unchanged = await updateSystemContainer(surroundings, request("plain", `oci:${join(images, "plain")}`));
+  const again = request("plain", `oci:${join(images, "plain")}`);
+  const first = updateSystemContainer(surroundings, again);
+  await refused("busy", updateSystemContainer(surroundings, again), /is changing system containers/);
+  const unchanged = await first;
   assert.equal(unchanged.outcome, "unchanged");
   await plain(2);
   const updated = await updateSystemContainer(surroundings, {
