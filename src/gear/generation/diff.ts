@@ -46,7 +46,10 @@ function diffFiles(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, st
 function diffLines(from: string | undefined, to: string | undefined): DiffLine[] {
   // util.diff: 1 is only in its first argument, -1 only in its second.
   const marks = { "-1": "+", "0": " ", "1": "-" } as const;
-  return lineDiff(linesOf(from), linesOf(to)).map(([operation, text]) => ({ mark: marks[`${operation}`], text }));
+  const [before, after] = [linesOf(from), linesOf(to)];
+  // An empty file that is new: util.diff gives up on two empty arrays.
+  if (before.length + after.length === 0) return [];
+  return lineDiff(before, after).map(([operation, text]) => ({ mark: marks[`${operation}`], text }));
 }
 
 function linesOf(text: string | undefined): string[] {

@@ -5,6 +5,7 @@ import type { Instance } from "../plan/model.ts";
 import { type GivenFiles, secretsInEnvironment } from "./given-files.ts";
 import { waitUntilHealthy, waitUntilRunning } from "./health.ts";
 import { enginePath } from "./programs.ts";
+import { hostMountEntries } from "./host-mounts.ts";
 import { instanceKind } from "./instance-kind.ts";
 import { applyLinksEntries, releaseLinksEntries } from "./links.ts";
 import { killedStatus } from "./instance-service.ts";
@@ -15,6 +16,10 @@ import { each, type Entry } from "./unit-file.ts";
 import { instanceName } from "./unit-names.ts";
 
 export function commandEntries(scene: Scene, instance: Instance, given: GivenFiles): Entry[] {
+  return hostMountEntries(scene, engineEntries(scene, instance, given));
+}
+
+function engineEntries(scene: Scene, instance: Instance, given: GivenFiles): Entry[] {
   const { engine, application } = scene;
   const name = instanceName(application, instance.id);
   const command = (...words: string[]): string => quoteCommandLine(enginePath(engine), words);

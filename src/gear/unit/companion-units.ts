@@ -4,6 +4,7 @@ import { escapeSpecifiers } from "../../formats/index.ts";
 import type { Resources } from "../model.ts";
 import type { Name } from "../name.ts";
 import type { Instance } from "../plan/model.ts";
+import { hostMountEntries } from "./host-mounts.ts";
 import { longestUntilHealthy, waitUntilHealthy } from "./health.ts";
 import { sliceEntries } from "./resources.ts";
 import { wholeSeconds } from "./run-command.ts";
@@ -37,7 +38,7 @@ export function healthyService(scene: Scene, { id, container }: Instance): strin
     Service: [
       ["Type", "oneshot"],
       ["RemainAfterExit", "yes"],
-      ["ExecStart", waitUntilHealthy(engine, instanceName(application, id))],
+      ...hostMountEntries(scene, [["ExecStart", waitUntilHealthy(engine, instanceName(application, id))]]),
       ["Restart", "on-failure"],
       ["RestartSec", "5"],
       ["TimeoutStartSec", String(wholeSeconds(longestUntilHealthy(container.health)) + 60)],

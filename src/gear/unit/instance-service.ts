@@ -6,6 +6,7 @@ import type { Instance } from "../plan/model.ts";
 import { commandEntries } from "./commands.ts";
 import type { GivenFiles } from "./given-files.ts";
 import { longestUntilHealthy } from "./health.ts";
+import { hasOwnMounts } from "./host-mounts.ts";
 import { type InstanceKind, instanceKind, isActivated } from "./instance-kind.ts";
 import { logRateLimitEntries } from "./log-rate-limit.ts";
 import { isWaitedFor, providersOf } from "./order.ts";
@@ -26,6 +27,8 @@ export function instanceService(scene: Scene, instance: Instance, given: GivenFi
       ...restartEntries(instance, kind),
       ...timeoutEntries(instance, kind),
       ...confinementEntries(scene, instance),
+      // Else what the container writes would be podman's words.
+      ...(hasOwnMounts(scene) ? [["SyslogIdentifier", instanceName(scene.application, instance.id)] as const] : []),
       ...logEntries(scene, instanceFields(scene, instance)),
       ...logRateLimitEntries(instance.container, scene.tenant),
     ],

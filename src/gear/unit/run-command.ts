@@ -9,6 +9,7 @@ import type { Instance } from "../plan/model.ts";
 import { csvField } from "../csv-line.ts";
 import type { GivenMount } from "./given-files.ts";
 import { healthWords } from "./health.ts";
+import { hasOwnMounts } from "./host-mounts.ts";
 import { instanceKind } from "./instance-kind.ts";
 import { mountWords } from "./mounts.ts";
 import { networkWords } from "./network.ts";
@@ -63,7 +64,8 @@ function engineWords(scene: Scene, instance: Instance): string[] {
     ...kind,
     // The container is in the unit's own control group: systemd sees its processes and limits them.
     "--cgroups=split",
-    "--log-driver=journald",
+    // The monitor would write to the host's journal; the unit's output leads to the tenant's.
+    `--log-driver=${hasOwnMounts(scene) ? "passthrough" : "journald"}`,
   ];
 }
 

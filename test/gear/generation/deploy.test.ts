@@ -379,6 +379,12 @@ test("a preview tells what would be done and does nothing", async (t) => {
   assert.deepEqual([host.state(), host.store.requireRecord(shop)], before);
 });
 
+test("an empty file that is new is shown", async (t) => {
+  const files = new Map([["/links/shop-db", { content: "", mode: 0o600 }]]);
+  const preview = await previewDeploy(makeScript(t), deployRequest(twoUnits, {}, { files }));
+  assert.deepEqual(preview.files.find(({ name: file }) => file === "/links/shop-db")?.lines, []);
+});
+
 test("a file of a rendering or a source that leads elsewhere is refused", async (t) => {
   const host = makeScript(t);
   const source = { path: "x", files: new Map([["../../etc/passwd", ""]]) };
