@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { posix } from "node:path";
-import { ensureDirectory, type FileNode, readTree, type Repo, writeCommit, writeTree } from "../../src/ostree/index.ts";
+import {
+  commitPolicy,
+  ensureDirectory,
+  type FileNode,
+  readTree,
+  type Repo,
+  writeCommit,
+  writeTree,
+} from "../../src/ostree/index.ts";
 import type { Release } from "./fixture.ts";
 
 /**
- * Commits a release with files more, upon another; it is not published yet.
+ * Commits a release with files more, upon another, labelled by its policy; it is not published yet.
  * @param files path -> content; `-> TARGET` is a link, what begins with `#!` a program
  */
 export async function overlayRelease(
@@ -16,7 +24,8 @@ export async function overlayRelease(
   const tree = readTree(repo, base.commit);
   for (const [path, text] of Object.entries(files))
     ensureDirectory(tree, posix.dirname(path)).entries.set(posix.basename(path), fileNode(text));
-  const written = await writeTree(repo, tree, {});
+  const label = commitPolicy(repo, base.commit);
+  const written = await writeTree(repo, tree, label === undefined ? {} : { label });
   const metadata = new Map([
     ...repo.loadCommit(base.commit).metadata,
     ["version", { type: "s", value: version }] as const,
