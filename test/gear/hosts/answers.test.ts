@@ -34,7 +34,7 @@ const facts: HostFacts = {
   calledThen: "one",
   hostsThen: ["one"],
   portsInUse: [{ port: 22, address: undefined, protocol: "tcp", by: "sshd" }],
-  tenant: { level: "s0:c1,c2", users: { first: 1, count: 2 }, logNamespace: "acme" },
+  tenant: { level: "s0:c1,c2", users: { first: 1, count: 2 }, logNamespace: "acme", logRateLimit: undefined },
   address: "10.0.0.1",
 };
 
