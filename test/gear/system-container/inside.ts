@@ -155,7 +155,8 @@ test("an update fetches the layer that changed, and goes back by itself when the
     name: name("plain"),
     values: {},
     consent: allowOnly(new Set()),
-    health,
+    // Longer than the runtime needs to start it on a busy machine.
+    health: { minHealthyTime: 20_000, healthyDeadline: 180_000 },
   });
   assert.equal(failed.outcome, "taken-back");
   assert.match(failed.reason ?? "", /plain\.service/);
