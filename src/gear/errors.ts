@@ -43,6 +43,8 @@ export const gearError = defineErrors("gear", {
     "A collector of journals is named by https://HOST[:PORT], without a port it is 19532; and a host has one collector.",
   "no-journal-program":
     "The program of systemd that sends or receives journals is not installed. Distributions have it in a package of its own, systemd-journal-remote.",
+  "bad-journal":
+    "Journals could not be sealed or verified: the keys or the directory that were given are not such. Nothing of a key is shown.",
   "no-generation": "The application has no generation of that number, or nothing to go back to.",
   "no-image": "An image is not in the engine's storage, and pulling it was not asked for or cannot bring it.",
   "bad-host":

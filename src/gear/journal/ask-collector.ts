@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import type { CertificatePaths } from "./certificates.ts";
 
-const answerSeconds = 10;
+/** Its first connection starts a collector. */
+const answerSeconds = 30;
 
 /**
  * Whether a collector answers, and takes this host's certificate as well as this host its: with TLS 1.3 only an answer tells.

@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import { removeTree } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
+import { removeSeal } from "../journal/seal.ts";
 import type { Name } from "../name.ts";
 import { levelOf } from "./categories.ts";
 import { countOwned } from "./owned-files.ts";
@@ -41,5 +42,6 @@ export function deleteTenant(store: TenantStore, name: Name, { volumes }: Delete
   });
   store.replace(name, left.length === 0 ? undefined : { ...tenant, retired: true });
   removeSystemdFiles(store, tenant);
+  removeSeal(name, store.root);
   return { name, left };
 }

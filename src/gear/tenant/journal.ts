@@ -17,8 +17,8 @@ export function journalFile(tenant: Name): string {
 }
 
 /**
- * journald.conf(5) of it: what one tenant writes takes nothing from the journals of others. It is not sealed: journald has one
- * key of a host for all namespaces (journal_file_fss_load), each brings it forward by itself, and no seal verifies then.
+ * journald.conf(5) of it: what one tenant writes takes nothing from the journals of others. It is not sealed with the
+ * host's key, whose seals would not verify any more; `sealJournals` gives it one of its own.
  */
 export function journalSettings({ name, journal }: Tenant): string {
   return `# Tenant ${name}\n[Journal]\nStorage=persistent\nSeal=no\n${limits(journal).join("")}`;

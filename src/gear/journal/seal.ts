@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { lstatIfExists, makeDirectories, readTextIfExists, run } from "../../base/index.ts";
+import { gearError } from "../errors.ts";
+import type { Name } from "../name.ts";
+import type { ServiceManager } from "../systemd/model.ts";
+import { expectDone } from "../systemd/expect-done.ts";
+import { journalService } from "../tenant/journal.ts";
+import { removeServiceFiles, type ServiceFile, writeServiceFiles } from "./service-files.ts";
+import { hostJournal } from "./verify.ts";
+
+/** A journal that is sealed from now on (Forward Secure Sealing, journalctl(1) --setup-keys). */
+export interface SealedJournal {
+  /** `host`, or a tenant. */
+  readonly journal: string;
+  /** What verifies it; kept nowhere on this host. Undefined: it was sealed before, and nobody here knows. */
+  readonly verificationKey: string | undefined;
+}
+
+/**
+ * Seals the journals of the host and of tenants that are not sealed yet.
+ *
+ * The sealing key of a host is one file, whatever the namespace (journal_file_fss_load), which each journald brings forward as
+ * its own: seals of two that share it do not verify. So each tenant's journald has a directory with a key of its own where the
+ * host's would be, and without one does not seal (`journalSettings`).
+ *
+ * @param interval of systemd.time(7): how long after it was written an entry can still be changed unnoticed
+ */
+export async function sealJournals(
+  services: ServiceManager,
+  tenants: readonly Name[],
+  interval: string,
+): Promise<SealedJournal[]> {
+  const machine = readTextIfExists("/etc/machine-id")?.trim() ?? "";
+  const own = join("/var/log/journal", machine);
+  // First what was kept in memory so far: it is older than any seal, which would not verify with it in the same file.
+  makeDirectories(own);
+  await run("journalctl", ["--flush"]);
+  const sealed = [{ journal: hostJournal, verificationKey: await setUpKeys(own, own, interval) }];
+  for (const tenant of tenants) {
+    const verificationKey = await setUpKeys(keyDirectory(tenant), own, interval);
+    sealed.push({ journal: tenant, verificationKey });
+    writeServiceFiles(sealFiles(tenant));
+  }
+  await services.daemonReload();
+  // Keys are read when a file is begun.
+  await run("journalctl", ["--rotate"]);
+  for (const tenant of tenants) {
+    expectDone(await services.restart(journalService(tenant)));
+    await run("journalctl", [`--namespace=${tenant}`, "--rotate"]);
+  }
+  return sealed;
+}
+
+/** What sealing a tenant's journal needs, for whoever deletes the tenant. */
+export function removeSeal(tenant: Name, root = "/"): void {
+  removeServiceFiles(
+    sealFiles(tenant).map(({ path }) => path),
+    root,
+  );
+  rmSync(join(root, keyDirectory(tenant)), { recursive: true, force: true });
+}
+
+const keyDirectory = (tenant: Name): string => `/var/lib/atomic/gear/journal-keys/${tenant}`;
+
+function sealFiles(tenant: Name): ServiceFile[] {
+  const name = "50-atomic-seal.conf";
+  return [
+    {
+      path: `etc/systemd/system/${journalService(tenant)}.d/${name}`,
+      content: `[Service]\nBindPaths=${keyDirectory(tenant)}:/var/log/journal/%m\n`,
+    },
+    { path: `etc/systemd/journald@${tenant}.conf.d/${name}`, content: "[Journal]\nSeal=yes\n" },
+  ];
+}
+
+/**
+ * Has journalctl make the keys: the sealing key in a directory, the verification key for us.
+ * @param place where journalctl writes it; another directory is put there, for journalctl alone
+ */
+async function setUpKeys(directory: string, place: string, interval: string): Promise<string | undefined> {
+  if (lstatIfExists(join(directory, "fss")) !== undefined) return undefined;
+  makeDirectories(directory, directory === place ? 0o755 : 0o700);
+  const script = '[ "$1" = "$2" ] || mount --bind "$1" "$2"; exec journalctl --setup-keys --interval="$3"';
+  const args = ["--mount", "--propagation=private", "sh", "-ec", script, "sh", directory, place, interval];
+  const { stdout } = await run("unshare", args);
+  const key = stdout.trim();
+  if (/^[0-9a-f-]+\/[0-9a-f]+-[0-9a-f]+$/.test(key)) return key;
+  throw gearError("bad-journal", "journalctl --setup-keys printed no verification key");
+}
