@@ -14,10 +14,12 @@ import type { HostFacts } from "./requests.ts";
 export function checkFacts(host: string, facts: HostFacts): HostFacts {
   const { address, placed, portsInUse, tenant } = facts;
   if (isIP(address) === 0) throw strange(host, "an address", address);
-  const { level, users } = tenant ?? {};
+  const { level, users, logRateLimit } = tenant ?? {};
   if (level !== undefined && !/^s\d+(:c\d+(,c\d+)*)?$/.test(level)) throw strange(host, "a level", level);
   if (users !== undefined && ![users.first, users.count].every(Number.isSafeInteger))
     throw strange(host, "users", users);
+  if (logRateLimit !== undefined && !Number.isSafeInteger(logRateLimit))
+    throw strange(host, "a limit of messages", logRateLimit);
   return {
     ...facts,
     placed: placed.map((instance) => checkPlaced(host, instance)),

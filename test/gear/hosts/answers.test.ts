@@ -34,7 +34,7 @@ const facts: HostFacts = {
   calledThen: "one",
   hostsThen: ["one"],
   portsInUse: [{ port: 22, address: undefined, protocol: "tcp", by: "sshd" }],
-  tenant: { level: "s0:c1,c2", users: { first: 1, count: 2 }, logNamespace: "acme", logRateLimit: undefined },
+  tenant: { level: "s0:c1,c2", users: { first: 1, count: 2 }, logNamespace: "acme", logRateLimit: 1000 },
   address: "10.0.0.1",
 };
 
@@ -53,6 +53,7 @@ test("what becomes part of other hosts is what it must be", () => {
     { placed: [{ ...instance, ports: [{ ...port, protocol: "tcp --privileged" }] }] },
     { placed: [{ ...instance, ports: [{ ...port, shared: { address: "::1", port: 80 } }] }] },
     { portsInUse: [{ port: "x" }] },
+    { tenant: { level: undefined, users: undefined, logNamespace: undefined, logRateLimit: "1" } },
     { tenant: { level: "s0 --privileged", users: undefined, logNamespace: undefined } },
     { tenant: { level: undefined, users: { first: "0", count: 1 }, logNamespace: undefined } },
   ];

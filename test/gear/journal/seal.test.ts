@@ -35,7 +35,8 @@ async function verify(directory: string, given = keys): Promise<VerifiedFile[]> 
   const command = `exec "$@" --keys=- </run/keys`;
   const args = [program, "gear", "journal", "verify", "--json", `--directory=${directory}`];
   const node = [process.execPath, "--disable-warning=ExperimentalWarning", ...args];
-  const { stdout } = await machine.run("sh", ["-c", command, "sh", ...node], [0, 1]);
+  const { stdout, stderr } = await machine.run("sh", ["-c", command, "sh", ...node], [0, 1]);
+  if (stdout === "") throw new Error(stderr);
   return JSON.parse(stdout) as VerifiedFile[];
 }
 
