@@ -48,6 +48,8 @@ test("systemd accepts the units", (t) => {
     "atomic-update.timer",
     "atomic-health-check.service",
     "atomic-gear-recover.service",
+    "atomic-gear-host.service",
+    "atomic-gear-health.service",
     "atomic-boot-passed.service",
     "atomic-boot-failed.service",
     "atomic-boot-deadline.timer",

@@ -30,6 +30,8 @@ export const gearError = defineErrors("gear", {
   unresolved: "The name of a link's target has no address of the family of the address that leads there.",
   "no-namespace": "A container has no network of its own on this host: it does not run, or shares the host's.",
   "not-running": "No such instance runs on this host.",
+  "other-host":
+    "The file asks for another version of the host than the one that runs, or than the one that boots next (--with-host).",
   busy: "Another command is changing the application; the message says which. Wait for it to end.",
   conflict:
     "A unit's name or a port that the application needs belongs to somebody else. Each is listed; nothing was changed.",

@@ -18,7 +18,7 @@ export interface Application {
   readonly networks: readonly Network[];
   readonly secrets: readonly Secret[];
   readonly update: UpdatePolicy;
-  /** Version of the host that it goes with: both are deployed and rolled back as one decision. */
+  /** Version of the host that it is for, `13.4` or `>=13.4 <14`: both are gone back from as one. */
   readonly hostVersion: string | undefined;
 }
 

@@ -35,8 +35,17 @@ export interface SystemdMachine {
   kill(): Promise<void>;
 }
 
+/** What a machine has besides, so that it is there again after a boot. */
+export interface MachineOptions {
+  /** Files and directories of this machine by the paths where they are bound; both must exist, but for what is in /run. */
+  readonly mounts?: Readonly<Record<string, string>>;
+  /** The unit that is booted to; default: basic.target */
+  readonly target?: string;
+}
+
 /**
- * `$1` the directory to mount the overlay in, `$2` systemd, `$3` the file system below, `$4` this checkout. /etc/systemd/system is empty,
+ * `$1` the directory to mount the overlay in, `$2` systemd, `$3` the file system below, `$4` this checkout, `$5` the unit to boot to,
+ * then what is mounted and where. /etc/systemd/system is empty,
  * so that what is enabled here is not there; /tmp and /run are its own; the network is its loopback alone.
  */
 const bootScript = `
@@ -75,19 +84,26 @@ if ! [ -e ".$4" ]; then
   mkdir -p ".$4"
   mount --bind "$4" ".$4"
 fi
+systemd=$2 unit=$5
+shift 5
+while [ $# -gt 0 ]; do
+  if [ -d "$1" ]; then mkdir -p ".$2"; else touch ".$2"; fi
+  mount --bind "$1" ".$2"
+  shift 2
+done
 mkdir -p run/lock run/before
 ip link set lo up
 pivot_root . run/before
 umount -l /run/before
 # As whoever starts a container has to leave it: credentials are mounted in a namespace of their own, and come from there.
 mount --make-rshared /
-exec env -i container=atomic-test PATH=/usr/sbin:/usr/bin:/sbin:/bin "$2" --log-target=journal --show-status=false --unit=basic.target
+exec env -i container=atomic-test PATH=/usr/sbin:/usr/bin:/sbin:/bin "$systemd" --log-target=journal --show-status=false --unit="$unit"
 `;
 
 const checkout = join(import.meta.dirname, "../..");
-const bootSeconds = 60;
+const bootSeconds = 300;
 
-export async function startSystemd(t: Cleanup): Promise<SystemdMachine> {
+export async function startSystemd(t: Cleanup, options: MachineOptions = {}): Promise<SystemdMachine> {
   const directory = mkdtempSync(join(tmpdir(), "atomic-systemd-"));
   const group = join(controlGroups(), `atomic-test-${process.pid}-${directory.slice(-6)}`);
   mkdirSync(group);
@@ -95,7 +111,10 @@ export async function startSystemd(t: Cleanup): Promise<SystemdMachine> {
   // The group is entered before its namespace is made, so that it is the root of what the machine sees.
   const enter =
     'echo $$ > "$1/cgroup.procs"; shift; exec setpriv --pdeathsig KILL unshare -m -p -f -C -i -u -n --kill-child sh -c "$@"';
-  const boot = [bootScript, "sh", directory, "/lib/systemd/systemd", process.env["ATOMIC_TEST_ROOT"] ?? "/", checkout];
+  const below = process.env["ATOMIC_TEST_ROOT"] ?? "/";
+  const { target = "basic.target", mounts = {} } = options;
+  const places = Object.entries(mounts).flatMap(([place, source]) => [source, place]);
+  const boot = [bootScript, "sh", directory, "/lib/systemd/systemd", below, checkout, target, ...places];
   const child = spawn("sh", ["-c", enter, "sh", group, ...boot], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (output += text.toString()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChangeReport, ImageChange, Problem, UnitChanges } from "../../gear/index.ts";
+import type { ChangeReport, HostDeployment, ImageChange, Problem, UnitChanges, UpdateCheck } from "../../gear/index.ts";
 import type { Invocation, Style } from "../command.ts";
 import { paint } from "../style.ts";
 
@@ -9,6 +9,7 @@ export function renderChange(report: ChangeReport, style: Style): string {
   if (report.outcome === "unchanged")
     return `${application}: generation ${current} runs already; nothing had to be done.`;
   if (report.outcome === "done") return done(report).join("\n");
+  if (report.outcome === "waiting") return waiting(report).join("\n");
   return [
     paint(style, "red", failureHead(report)),
     ...problemLines(report.problems.length > 0 ? report.problems : [{ unit: "", what: report.reason ?? "", log: [] }]),
@@ -32,6 +33,17 @@ function done({ application, kind, from, to, units, images, pruned }: ChangeRepo
   ];
 }
 
+function waiting({ application, current, to, units, images, host }: ChangeReport): string[] {
+  const runs = current === undefined ? "nothing of it runs" : `generation ${current} runs on`;
+  return [
+    `${application}: generation ${to} is ready, and is switched to when the host ${host === undefined ? "" : hostName(host)} boots; until then ${runs}.`,
+    ...unitLines(units),
+    ...imageLines(images),
+    "  Volumes are not gone back with.",
+    "  Now:   systemctl reboot",
+  ];
+}
+
 export function unitLines({ added, changed, removed, same }: UnitChanges): string[] {
   const rows: [string, readonly string[]][] = [
     ["started", added],
@@ -48,6 +60,25 @@ export function imageLines(images: readonly ImageChange[]): string[] {
     return `  image ${reference}  ${from === undefined ? "" : `${short(from)} → `}${short(to)}`;
   });
 }
+
+/** What an update would bring. */
+export function renderUpdateCheck({ application, generation, images }: UpdateCheck): string {
+  const lines = images.map(({ instances, reference, pinned, latest, isNew }) => {
+    const here = pinned === undefined ? "" : short(pinned);
+    const known = latest === undefined ? `${here}, not known before it is brought` : here;
+    return `  ${instances.join(" ")}  ${reference}  ${isNew ? `${here} → ${short(latest!)}` : known}`.replace(
+      /^ {4}/,
+      "  ",
+    );
+  });
+  const isNewer = images.some(({ isNew }) => isNew);
+  const head = isNewer ? "there are newer images" : `generation ${generation} has the newest images`;
+  const next = isNewer ? [`  Next:  atomic gear update ${application}`] : [];
+  return [`${application}: ${head}.`, ...lines, ...next].join("\n");
+}
+
+/** As `atomic host status` calls it. */
+export const hostName = ({ version, checksum }: HostDeployment): string => version ?? checksum.slice(0, 12);
 
 /** Twelve digits of a digest or an id, as podman and docker show them. */
 export function short(pinned: string): string {
@@ -88,6 +119,6 @@ function afterFailure({ application, from, to, current, missing, kind }: ChangeR
 
 export function changeExitCode({ outcome, interrupted }: ChangeReport, invocation: Invocation): number {
   if (outcome === "unchanged") return invocation.flag("unchanged-exit-77") ? 77 : 0;
-  if (outcome === "done") return 0;
+  if (outcome === "done" || outcome === "waiting") return 0;
   return interrupted ? 130 : 1;
 }

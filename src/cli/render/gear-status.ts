@@ -3,7 +3,7 @@ import type { ApplicationStatus, HostPort, InstanceStatus } from "../../gear/ind
 import type { Style } from "../command.ts";
 import { formatBytes, paint } from "../style.ts";
 import { formatAge, formatTime } from "./columns.ts";
-import { short } from "./gear-change.ts";
+import { hostName, short } from "./gear-change.ts";
 
 /** @param now milliseconds since the epoch, for ages on a terminal */
 export function renderStatus(statuses: readonly ApplicationStatus[], style: Style, now: number): string {
@@ -21,6 +21,7 @@ function renderApplication(status: ApplicationStatus, style: Style, now: number)
     `${paint(style, "bold", head)}${owner}${when}`,
     ...(message === undefined ? [] : [`  "${message}"`]),
     ...trouble(status).map((line) => paint(style, "red", `  ${line}`)),
+    ...hostLines(status),
     ...table(instances.map((instance) => instanceRow(instance, style, now))),
   ].join("\n");
 }
@@ -35,6 +36,20 @@ function trouble({ application, change, edited, failure, state }: ApplicationSta
     ...(state === "failed" ? ["this generation did not come through, and was left as it is"] : []),
     ...(failure === undefined ? [] : [`the last change did not come through: ${failure}`]),
     ...edited.map((name) => `${name} is not as it was deployed`),
+  ];
+}
+
+function hostLines({ hosts }: ApplicationStatus): string[] {
+  if (hosts === undefined) return [];
+  const known = hosts.known.map(({ host, generation, proven }) => {
+    return `${hostName(host)} (generation ${generation}${proven ? "" : ", not yet healthy there"})`;
+  });
+  const { waiting } = hosts;
+  return [
+    ...(known.length === 0 ? [] : [`  goes with the host: ${known.join(", ")}`]),
+    ...(waiting === undefined
+      ? []
+      : [`  generation ${waiting.generation} waits for the host ${hostName(waiting.host)}`]),
   ];
 }
 

@@ -6,6 +6,7 @@ import { readEvents } from "./events.ts";
 import { execInContainer } from "./exec.ts";
 import type { EngineHttp } from "./http.ts";
 import { Images } from "./images.ts";
+import { imageInRegistry } from "./in-registry.ts";
 import type {
   Engine,
   EngineKind,
@@ -50,6 +51,10 @@ export class ApiEngine implements Engine {
 
   async image(reference: string) {
     return this.#images.find(reference);
+  }
+
+  async imageInRegistry(reference: string, known: string, options?: Omit<PullOptions, "progress">) {
+    return imageInRegistry({ http: this.#http, kind: this.kind, images: this.#images }, reference, known, options);
   }
 
   async images() {

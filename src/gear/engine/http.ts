@@ -44,8 +44,8 @@ export class EngineHttp implements Disposable {
   }
 
   /** As `get`, undefined where there is no such thing. */
-  async lookUp(path: string, query: Call["query"] = {}): Promise<Answer | undefined> {
-    return this.#whole(path, { query });
+  async lookUp(path: string, query: Call["query"] = {}, headers: Call["headers"] = {}): Promise<Answer | undefined> {
+    return this.#whole(path, { query, headers });
   }
 
   /** The answer's JSON, which may be empty. */

@@ -27,6 +27,16 @@ export interface Engine extends Disposable {
    */
   image(reference: string): Promise<Image | undefined>;
   images(): Promise<readonly ImageSummary[]>;
+  /**
+   * What the registry has by a name now. Nothing is pulled.
+   * @param known the image to compare with, as it is pinned
+   * @returns undefined for what comes from no registry
+   */
+  imageInRegistry(
+    reference: string,
+    known: string,
+    options?: Omit<PullOptions, "progress">,
+  ): Promise<RegistryImage | undefined>;
   /** Takes a name off an image, and removes it when that was the last one; `force` takes off all. One in use is refused. */
   removeImage(reference: string, options?: { readonly force?: boolean }): Promise<void>;
   /**
@@ -80,6 +90,12 @@ export interface PullOptions {
   readonly signal?: AbortSignal;
   /** File of credentials to use instead of those that podman and docker look for. */
   readonly authFile?: string;
+}
+
+export interface RegistryImage {
+  /** Of its manifest, or of the list of manifests. */
+  readonly digest: string;
+  readonly isNew: boolean;
 }
 
 export interface ImageSummary {

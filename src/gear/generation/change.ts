@@ -2,7 +2,8 @@
 /** A change of what runs, from being recorded to being done or taken back. Every step is recorded before it is taken. */
 import { AtomicError } from "../../base/index.ts";
 import type { Name } from "../name.ts";
-import type { ApplicationRecord, Change, Generation, GenerationState, Outcome } from "./model.ts";
+import { bind, noBindings } from "./host-binding.ts";
+import type { ApplicationRecord, Change, Generation, GenerationState, HostBindings, Outcome } from "./model.ts";
 import { type Problem, reasonOf } from "./problem.ts";
 import type { ActiveState, UnitSummary } from "../systemd/model.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -176,10 +177,11 @@ export const comeThrough = { outcome: "done", reason: undefined, problems: [], m
 
 /** Records how the change ended and tells the journal. */
 export async function conclude(
-  { store, clock, journal }: Surroundings,
+  surroundings: Surroundings,
   application: Name,
   result: Omit<ChangeResult, "current">,
 ): Promise<ChangeResult> {
+  const { store, clock, journal } = surroundings;
   const record = store.requireRecord(application);
   const change = record.change!;
   const { outcome, reason } = result;
@@ -189,14 +191,45 @@ export async function conclude(
   const next: ApplicationRecord = {
     current,
     change: undefined,
+    hosts: isBack ? record.hosts : hostsAfter(surroundings, application, record, result),
     generations: record.generations.map((one) => ({ ...one, state: stateAfter(one, change, outcome, isBack) })),
     events: [...record.events, event].slice(-eventsKept),
   };
   const tenant = generationOf({ store }, application, change.to ?? change.from)?.rendered.tenant;
   if (change.kind === "delete" && !isBack) store.remove(application);
-  else store.writeRecord(application, next);
+  else store.writeRecord(application, withoutIdleWaiting(next));
   await journal.write(journalEntry(application, tenant, event, current));
   return { ...result, current };
+}
+
+/** What goes with which host once a generation has been brought into place on the one that runs. */
+function hostsAfter(
+  surroundings: Surroundings,
+  application: Name,
+  { hosts, change }: ApplicationRecord,
+  { outcome, reason }: Pick<ChangeResult, "outcome" | "reason">,
+): HostBindings | undefined {
+  const generation = generationOf(surroundings, application, change!.to);
+  const host = surroundings.host?.booted;
+  const isGiven = generation?.withHost === true;
+  // A file that no longer says so lets the application go its own way.
+  if (generation === undefined || (!isGiven && change!.kind === "deploy") || (!isGiven && hosts === undefined))
+    return undefined;
+  if (host === undefined) return hosts;
+  const binding = { host, generation: generation.number, proven: outcome === "done", failure: reason };
+  // Newer images and variables of what runs are not instead of what waits; what somebody deploys or goes back to is.
+  const waiting = change!.kind === "update" || change!.kind === "env" ? hosts?.waiting : undefined;
+  return { ...bind(hosts ?? noBindings, binding), waiting };
+}
+
+/** What waited, and does no more. */
+function withoutIdleWaiting(record: ApplicationRecord): ApplicationRecord {
+  const generations = record.generations.map((one) =>
+    one.state === "waiting" && one.number !== record.hosts?.waiting?.generation
+      ? { ...one, state: "replaced" as const }
+      : one,
+  );
+  return { ...record, generations };
 }
 
 function eventOf({ kind, from, to, by, command, transaction }: Change) {
@@ -218,7 +251,7 @@ function stateAfter(
 /** Of all entries about changes of applications: `journalctl MESSAGE_ID=...`. */
 const messageId = "ffdb191c0f6dc8bd26008a9a629892cb";
 
-function journalEntry(
+export function journalEntry(
   application: Name,
   tenant: Name | undefined,
   event: ApplicationRecord["events"][number],
@@ -275,7 +308,13 @@ const isLasting = (fragment: string | undefined) =>
 /** A task that is under way is not waited for: it may be that which makes the change (an update by a timer). */
 const isTask = (text: string | undefined) => /^Type=oneshot$/m.test(text ?? "");
 
-export const emptyRecord: ApplicationRecord = { current: undefined, change: undefined, generations: [], events: [] };
+export const emptyRecord: ApplicationRecord = {
+  current: undefined,
+  change: undefined,
+  hosts: undefined,
+  generations: [],
+  events: [],
+};
 
 export function requireChange({ store }: Pick<Surroundings, "store">, application: Name): Change {
   const { change } = store.requireRecord(application);

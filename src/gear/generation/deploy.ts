@@ -7,14 +7,17 @@ import type { PlacedInstance } from "../plan/model.ts";
 import { beginChange, carryOut, type ChangeResult, generationOf, type Who } from "./change.ts";
 import { compareImages, compareUnits, type ImageChange, isSameRendering, type UnitChanges } from "./compare.ts";
 import { refuseConflicts } from "./conflicts.ts";
+import { requireHost } from "./host-binding.ts";
 import { editedUnits } from "./installed.ts";
 import { takenPorts } from "./listening.ts";
 import { lockHost } from "./lock.ts";
 import { withApplication } from "./locked.ts";
-import type { ApplicationRecord, ChangeKind, Generation, Pins, Rendered, Source, Transaction } from "./model.ts";
+import { makeGeneration, type RenderedRequest } from "./make-generation.ts";
+import type { ChangeKind, Generation, HostDeployment, Pins, Rendered, Source } from "./model.ts";
 import { pinImages, type PullPolicy } from "./pin-images.ts";
 import { pruneGenerations } from "./prune.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { stageForHost } from "./stage-for-host.ts";
 import { withUpdateUnits } from "./update-units.ts";
 
 export interface DeployRequest extends Who {
@@ -24,6 +27,10 @@ export interface DeployRequest extends Who {
   /** Places its instances. @param previous those of the generation that runs */
   readonly place: (previous: readonly PlacedInstance[]) => Placement;
   readonly pull: PullPolicy;
+  /** Version of the host that its file asks for; what has one goes with the host. */
+  readonly hostVersion?: string | undefined;
+  /** Write it now, and switch to it when the host that is to boot next has booted. */
+  readonly withHost?: boolean;
   /** What for. */
   readonly message: string | undefined;
   /** Takes the deployment back. */
@@ -43,8 +50,9 @@ export interface ChangeReport extends Omit<ChangeResult, "outcome"> {
   readonly kind: ChangeKind;
   readonly from: number | undefined;
   readonly to: number | undefined;
-  /** `unchanged`: it is as it should be already; nothing was done. */
-  readonly outcome: ChangeResult["outcome"] | "unchanged";
+  /** `unchanged`: it is as it should be already; nothing was done. `waiting`: it is written, and waits for `host`. */
+  readonly outcome: ChangeResult["outcome"] | "unchanged" | "waiting";
+  readonly host?: HostDeployment;
   /** By the signal that was given. */
   readonly interrupted: boolean;
   readonly units: UnitChanges;
@@ -58,12 +66,21 @@ export function deploy(surroundings: Surroundings, request: DeployRequest): Prom
   return withApplication(surroundings, request.application, async () => {
     const current = currentGeneration(surroundings, request.application);
     refuseAlone(current);
+    const host = requireHost(surroundings, request);
     const { placed, render } = placeRequest(request, current);
     const plain = render(new Map());
     await refuseConflicts(surroundings, plain, current?.rendered, takenPorts());
     const references = plain.images.map(({ reference }) => reference);
     const { pins, pulled } = await pinImages(surroundings, references, request.pull, request.signal);
-    return deployRendered(surroundings, { ...request, kind: "deploy", rendered: render(pins), placed, pulled });
+    const ready = {
+      ...request,
+      kind: "deploy",
+      rendered: render(pins),
+      placed,
+      pulled,
+      withHost: host !== undefined,
+    } as const;
+    return request.withHost === true ? stageForHost(surroundings, ready, host!) : deployRendered(surroundings, ready);
   });
 }
 
@@ -84,15 +101,6 @@ export function placeRequest(
 ): Placement {
   const { placed, render } = place(current?.placed ?? []);
   return { placed, render: (pins) => withUpdateUnits(render(pins), policy) };
-}
-
-export interface RenderedRequest extends Omit<DeployRequest, "place" | "pull"> {
-  readonly kind: "deploy" | "update";
-  readonly rendered: Rendered;
-  readonly placed: readonly PlacedInstance[];
-  readonly pulled: readonly string[];
-  /** Given where it is a part of what is deployed on several hosts. */
-  readonly transaction?: Transaction;
 }
 
 /** Deploys what is rendered with all its pins. The caller holds the application's lock. */
@@ -116,10 +124,9 @@ export interface BegunDeployment {
 export async function beginDeployment(surroundings: Surroundings, request: RenderedRequest): Promise<BegunDeployment> {
   const { application, rendered, kind, transaction } = request;
   const { store } = surroundings;
-  refuseUnpinned(rendered);
   const record = store.record(application);
   const current = currentGeneration(surroundings, application);
-  if (current !== undefined && isSameRendering(current.rendered, rendered) && (await allRun(surroundings, current))) {
+  if (current !== undefined && isSame(current, request) && (await allRun(surroundings, current))) {
     return { current, generation: current, hasBegun: false };
   }
   const generation = makeGeneration(surroundings, request, record);
@@ -173,36 +180,10 @@ export function currentGeneration(
   return generationOf(surroundings, application, surroundings.store.record(application)?.current);
 }
 
-function makeGeneration(
-  { store, clock, engine }: Surroundings,
-  request: RenderedRequest,
-  record: ApplicationRecord | undefined,
-): Generation {
-  const { application, rendered, placed, source, policy, by, command, message, transaction } = request;
-  const kept = (record?.generations ?? []).flatMap(({ number }) => store.generation(application, number).pulled);
-  const pins = new Set(rendered.images.map(({ pinned }) => pinned));
-  const pulled = [...new Set([...kept, ...request.pulled])].filter((pinned) => pins.has(pinned));
-  const known = {
-    rendered,
-    placed,
-    source,
-    policy,
-    pulled,
-    message,
-    engine: engine.kind,
-    ...(transaction && { transaction }),
-  };
-  return { number: nextNumber(record), ...known, deployedAt: clock.date(), deployedBy: by, command };
-}
-
-/** Never one that was, even if it is kept no more: the journal knows it. */
-function nextNumber(record: ApplicationRecord | undefined): number {
-  const used = [
-    ...(record?.generations ?? []).map(({ number }) => number),
-    ...(record?.events ?? []).flatMap(({ from = 0, to = 0 }) => [from, to]),
-  ];
-  return Math.max(0, ...used) + 1;
-}
+const isSame = ({ rendered, hostVersion, withHost }: Generation, request: RenderedRequest) =>
+  isSameRendering(rendered, request.rendered) &&
+  hostVersion === request.hostVersion &&
+  withHost === (request.withHost ?? false);
 
 /** Whether it is as it was deployed: not edited, not put back by a rollback of the host, and up. */
 async function allRun({ services, store }: Surroundings, generation: Generation): Promise<boolean> {
@@ -218,10 +199,4 @@ export function unchanged(application: Name, kind: ChangeKind, generation: Gener
   const units = compareUnits(rendered, rendered);
   const nothing = { interrupted: false, reason: undefined, problems: [], missing: [], images: [], pruned: [] };
   return { application, kind, from: number, to: number, current: number, outcome: "unchanged", units, ...nothing };
-}
-
-/** A unit that names an image by a tag could run another one tomorrow. */
-function refuseUnpinned({ images, application }: Rendered): void {
-  const loose = images.find(({ pinned }) => pinned === undefined);
-  if (loose !== undefined) throw gearError("no-image", `image ${loose.reference} of ${application} is not pinned`);
 }

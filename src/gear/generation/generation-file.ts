@@ -28,6 +28,8 @@ export function decodeGeneration(text: string, files: GenerationFiles, what: str
   const { files: facts, ...known } = rendered as Record<string, unknown> & { files: Record<string, object> };
   return {
     message: undefined,
+    hostVersion: undefined,
+    withHost: false,
     ...rest,
     policy: { window: undefined, ...(policy as object) },
     rendered: {
@@ -46,7 +48,7 @@ export function encodeRecord(record: ApplicationRecord): string {
 
 export function decodeRecord(text: string, what: string): ApplicationRecord {
   const { version: _version, ...record } = parse(text, what, ["generations", "events"]);
-  return { current: undefined, change: undefined, ...record } as unknown as ApplicationRecord;
+  return { current: undefined, change: undefined, hosts: undefined, ...record } as unknown as ApplicationRecord;
 }
 
 function parse(text: string, what: string, keys: readonly string[]): Record<string, unknown> {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+export { changeEnvironment, type EnvironmentChange, previewEnvironment } from "./change-environment.ts";
+export { environmentOf, type EnvironmentVariable, unitsOfContainer } from "./environment.ts";
 export { type ChangeResult } from "./change.ts";
 export { type ImageChange, type UnitChanges } from "./compare.ts";
 export { portsInUse } from "./conflicts.ts";
+export { checkUpdates, type ImageCheck, type UpdateCheck } from "./check-updates.ts";
+export { checkWithHost, type HostCheck } from "./check-with-host.ts";
 export { deleteApplication } from "./delete.ts";
 export {
   type ChangeReport,
@@ -11,6 +15,8 @@ export {
   type Placement as ApplicationPlacement,
 } from "./deploy.ts";
 export { type DiffLine, diffRendered, diffSources, type FileDiff, type RenderedDiff } from "./diff.ts";
+export { systemctlManager } from "./early-manager.ts";
+export { type EarlyManager, type Followed, followHost } from "./follow-host.ts";
 export { type ApplicationHistory, applicationHistory } from "./history.ts";
 export { recoverApplication, withApplication } from "./locked.ts";
 export { type Recovery } from "./recover.ts";

@@ -84,6 +84,10 @@ export interface Generation {
   /** What it was made of, as it was, so that it can be shown and deployed again. */
   readonly source: Source;
   readonly policy: UpdatePolicy;
+  /** Version of the host that its file asks for. */
+  readonly hostVersion: string | undefined;
+  /** Whether it is deployed and gone back from together with the host. */
+  readonly withHost: boolean;
   /** Engine that its units are for. */
   readonly engine: EngineKind;
   /** Where its instances were placed and which ports they got, for the next plan; empty where nothing was planned. */
@@ -116,10 +120,45 @@ export interface ApplicationRecord {
   /** Undefined: its first deployment is under way, or has failed. */
   readonly current: number | undefined;
   readonly change: Change | undefined;
+  /** Undefined where the application does not go with the host. */
+  readonly hosts: HostBindings | undefined;
   /** Those that are kept, oldest first. */
   readonly generations: readonly { readonly number: number; readonly state: GenerationState }[];
   /** Oldest first; what is older than the last hundred is left to the journal. */
   readonly events: readonly ApplicationEvent[];
+}
+
+/** A deployment of the host. */
+export interface HostDeployment {
+  /** Of its commit. */
+  readonly checksum: string;
+  readonly version: string | undefined;
+}
+
+/** What there is of the host; who calls knows it. */
+export interface HostDeployments {
+  /** Undefined where the machine was not booted from a deployment. */
+  readonly booted: HostDeployment | undefined;
+  /** What boots next, when that is another one. */
+  readonly next: HostDeployment | undefined;
+  /** All, those two among them. */
+  readonly kept: readonly HostDeployment[];
+}
+
+export interface HostBindings {
+  readonly known: readonly HostBinding[];
+  /** To be switched to when the host that it is for boots. */
+  readonly waiting: { readonly generation: number; readonly host: HostDeployment } | undefined;
+}
+
+export interface HostBinding {
+  readonly host: HostDeployment;
+  /** That ran there last. */
+  readonly generation: number;
+  /** Whether it has been healthy there. */
+  readonly proven: boolean;
+  /** Why it was not. */
+  readonly failure: string | undefined;
 }
 
 /** From one generation to another; undefined is none. While it is recorded, neither of them can be relied upon to run. */
@@ -146,7 +185,8 @@ export interface Pledge {
   readonly boot: string;
 }
 
-export type ChangeKind = "deploy" | "update" | "rollback" | "delete";
+/** `follow-host`: at a boot, because another deployment of the host was booted. */
+export type ChangeKind = "deploy" | "update" | "env" | "rollback" | "delete" | "follow-host";
 
 /** A change that has ended. */
 export interface ApplicationEvent {
@@ -166,4 +206,5 @@ export interface ApplicationEvent {
 /** `failed`: it did not come through and was not taken back, because the policy says so or because that failed as well. */
 export type Outcome = "done" | "taken-back" | "failed";
 
-export type GenerationState = "deploying" | "running" | "replaced" | "failed" | "rolled-back";
+/** `waiting`: for a host that has not been booted. */
+export type GenerationState = "deploying" | "waiting" | "running" | "replaced" | "failed" | "rolled-back";

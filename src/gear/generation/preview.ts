@@ -5,9 +5,10 @@ import { compareUnits } from "./compare.ts";
 import { refuseConflicts } from "./conflicts.ts";
 import { currentGeneration, type DeployRequest, placeRequest } from "./deploy.ts";
 import { diffRendered, type RenderedDiff } from "./diff.ts";
+import { requireHost } from "./host-binding.ts";
 import { unitPath } from "./installed.ts";
 import { takenPorts } from "./listening.ts";
-import type { Rendered } from "./model.ts";
+import type { Generation, Rendered } from "./model.ts";
 import { orderUnits } from "./order.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -24,11 +25,12 @@ export interface DeployPreview extends RenderedDiff {
 
 /** What a deployment would change and do. It changes nothing: images are pinned as far as the engine has them already. */
 export async function previewDeploy(
-  surroundings: Pick<Surroundings, "store" | "services" | "engine">,
-  request: Pick<DeployRequest, "application" | "place" | "policy" | "pull">,
+  surroundings: Pick<Surroundings, "store" | "services" | "engine" | "host">,
+  request: Pick<DeployRequest, "application" | "place" | "policy" | "pull" | "hostVersion" | "withHost">,
 ): Promise<DeployPreview> {
   const { engine } = surroundings;
   const { application, pull } = request;
+  requireHost(surroundings, request);
   const current = currentGeneration(surroundings, application);
   const { render } = placeRequest(request, current);
   const references = [...new Set(render(new Map()).images.map(({ reference }) => reference))];
@@ -38,12 +40,16 @@ export async function previewDeploy(
   await refuseConflicts(surroundings, rendered, current?.rendered, takenPorts());
   const unknown = references.filter((name) => !pins.has(name));
   const pulled = pull === "always" ? references.filter((name) => !name.startsWith("localhost/")) : unknown;
-  const commands = [
-    ...(pull === "never" ? [] : pulled.map((name) => `${engine.kind} pull ${name}`)),
-    ...switchCommands(current?.rendered, rendered),
-  ];
+  const pulls = pull === "never" ? [] : pulled.map((name) => `${engine.kind} pull ${name}`);
+  const preview = previewRendered(application, current, rendered);
+  return { ...preview, commands: [...pulls, ...preview.commands], unknown };
+}
+
+/** The same of what is rendered with all its pins. */
+export function previewRendered(application: Name, current: Generation | undefined, rendered: Rendered): DeployPreview {
+  const commands = switchCommands(current?.rendered, rendered);
   const difference = diffRendered(current?.rendered, rendered);
-  return { application, from: current?.number, rendered, commands, unknown, ...difference };
+  return { application, from: current?.number, rendered, commands, unknown: [], ...difference };
 }
 
 function switchCommands(from: Rendered | undefined, to: Rendered): string[] {

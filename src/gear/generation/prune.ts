@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AtomicError, removeTree } from "../../base/index.ts";
 import type { Name } from "../name.ts";
-import type { Generation, ApplicationRecord } from "./model.ts";
+import { generationsBound, withoutGoneHosts } from "./host-binding.ts";
+import type { ApplicationRecord, Generation, GenerationState } from "./model.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { GenerationStore } from "./store.ts";
 
 /**
  * Keeps as many generations as the policy of the one that runs says, the newest of them, and besides them the last that failed,
- * so that it can be looked into. The others are removed with the images that were pulled for them alone.
+ * so that it can be looked into, and those that a host which is kept would come back to. The
+ * others are removed with the images that were pulled for them alone.
  * @returns their numbers
  */
 export async function pruneGenerations(surroundings: Surroundings, application: Name): Promise<readonly number[]> {
@@ -15,12 +17,14 @@ export async function pruneGenerations(surroundings: Surroundings, application: 
   const record = store.requireRecord(application);
   if (record.current === undefined) return [];
   const { policy } = store.generation(application, record.current);
-  const kept = generationsKept(record, policy.keep);
+  const hosts = record.hosts && withoutGoneHosts(record.hosts, surroundings.host);
+  const kept = generationsKept({ ...record, hosts }, policy.keep);
   const gone = record.generations.filter(({ number }) => !kept.has(number)).map(({ number }) => number);
   if (gone.length === 0) return [];
   const candidates = gone.flatMap((number) => store.generation(application, number).pulled);
   store.writeRecord(application, {
     ...record,
+    hosts,
     generations: record.generations.filter(({ number }) => kept.has(number)),
   });
   for (const number of gone) removeTree(store.directory(application, number));
@@ -28,12 +32,14 @@ export async function pruneGenerations(surroundings: Surroundings, application: 
   return gone;
 }
 
-function generationsKept({ current, generations }: ApplicationRecord, keep: number): ReadonlySet<number> {
+function generationsKept({ current, generations, hosts }: ApplicationRecord, keep: number): ReadonlySet<number> {
   const newest = generations.toReversed();
-  const others = newest.filter(({ number, state }) => number !== current && state !== "failed");
+  const ran = (state: GenerationState) => state !== "failed" && state !== "waiting";
+  const others = newest.filter(({ number, state }) => number !== current && ran(state));
   const failed = newest.find(({ number, state }) => number !== current && state === "failed");
   const kept = others.slice(0, Math.max(0, keep - 1)).map(({ number }) => number);
-  return new Set([current!, ...kept, ...(failed === undefined ? [] : [failed.number])]);
+  const bound = hosts === undefined ? [] : generationsBound(hosts);
+  return new Set([current!, ...kept, ...bound, ...(failed === undefined ? [] : [failed.number])]);
 }
 
 /** Removes images of `candidates` that no generation of any application names, and no container uses. */

@@ -4,10 +4,11 @@ import type { Name } from "../name.ts";
 import { beginChange, type Who } from "./change.ts";
 import { refuseConflicts } from "./conflicts.ts";
 import { type ChangeReport, conductChange, currentGeneration } from "./deploy.ts";
+import { requireHost } from "./host-binding.ts";
 import { takenPorts } from "./listening.ts";
 import { lockHost } from "./lock.ts";
 import { withApplication } from "./locked.ts";
-import type { ApplicationRecord, Generation, Transaction } from "./model.ts";
+import type { ApplicationRecord, Generation, GenerationState, Transaction } from "./model.ts";
 import { pinImages } from "./pin-images.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -53,6 +54,7 @@ export async function beginRollback(
     });
   }
   const target = store.generation(application, number);
+  requireHost(surroundings, { application, hostVersion: target.hostVersion, withHost: false });
   // By its pins: what was removed by hand is brought back, or it is known before anything is stopped.
   const pins = target.rendered.images.map(({ reference, pinned }) => pinned ?? reference);
   await pinImages(surroundings, pins, "missing", signal);
@@ -64,7 +66,8 @@ export async function beginRollback(
 }
 
 function before(application: Name, { current, generations }: ApplicationRecord): number {
-  const older = generations.filter(({ number, state }) => number < (current ?? Infinity) && state !== "failed");
+  const ran = (state: GenerationState) => state !== "failed" && state !== "waiting";
+  const older = generations.filter(({ number, state }) => number < (current ?? Infinity) && ran(state));
   const found = older.at(-1);
   if (found !== undefined) return found.number;
   throw gearError("no-generation", `${application} has no generation before ${current ?? "the first"} that ran`, {

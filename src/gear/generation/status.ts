@@ -4,7 +4,7 @@ import type { Health } from "../engine/model.ts";
 import type { ActiveState } from "../systemd/model.ts";
 import { currentGeneration } from "./deploy.ts";
 import { editedUnits } from "./installed.ts";
-import type { Change, GenerationState, HostPort, Rendered } from "./model.ts";
+import type { Change, GenerationState, HostBindings, HostPort, Rendered } from "./model.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export interface ApplicationStatus {
@@ -21,6 +21,8 @@ export interface ApplicationStatus {
   /** Why the last change did not come through. */
   readonly failure: string | undefined;
   readonly instances: readonly InstanceStatus[];
+  /** Undefined where it does not go with the host. */
+  readonly hosts: HostBindings | undefined;
   /** Unit files that are not as they were deployed. */
   readonly edited: readonly string[];
 }
@@ -59,6 +61,7 @@ export async function applicationStatus(
     deployedBy: current?.deployedBy,
     message: current?.message,
     change: record.change,
+    hosts: record.hosts,
     failure: last?.outcome === "done" ? undefined : last?.reason,
     instances: current === undefined ? [] : await instanceStatuses(surroundings, current.rendered),
     edited: record.change === undefined ? editedUnits(store, current) : [],

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ProgressListener, run, unlessAborted, writeJournal } from "../../base/index.ts";
 import type { Engine } from "../engine/model.ts";
 import type { ServiceManager } from "../systemd/model.ts";
+import type { HostDeployments } from "./model.ts";
 import type { GenerationStore } from "./store.ts";
 
 /** What deploying works on, and whom it tells. */
@@ -13,6 +14,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly progress: ProgressListener;
+  /** Undefined where it is not known: then what goes with which host stays as it is recorded. */
+  readonly host?: HostDeployments | undefined;
 }
 
 export interface Clock {

@@ -5,7 +5,7 @@ import type { Name } from "../name.ts";
 import type { Who } from "./change.ts";
 import { type ChangeReport, currentGeneration, deployRendered, refuseAlone } from "./deploy.ts";
 import { withApplication } from "./locked.ts";
-import type { Pins, Rendered } from "./model.ts";
+import type { Generation, Pins, Rendered } from "./model.ts";
 import { pinImages } from "./pin-images.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -28,19 +28,26 @@ export async function updateApplication(surroundings: Surroundings, request: Upd
     const current = currentGeneration(surroundings, application);
     if (current === undefined) throw gearError("no-generation", `nothing of ${application} runs`);
     refuseAlone(current);
-    const { rendered, placed, source, policy } = current;
-    const images = request.images ?? policy.images;
-    if (images === "none") {
-      throw gearError("unsupported", `the file of ${application} does not say where newer images come from`, {
-        hint: "--images=registry or --images=local, or `update` in the file",
-      });
-    }
+    const { rendered, placed, source, policy, hostVersion, withHost } = current;
+    const images = imagesToUpdate(current, request.images);
     const references = rendered.images.map(({ reference }) => reference);
     const pull = images === "registry" ? "always" : "never";
     const { pins, pulled } = await pinImages(surroundings, references, pull, signal);
     const renewed = repin(rendered, pins);
-    const known = { source, policy, placed, pulled, message: undefined };
+    const known = { source, policy, placed, pulled, hostVersion, withHost, message: undefined };
     return deployRendered(surroundings, { ...request, ...known, kind: "update", rendered: renewed });
+  });
+}
+
+/** Where newer images come from. @throws gear-unsupported */
+export function imagesToUpdate(
+  { rendered, policy }: Generation,
+  asked: UpdatePolicy["images"] | undefined,
+): "registry" | "local" {
+  const images = asked ?? policy.images;
+  if (images !== "none") return images;
+  throw gearError("unsupported", `the file of ${rendered.application} does not say where newer images come from`, {
+    hint: "--images=registry or --images=local, or `update` in the file",
   });
 }
 

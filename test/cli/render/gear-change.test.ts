@@ -193,6 +193,13 @@ const status: ApplicationStatus = {
       ports: [{ protocol: "tcp", address: "127.0.0.1", port: 8080, unit: "shop-web.service" }],
     },
   ],
+  hosts: {
+    known: [
+      { host: { checksum: "a".repeat(64), version: "13.3" }, generation: 3, proven: true, failure: undefined },
+      { host: { checksum: "b".repeat(64), version: undefined }, generation: 4, proven: false, failure: undefined },
+    ],
+    waiting: { generation: 5, host: { checksum: "c".repeat(64), version: "13.5" } },
+  },
   edited: ["shop-web.service"],
 };
 
@@ -203,6 +210,8 @@ test("status and list", () => {
   "new prices"
   the last change did not come through: shop-web.service has failed (exit code 3)
   shop-web.service is not as it was deployed
+  goes with the host: 13.3 (generation 3), bbbbbbbbbbbb (generation 4, not yet healthy there)
+  generation 5 waits for the host 13.5
   web  active (running), healthy  2023-11-14 22:13:20 UTC, 2 restarts, 12.0 MB, port 127.0.0.1:8080  web:1 (aaaaaaaaaaaa)`,
   );
   assert.equal(

@@ -21,7 +21,10 @@ export interface FileOptions {
   readonly progress: ProgressListener;
 }
 
-export interface ReadApplication extends Pick<DeployRequest, "application" | "source" | "policy" | "place"> {
+export interface ReadApplication extends Pick<
+  DeployRequest,
+  "application" | "source" | "policy" | "place" | "hostVersion"
+> {
   /** What the host must have before units of it start; more of it than is used does no harm. */
   prepare(): Promise<void>;
 }
@@ -54,6 +57,7 @@ async function readQuadletFiles(path: string, { name, engine, progress }: FileOp
     application,
     source: quadletSource(set, path),
     policy: { ...defaultUpdate, images: quadletUpdate(set, warn) },
+    hostVersion: undefined,
     place,
     prepare: async () => {},
   };
@@ -87,7 +91,6 @@ async function preparedApplication(
 ): Promise<ReadApplication> {
   const { loadPolicies, placedInstances, plan, portsInUse, render, tenantSettings, TenantStore } =
     await import("../../../gear/index.ts");
-  await refuseUnsupported(application);
   const tenant =
     application.tenant === undefined
       ? undefined
@@ -106,7 +109,8 @@ async function preparedApplication(
     };
   };
   const prepare = async () => void (await loadPolicies(application));
-  return { application: application.name, source, policy: application.update, place, prepare };
+  const { name: named, update: policy, hostVersion } = application;
+  return { application: named, source, policy, hostVersion, place, prepare };
 }
 
 /** The file itself, and those that it names: relative to its directory, or absolute where they are elsewhere. */
@@ -121,11 +125,12 @@ function sourceFiles(path: string, others: ReadonlyMap<string, string>): Readonl
 /** As plans and units call it. */
 const thisHost = "localhost";
 
-/** What the file can say and nothing here does yet. */
+/** What the file can say and nothing does on several hosts as one. */
 export async function refuseUnsupported({ hostVersion, name }: Application): Promise<void> {
   const { gearError } = await import("../../../gear/index.ts");
   const refuse = (what: string, hint: string) => {
     throw gearError("unsupported", `${name}: ${what}`, { hint });
   };
-  if (hostVersion !== undefined) refuse("a version of the host cannot be bound to yet", "leave host-version out");
+  if (hostVersion !== undefined)
+    refuse("several hosts cannot go with their versions as one", "leave host-version out, or deploy it on one host");
 }

@@ -20,6 +20,10 @@ export default defineCommand({
   examples: [
     { command: "atomic gear deploy shop.yaml --dry-run", text: "See the units and what would be done:" },
     { command: 'atomic gear deploy shop.yaml -m "new prices"', text: "Deploy, and say what for:" },
+    {
+      command: "atomic gear deploy shop.yaml --with-host",
+      text: "With the update of the host that is staged, as one:",
+    },
     { command: "atomic gear deploy /srv/shop", text: "A directory of Quadlet files:" },
     { command: "atomic gear deploy shop.yaml web1 web2 root@db.example.org", text: "On several hosts, or on none:" },
   ],
@@ -33,6 +37,10 @@ export default defineCommand({
     { name: "name", value: "APPLICATION", help: "Name of the application, where the file has none" },
     { name: "message", short: "m", value: "TEXT", help: "What for; `history` shows it" },
     { name: "pull", value: "WHEN", help: "always (default), missing, or never: pull images" },
+    {
+      name: "with-host",
+      help: "Switch to it when the host that is to boot next has booted; go back from it with that host",
+    },
     { name: "engine", value: "ENGINE", help: "podman (default) or docker" },
     patienceOption,
     unchangedOption,
@@ -46,14 +54,17 @@ export default defineCommand({
     const named = invocation.value("name");
     const name = named === undefined ? undefined : parseName(named, "an application");
     const engine = engineOption(invocation);
+    const withHost = invocation.flag("with-host");
+    if (hosts.length > 0 && withHost) throw cliError("usage", "--with-host is for the host that it is typed on");
     if (hosts.length > 0) return await deployFileOnHosts(invocation, { path, hosts, name, engine, pull });
     const store = new GenerationStore(invocation.value("root"));
     const read = await readApplicationFile(path, { name, engine, store, progress: invocation.progress });
     using surroundings = await connectSurroundings(invocation, engine);
-    if (invocation.flag("dry-run")) return await previewDeploy(surroundings, { ...read, pull });
+    if (invocation.flag("dry-run")) return await previewDeploy(surroundings, { ...read, pull, withHost });
     await read.prepare();
     using interrupt = await interruption(invocation);
-    const request = { ...read, ...who(), pull, message: invocation.value("message"), signal: interrupt.signal };
+    const given = { pull, message: invocation.value("message"), withHost };
+    const request = { ...read, ...who(), ...given, signal: interrupt.signal };
     return await deploy(surroundings, request);
   },
   render(report, style) {

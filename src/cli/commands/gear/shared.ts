@@ -3,6 +3,7 @@
 import type { Engine, EngineKind, Generation, Name, ServiceManager, Surroundings } from "../../../gear/index.ts";
 import type { Invocation, OptionDeclaration } from "../../command.ts";
 import { initiator } from "../../initiator.ts";
+import { hostDeployments } from "./host-deployments.ts";
 
 export const unchangedOption: OptionDeclaration = {
   name: "unchanged-exit-77",
@@ -46,7 +47,8 @@ export async function connectSurroundings(
       services[Symbol.dispose]();
     };
     const { progress } = invocation;
-    return { store, services, engine, clock: systemClock, journal: systemJournal, progress, [Symbol.dispose]: dispose };
+    const known = { store, services, engine, clock: systemClock, journal: systemJournal, progress };
+    return { ...known, host: await hostDeployments(), [Symbol.dispose]: dispose };
   } catch (error) {
     services[Symbol.dispose]();
     throw error;

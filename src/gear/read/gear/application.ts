@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defaultUpdate } from "../../defaults.ts";
+import { hostVersionPattern } from "../../host-version.ts";
 import type { Application, UpdatePolicy } from "../../model.ts";
 import {
   choice,
@@ -49,8 +50,8 @@ const declaration = record("application", {
   application: required(name, "Name of the application"),
   tenant: optional(name, "Whose it is: its slice, labels, users and journal"),
   "host-version": optional(
-    written("a version", "[A-Za-z0-9][A-Za-z0-9.:+~_-]{0,255}"),
-    "Version of the host that it goes with: both are deployed and rolled back as one",
+    written("a version, or conditions as >=13.4 <14", hostVersionPattern),
+    "Version of the host that it is for (`13.4`, `>=13.4 <14`); both are then gone back from as one",
   ),
   "log-rate-limit": optional(logRateLimit, "Messages that the journal takes of each container that says nothing else"),
   containers: required(entries(name, container, "a map of names to containers"), "Containers, by name"),
