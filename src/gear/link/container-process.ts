@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { run } from "../../base/index.ts";
+import { run, unlessErrno } from "../../base/index.ts";
 import type { EngineKind } from "../engine/model.ts";
 import { gearError } from "../errors.ts";
 
@@ -15,6 +16,8 @@ export interface ContainerOfEngine {
  * program has been started. Throws `gear-no-namespace` when it has none within `timeoutMs`.
  */
 export async function containerProcess({ engine, container }: ContainerOfEngine, timeoutMs: number): Promise<number> {
+  const known = engine === "podman" ? childOfConmon(process.env["MAINPID"]) : undefined;
+  if (known !== undefined) return known;
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const args = ["container", "inspect", "--format", "{{.State.Pid}}", "--", container];
@@ -26,4 +29,17 @@ export async function containerProcess({ engine, container }: ContainerOfEngine,
       throw gearError("no-namespace", `${container} does not run in ${engine} after ${timeoutMs / 1000} s`);
     await wait(100);
   }
+}
+
+/**
+ * The one child of podman's conmon, which is the main process of a unit that called this (systemd.exec(5), MAINPID) and the
+ * parent of the container's first process: podman need not be started to say so.
+ */
+function childOfConmon(mainPid: string | undefined): number | undefined {
+  if (mainPid === undefined || !/^[1-9]\d*$/.test(mainPid)) return undefined;
+  const task = `/proc/${mainPid}/task/${mainPid}`;
+  const read = (name: string) => unlessErrno(["ENOENT", "ESRCH"], () => readFileSync(`${task}/${name}`, "utf8").trim());
+  if (read("comm") !== "conmon") return undefined;
+  const children = read("children")?.split(" ") ?? [];
+  return children.length === 1 && children[0] !== "" ? Number(children[0]) : undefined;
 }

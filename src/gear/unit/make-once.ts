@@ -45,11 +45,14 @@ function labelCommands({ application, engine, tenant }: Scene, { name, path }: V
   return [quoteCommandLine(atomicPath, ["gear", "tenant", "label", "--new", application.tenant, ...which])];
 }
 
-/** podman 4.3 has no `create --ignore`. When two starts make the same at once, one of them finds what the other has made. */
+/** Docker makes two networks of one name for two who ask at once, and then starts no container of either. */
+const makeLock = "/run/atomic-gear-make.lock";
+
+/** podman 4.3 has no `create --ignore`. What is there, as it is nearly always, is found without waiting for anybody. */
 function makeOnce({ engine }: Scene, kind: string, name: string, options: readonly string[]): string {
   const script =
-    'there() { "$program" "$kind" inspect "$name" >/dev/null 2>&1; }; program=$1 kind=$2 name=$3; shift 3; there || "$program" "$kind" create "$@" "$name" || there';
-  return quoteCommandLine("/bin/sh", ["-c", script, "sh", enginePath(engine), kind, name, ...options]);
+    'there() { "$program" "$kind" inspect "$name" >/dev/null 2>&1; }; program=$1 kind=$2 name=$3 lock=$4; shift 4; there && exit; exec 9>"$lock"; flock 9; there || "$program" "$kind" create "$@" "$name" || there';
+  return quoteCommandLine("/bin/sh", ["-c", script, "sh", enginePath(engine), kind, name, makeLock, ...options]);
 }
 
 /** A directory that is there already is whoever's it is. A made one is owned by the user that is root in the containers. */

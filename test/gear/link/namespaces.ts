@@ -22,7 +22,7 @@ export class Network {
   readonly #children: ChildProcess[] = [];
   readonly #others: string[] = [];
 
-  constructor(t: TestContext) {
+  constructor(t: Pick<TestContext, "after">) {
     this.root = mkdtempSync(join(tmpdir(), "atomic-link-"));
     const unique = this.root.slice(-6);
     this.#names = { host: `atomic-h-${unique}`, container: `atomic-c-${unique}` };

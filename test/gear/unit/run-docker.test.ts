@@ -57,6 +57,22 @@ test("order, health, secrets, words and logs are as with podman", async () => {
   assert.equal(inside.stdout, "pass\nword\n");
 });
 
+test("containers that start at the same time make one network for all of them", async () => {
+  const names = Array.from({ length: 6 }, (_, index) => `c${index}`);
+  const own = {
+    ...box,
+    network: { kind: "own" as const, networks: [] },
+    restart: { ...box.restart, when: "no" as const },
+  };
+  const containers = names.map((one) => makeContainer({ ...own, name: name(one), command: shell(stay) }));
+  await on.deploy(makeApplication({ containers }));
+  for (const one of names) assert.ok(await on.isActive(`shop-${one}.service`), one);
+  const networks = await machine.run("/usr/bin/docker", ["network", "ls", "-q", "--filter", "name=^shop$"]);
+  assert.equal(networks.stdout.trim().split("\n").length, 1);
+  await machine.run("systemctl", ["stop", "gear-shop.target", ...names.map((one) => `shop-${one}.service`)]);
+  await machine.run("/usr/bin/docker", ["network", "rm", "shop"]);
+});
+
 test("a crash restarts what depends on it, and a job is waited for; both log to their unit", async () => {
   const db = makeContainer({ ...box, name: name("db"), command: shell(`echo begun; ${stay}`) });
   const migrate = makeContainer({ ...box, name: name("migrate"), command: shell("echo work; touch /out/migrated") });
