@@ -96,7 +96,7 @@ test("a link leads to a container of Docker's, and can be changed while both run
 });
 
 test("what a container of Docker's writes is in its logs", async () => {
-  const words = ["--disable-warning=ExperimentalWarning", program, "gear", "logs", "pair", "web", "--output=cat"];
+  const words = ["--disable-warning=ExperimentalWarning", program, "gear", "logs", "pair/web", "--output=cat"];
   assert.match((await machine.run(process.execPath, words)).stdout, /^serving one$/m);
 });
 
