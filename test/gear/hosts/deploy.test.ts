@@ -96,7 +96,7 @@ test("what is not healthy on one host is taken back on both", async () => {
 });
 
 test("a port that one host does not have, and an image that one cannot pull, are told before anything is begun", async () => {
-  await shop.two.run("systemd-run", ["--unit=squatter", "busybox", "nc", "-lk", "-p", "7777"]);
+  await shop.two.run("systemd-run", ["--unit=squatter", "busybox", "httpd", "-f", "-p", "7777"]);
   await shop.two.run("bash", ["-c", "until (exec 3<>/dev/tcp/127.0.0.1/7777) 2>/dev/null; do sleep 0.05; done"]);
   const before = [await recordOf(shop.one), await recordOf(shop.two)];
   shop.write({ web: 2, port: "7777:8080" });
