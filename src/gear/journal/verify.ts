@@ -63,7 +63,7 @@ async function verifyFile(journal: string, path: string, keys: ReadonlyMap<strin
 }
 
 /** @returns `begun`: microseconds since the epoch */
-async function readHeader(path: string): Promise<{ readonly isSealed: boolean; readonly begun: number }> {
+export async function readHeader(path: string): Promise<{ readonly isSealed: boolean; readonly begun: number }> {
   const { stdout } = await run("journalctl", ["--header", `--file=${path}`], { env: { LC_ALL: "C" }, accept: [0, 1] });
   const begun = /^Head realtime timestamp: .*\(([0-9a-f]+)\)$/m.exec(stdout)?.[1] ?? "0";
   return { isSealed: /^Compatible flags:.*\bSEALED\b/m.test(stdout), begun: Number.parseInt(begun, 16) };
