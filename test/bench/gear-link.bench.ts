@@ -3,7 +3,8 @@
  * A link that changes again and again under the requests of four clients, two of which keep their connections: how many requests
  * failed, how long they took with and without changes, and how long a change takes.
  */
-import { writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Network } from "../gear/link/namespaces.ts";
@@ -11,7 +12,7 @@ import { atomic } from "./compare.ts";
 
 const changes = Number(process.env["ATOMIC_BENCH_ROUNDS"] ?? 20);
 
-/** Prints `failed` and, of each kind of request, its times in milliseconds. */
+/** Writes to a file `failed` and, of each kind of request, its times in milliseconds. */
 const clients = `
   const http = require("node:http");
   const times = { kept: [], fresh: [] };
@@ -28,7 +29,8 @@ const clients = `
   };
   const keep = () => new http.Agent({ keepAlive: true, maxSockets: 1 });
   Promise.all([client("kept", keep()), client("kept", keep()), client("fresh", false), client("fresh", false)]).then(() => {
-    console.log(JSON.stringify({ failed, ...times }));
+    // All of it is written before the end, also to a pipe.
+    require("node:fs").writeFileSync(process.argv[1], JSON.stringify({ failed, ...times }));
     process.exit();
   });
 `;
@@ -55,11 +57,13 @@ try {
   await gear("link", "apply", "shop-web", `--file=${file}`, `--pid=${pid}`);
   /** Runs the clients while something is done. */
   const during = async (work: () => Promise<void>): Promise<Told> => {
-    const load = network.start("container", process.execPath, "-e", clients);
-    const lines = load.stdout!.toArray();
+    const told = join(network.root, "told.json");
+    const load = network.start("container", process.execPath, "-e", clients, told);
+    const ended = once(load, "exit");
     await work();
     await network.run("container", "kill", "-TERM", String(load.pid));
-    return JSON.parse(Buffer.concat(await lines).toString()) as Told;
+    await ended;
+    return JSON.parse(readFileSync(told, "utf8")) as Told;
   };
   const took: number[] = [];
   const changing = await during(async () => {
