@@ -51,12 +51,18 @@ export function chooseGeneration(
   const { waiting } = bindings;
   const known = bindingOf(bindings, booted);
   if (known !== undefined) return known.generation;
-  if (waiting === undefined) return current;
+  if (waiting === undefined) return lastGood(bindings, current);
   const wanted = versionOf(waiting.generation);
   const isMeant = waiting.host.checksum === booted.checksum;
   return isMeant || (wanted !== undefined && satisfiesHostVersion(wanted, booted.version))
     ? waiting.generation
-    : current;
+    : lastGood(bindings, current);
+}
+
+/** What runs, unless it has failed with its host: then the last that was healthy with another one. */
+function lastGood({ known }: HostBindings, current: number): number {
+  if (!known.some(({ generation, failure }) => generation === current && failure !== undefined)) return current;
+  return known.findLast(({ generation, proven }) => proven && generation !== current)?.generation ?? current;
 }
 
 /** The record after the choice: on a host that is new to it, a generation has to prove itself; what failed with another host is forgotten. */

@@ -76,6 +76,18 @@ test("what failed with a host is not chosen on another one, and no more on that 
   );
 });
 
+test("what failed with a host does not go along to one that was never booted", () => {
+  const failed = bind(start, { host: b, generation: 2, proven: false, failure: "shop-web.service has failed" });
+  assert.equal(
+    chooseGeneration(failed, 2, c, () => undefined),
+    1,
+  );
+  assert.equal(
+    chooseGeneration(waitingFor(failed, b, 3), 2, c, () => undefined),
+    1,
+  );
+});
+
 test("on a host that is new to it a generation has yet to prove itself", () => {
   const after = bindingsAfter(start, c, 1);
   assert.deepEqual(bindingOf(after, c), { host: c, generation: 1, proven: false, failure: undefined });
