@@ -9,14 +9,21 @@ import { logFields, type LoggedInstance, type LogQuery, type LogSubject } from "
 export function logMatches(query: LogQuery, instances: readonly LoggedInstance[]): string[] {
   const groups = subjectsOf(query).flatMap((subject) => {
     const own = [...subjectFields(subject, instances), ...matchesOf(query.fields)];
-    return [byRoot(own), ...aboutInstances(query, instancesIn(query, subject, instances))];
+    return [...trusted(own), ...aboutInstances(query, instancesIn(query, subject, instances))];
   });
   return groups.filter((group) => group.length > 0).flatMap((group, at) => (at === 0 ? group : ["+", ...group]));
 }
 
-/** Any user may write an entry with fields of any name, but none that begins with `_`. Engines and units are root's. */
-const byRoot = (matches: readonly string[]): string[] =>
-  matches.some((match) => /^(?:ATOMIC|CONTAINER|PODMAN)_/.test(match)) ? ["_UID=0", ...matches] : [...matches];
+/**
+ * Any user may write an entry with fields of any name, but none that begins with `_`. Engines and units are root's; what a
+ * container of a tenant prints has its own user, and its unit's fields by systemd, which no stream can have otherwise
+ * (systemd-journald's `client_context_read_extra_fields`).
+ */
+function trusted(matches: readonly string[]): string[][] {
+  const named = matches.some((match) => /^(?:ATOMIC|CONTAINER|PODMAN)_/.test(match));
+  if (!named) return [[...matches]];
+  return ["_UID=0", "_TRANSPORT=stdout"].map((who) => [who, ...matches]);
+}
 
 const subjectsOf = ({ subjects }: LogQuery): readonly (LogSubject | undefined)[] =>
   subjects.length === 0 ? [undefined] : subjects;
@@ -77,5 +84,5 @@ function aboutInstances(query: LogQuery, instances: readonly LoggedInstance[]): 
     ["_TRANSPORT=driver", ...unique("OBJECT_SYSTEMD_UNIT", ({ unit }) => unit)],
     unique("CONTAINER_NAME", ({ container }) => container),
     unique("PODMAN_NAME", ({ container }) => container),
-  ].map((group) => byRoot([...group, ...others]));
+  ].flatMap((group) => trusted([...group, ...others]));
 }

@@ -68,7 +68,7 @@ test("what it writes is in the tenant's journal alone, in its own name", async (
   const read = async (...more: string[]) => (await machine.run("journalctl", [...more, ...words])).stdout;
   assert.match(await read("--namespace=acme"), /^something long\nclerk\n$/m);
   assert.equal(await read(), "");
-  assert.match(await read("--namespace=acme", "ATOMIC_APP=shop", "ATOMIC_COMPONENT=web"), /^clerk$/m);
+  assert.match(await atomic("logs", "shop/web", "--output=cat"), /^clerk$/m);
 });
 
 test("nothing of it is left on the host when it is stopped", async () => {
