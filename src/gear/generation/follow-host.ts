@@ -3,7 +3,7 @@ import { listDirectory } from "../../base/index.ts";
 import type { Name } from "../name.ts";
 import { journalEntry, type Who } from "./change.ts";
 import { bindingsAfter, chooseGeneration, hostText } from "./host-binding.ts";
-import { unitDirectory, unitTexts, writeUnits } from "./installed.ts";
+import { readUnit, unitDirectory, unitTexts, writeUnits } from "./installed.ts";
 import { lockApplication } from "./lock.ts";
 import type { ApplicationEvent, ApplicationRecord, Generation, HostDeployment } from "./model.ts";
 import type { GenerationStore } from "./store.ts";
@@ -51,11 +51,11 @@ export async function followHost(
   const versionOf = (number: number) => store.generation(application, number).hostVersion;
   const to = chooseGeneration(hosts, current, booted, versionOf);
   const next = { ...record, hosts: bindingsAfter(hosts, booted, to) };
-  if (to === current && found.change === undefined) {
+  const target = store.generation(application, to);
+  if (to === current && found.change === undefined && !holdsOther(store, record, target)) {
     store.writeRecord(application, next);
     return undefined;
   }
-  const target = store.generation(application, to);
   await placeEarly(surroundings, record, target);
   const reason = `the host runs ${hostText(booted)}`;
   const event: ApplicationEvent = {
@@ -101,7 +101,17 @@ function withoutInterrupted(record: ApplicationRecord, clock: Pick<Clock, "date"
   return { ...record, current, change: undefined, generations, events: [...record.events, event] };
 }
 
-/** Units of any generation may be in place: /etc is the deployment's own, and as it was when that ran last. */
+/** Whether units of another generation are in place: /etc is the deployment's own, and as it was when that ran last. */
+function holdsOther(store: GenerationStore, { generations }: ApplicationRecord, target: Generation): boolean {
+  const wanted = unitTexts(store, target);
+  const { application } = target.rendered;
+  return generations.some(({ number }) =>
+    [...unitTexts(store, store.generation(application, number))].some(
+      ([name, text]) => wanted.get(name) !== text && readUnit(store, name) === text,
+    ),
+  );
+}
+
 async function placeEarly(
   { store, manager }: EarlySurroundings,
   { generations }: ApplicationRecord,

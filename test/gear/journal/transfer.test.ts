@@ -4,20 +4,24 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { UploadReport } from "../../../src/gear/index.ts";
 import { startSystemd, type SystemdMachine } from "../systemd-fixture.ts";
 import { makeAuthority, makeCertificate } from "./certificates.ts";
 
-const program = join(import.meta.dirname, "../../../src/cli/atomic.ts");
+const checkout = join(import.meta.dirname, "../../..");
+/** Where units find the checkout also when it is below /tmp, of which the receiver has its own. */
+const place = "/srv";
+const placed = (path: string) => (path.startsWith(`${checkout}/`) ? join(place, relative(checkout, path)) : path);
+const program = placed(join(checkout, "src/cli/atomic.ts"));
 const cleanups: (() => void | Promise<void>)[] = [];
 const pki = mkdtempSync(join(tmpdir(), "atomic-journal-"));
 let [collector, web1, web2]: SystemdMachine[] = [];
 
 before(async () => {
-  const start = () => startSystemd({ after: (action) => cleanups.push(action) });
+  const start = () => startSystemd({ after: (action) => cleanups.push(action) }, { mounts: { [place]: checkout } });
   [collector, web1, web2] = await Promise.all([start(), start(), start()]);
   makeAuthority(pki, "ca");
   makeAuthority(pki, "stranger");
@@ -36,7 +40,7 @@ after(async () => {
 });
 
 async function equip(machine: SystemdMachine): Promise<void> {
-  const call = `#!/bin/sh\nexec ${process.execPath} --disable-warning=ExperimentalWarning ${program} "$@"\n`;
+  const call = `#!/bin/sh\nexec ${placed(process.execPath)} --disable-warning=ExperimentalWarning ${program} "$@"\n`;
   writeFileSync(join(machine.root, "usr/bin/atomic"), call, { mode: 0o755 });
   cpSync(pki, join(machine.root, "root/pki"), { recursive: true });
   // So that the host's own journal is kept, as that of a host is.

@@ -19,8 +19,10 @@ export default defineCommand({
 });
 
 function lineOf(found: Followed | HostCheck): string {
-  if ("from" in found)
-    return `${found.application}: generation ${found.to} goes with this host; before it was ${found.from}.`;
+  if ("from" in found) {
+    const before = found.from === found.to ? "units of another were in place" : `before it was ${found.from}`;
+    return `${found.application}: generation ${found.to} goes with this host; ${before}.`;
+  }
   const { application, generation, problem } = found;
   return `${application}: generation ${generation} ${problem === undefined ? "is healthy" : `is not healthy: ${problem}`}`;
 }
