@@ -34,7 +34,7 @@ containers:
     restart: {when: on-failure, delay: 200ms, burst: 3}
 ${version === 3 ? '    health: {test: "test -e /never", interval: 1s, retries: 2}' : ""}
 ${version === 2 ? '  cache: {image: "localhost/web:1", stop-timeout: 1s}' : ""}
-update: {min-healthy-time: 1s, healthy-deadline: 2m, keep: 2}
+update: {min-healthy-time: 1s, healthy-deadline: ${version === 3 ? "30s" : "2m"}, keep: 2}
 `;
   writeFileSync(join(on.path, "srv/shop.yaml"), text);
 }
