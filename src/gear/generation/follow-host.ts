@@ -112,6 +112,7 @@ function holdsOther(store: GenerationStore, { generations }: ApplicationRecord, 
   );
 }
 
+/** Takes away what units of any kept generation are in place besides the target's. */
 async function placeEarly(
   { store, manager }: EarlySurroundings,
   { generations }: ApplicationRecord,

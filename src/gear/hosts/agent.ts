@@ -60,7 +60,8 @@ export async function serveHost({ input, output, version, address, connect, runP
   });
   const answer = async (id: number, request: string, given: unknown) => {
     try {
-      const handle = (handlers(id) as Record<string, ((given: unknown) => Promise<unknown>) | undefined>)[request];
+      const known = handlers(id) as Record<string, (given: unknown) => Promise<unknown>>;
+      const handle = Object.hasOwn(known, request) ? known[request] : undefined;
       if (handle === undefined) throw gearError("host-version", `there is no request ${JSON.stringify(request)}`);
       if (request !== "ping") current = id;
       send({ id, result: await handle(given) });
