@@ -86,7 +86,12 @@ test("modules nested without end, or multiplied by aliases, are refused", async 
   const modules = (text: string) =>
     load(publish([[gzipSync("<metadata/>")], [Buffer.from(text), { type: "modules", name: "modules.yaml" }]]));
   await assert.rejects(modules("[".repeat(200_000)), { code: "packages-bad-index" });
-  await assert.rejects(modules("document: &a [x, x]\ndata: [*a, *a]\n"), { code: "packages-bad-index" });
+  // Six levels of ten aliases are a million values.
+  const levels = Array.from(
+    { length: 6 },
+    (_, level) => `${level + 1}: &a${level + 1} [${`*a${level},`.repeat(10)}]\n`,
+  );
+  await assert.rejects(modules(`document: &a0 x\n${levels.join("")}`), { code: "packages-bad-index" });
 });
 
 /** FNV-1a from a state on, without the finalizer: what is equal here is equal after it. */
