@@ -27,6 +27,7 @@ export function instanceService(scene: Scene, instance: Instance, given: GivenFi
       ...restartEntries(instance, kind),
       ...timeoutEntries(instance, kind),
       ...confinementEntries(scene, instance),
+      ...killEntries(scene, instance, kind),
       // Else what the container writes would be podman's words.
       ...(hasOwnMounts(scene) ? [["SyslogIdentifier", instanceName(scene.application, instance.id)] as const] : []),
       ...logEntries(scene, instanceFields(scene, instance)),
@@ -164,7 +165,22 @@ function confinementEntries({ application, engine }: Scene, { container }: Insta
     ...(engine === "podman" ? weightEntries(container.resources) : []),
     // --cgroups=split makes groups below the unit's.
     ...(engine === "podman" ? [["Delegate", "yes"] as const] : []),
-    // The container's processes get their signal from the engine, and SIGKILL from systemd if that does not end them.
+  ];
+}
+
+/** Of podman's monitor, the main process: it passes these on to the container, and dies of others (conmon's on_sig_exit). */
+const passedOn = ["SIGINT", "SIGQUIT", "SIGTERM"] as const;
+
+/**
+ * The container's processes get their signal from the engine, and SIGKILL from systemd if that does not end them. But a service that is
+ * stopped before it is ready, or does not get there in time, has no ExecStop= (systemd's service_stop): its main process is signalled.
+ */
+function killEntries({ engine }: Scene, { container }: Instance, kind: InstanceKind): Entry[] {
+  const number = signalNumber(container.stopSignal ?? "SIGTERM");
+  const signal = passedOn.find((one) => constants.signals[one] === number);
+  const isMonitors = engine === "podman" && kind === "service";
+  return [
     ["KillMode", "mixed"],
+    ...(isMonitors && signal !== undefined && signal !== "SIGTERM" ? [["KillSignal", signal] as const] : []),
   ];
 }

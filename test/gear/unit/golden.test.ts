@@ -83,6 +83,7 @@ Type=exec
 ExecStartPre=-/usr/bin/docker rm --force --volumes shop-web
 ExecStart=/usr/bin/docker run --name=shop-web --pull=never --rm --log-driver=none --sig-proxy=false --cgroup-parent=gear-shop.slice --network=shop --network-alias=web --cap-drop=ALL --security-opt=no-new-privileges --read-only --tmpfs=/run --tmpfs=/tmp --tmpfs=/var/tmp --stop-timeout=10 --label=atomic.app=shop --label=atomic.component=web --label=atomic.instance=web docker.io/library/nginx@${digest} nginx "100%% $$HOME"
 ExecStop=-/usr/bin/docker stop shop-web
+ExecStopPost=-/usr/bin/docker stop shop-web
 ExecStopPost=-/usr/bin/docker rm --force --volumes shop-web
 ${killed}
 Restart=always

@@ -7,7 +7,7 @@ import { after, afterEach, before, test } from "node:test";
 import { makeApplication, makeContainer, name } from "../application.ts";
 import type { SystemdMachine } from "../systemd-fixture.ts";
 import { docker, hostile } from "./applications.ts";
-import { box, health, out, stay, UnitMachine } from "./unit-machine.ts";
+import { box, health, out, slowlyEnded, stay, UnitMachine } from "./unit-machine.ts";
 
 let on: UnitMachine;
 let machine: SystemdMachine;
@@ -89,4 +89,13 @@ test("a crash restarts what depends on it, and a job is waited for; both log to 
   assert.ok((await on.since("shop-web.service")) > (await on.since("shop-db.service")));
   for (const [component, text] of Object.entries({ db: "begun", migrate: "work", web: "/out/migrated" }))
     assert.match(await on.journal("ATOMIC_APP=shop", `ATOMIC_COMPONENT=${component}`), new RegExp(`^${text}$`, "m"));
+});
+
+test("a container that is stopped before it is ready is ended by its own signal, and has its time", async () => {
+  const db = makeContainer({ ...slowlyEnded("SIGUSR1"), health });
+  const deployed = on.deploy(makeApplication({ containers: [db] }));
+  await on.until("it has begun", async () => existsSync(join(machine.root, "run/out/begun")));
+  await machine.run("systemctl", ["stop", "shop-db.service"]);
+  await deployed;
+  assert.equal(readFileSync(join(machine.root, "run/out/signals"), "utf8"), "SIGUSR1\n");
 });

@@ -9,7 +9,7 @@ import { type AddedTenant, tenantSettings } from "../../../src/gear/index.ts";
 import { makeApplication, makeContainer, name } from "../application.ts";
 import type { SystemdMachine } from "../systemd-fixture.ts";
 import { hostile, podman } from "./applications.ts";
-import { box, health, out, stay, UnitMachine } from "./unit-machine.ts";
+import { box, health, out, restart, slowlyEnded, stay, UnitMachine } from "./unit-machine.ts";
 
 let on: UnitMachine;
 let machine: SystemdMachine;
@@ -78,6 +78,26 @@ test("a container that does not heed the signal has not failed when it was stopp
   await on.until("it runs", () => on.isActive("shop-web.service"));
   await kill();
   await on.until("it has failed for good", async () => (await state()) === "failed");
+});
+
+for (const stopSignal of ["SIGQUIT", "SIGUSR1"]) {
+  test(`a container whose start fails is ended by its own signal: ${stopSignal}`, async () => {
+    const failing = { ...health, test: ["false"], retries: 1 };
+    const db = makeContainer({ ...slowlyEnded(stopSignal), health: failing, restart: { ...restart, when: "no" } });
+    await on.deploy(makeApplication({ containers: [db] }));
+    assert.equal(await on.show("shop-db.service", "ActiveState"), "failed");
+    assert.equal(told("signals"), `${stopSignal}\n`);
+  });
+}
+
+test("a container that is stopped before it is ready is ended by its own signal", async () => {
+  const db = makeContainer({ ...slowlyEnded("SIGQUIT"), health });
+  const deployed = on.deploy(makeApplication({ containers: [db] }));
+  await on.until("it has begun", async () => hasTold("begun"));
+  await machine.run("systemctl", ["stop", "shop-db.service"]);
+  await deployed;
+  assert.equal(told("signals"), "SIGQUIT\n");
+  assert.equal(await on.show("shop-db.service", "ActiveState"), "inactive");
 });
 
 test("a container that says itself when it is ready is waited for until it has", async () => {

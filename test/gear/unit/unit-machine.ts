@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Application, placeUnit, render, type RenderSettings } from "../../../src/gear/index.ts";
-import { type GivenInstance, makePlan } from "../application.ts";
+import { type Application, type Container, placeUnit, render, type RenderSettings } from "../../../src/gear/index.ts";
+import { type GivenInstance, makePlan, name } from "../application.ts";
 import { importImage, usePodman } from "../podman-fixture.ts";
 import { type Cleanup, startSystemd, type SystemdMachine } from "../systemd-fixture.ts";
 
@@ -102,7 +102,7 @@ export const out = { source: { kind: "bind" as const, path: "/run/out" }, target
 export const stay = "trap exit TERM; sleep 1000 & wait";
 export const health = { test: ["test", "-e", "/tmp/ready"], interval: 300, timeout: 5000, retries: 30, startPeriod: 0 };
 
-const restart = { when: "always" as const, delay: 100, burst: undefined, period: undefined };
+export const restart = { when: "always" as const, delay: 100, burst: undefined, period: undefined };
 
 /** What containers of these tests have in common. */
 export const box = {
@@ -112,3 +112,14 @@ export const box = {
   stopTimeout: 1000,
   mounts: [out],
 };
+
+/** Ends by its own signal alone, a moment after it; tells in /run/out that it has begun and which signals it got. */
+export function slowlyEnded(stopSignal: string): Partial<Container> {
+  const short = stopSignal.replace(/^SIG/, "");
+  const traps = ["QUIT", "TERM", "USR1"].map((signal) => {
+    const end = signal === short ? "sleep 1; exit" : ":";
+    return `trap 'echo SIG${signal} >>/out/signals; ${end}' ${signal}`;
+  });
+  const command = ["sh", "-c", `${traps.join("; ")}; touch /out/begun; while :; do sleep 0.2; done`];
+  return { ...box, name: name("db"), ready: "healthy", stopSignal, stopTimeout: 20_000, command };
+}
