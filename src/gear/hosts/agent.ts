@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { AtomicError } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
@@ -16,10 +17,13 @@ export interface AgentOptions {
   /** By which others may reach this host. */
   readonly address: string;
   readonly connect: Connect;
-  /** Runs `atomic` with these words; @returns its exit code. It ends with the signal where it only reads. */
+  /**
+   * Runs `atomic` with these words; @returns its exit code. It ends with the signal where it only reads. More of what it prints is read
+   * when `output` has come, so that nothing piles up here where the other host takes its time.
+   */
   readonly runProgram: (
     words: readonly string[],
-    output: (stream: "stdout" | "stderr", text: string) => void,
+    output: (stream: "stdout" | "stderr", text: string) => Promise<void>,
     signal: AbortSignal,
   ) => Promise<number>;
 }
@@ -33,10 +37,13 @@ type Handlers = { readonly [K in keyof Requests]: (given: Requests[K]["given"]) 
 export async function serveHost({ input, output, version, address, connect, runProgram }: AgentOptions): Promise<void> {
   // Nobody may be reading any more; what has to be done then is done all the same.
   output.on("error", () => {});
-  const send = (message: object) => void output.write(encodeMessage(message));
+  const send = (message: object) => output.write(encodeMessage(message));
   let current = 0;
-  const part = new Participant(address, connect, (progress) => send({ id: current, progress }));
+  const part = new Participant(address, connect, (progress) => void send({ id: current, progress }));
   const ended = new AbortController();
+  const sendOutput = async (message: object) => {
+    if (!send(message) && !ended.signal.aborted) await once(output, "drain", { signal: ended.signal }).catch(() => {});
+  };
   using silence = new Silence(() => input.destroy(gearError("host", "nothing was heard for too long")));
   const handlers = (id: number): Handlers => ({
     open: (given: OpenRequest) => {
@@ -55,7 +62,7 @@ export async function serveHost({ input, output, version, address, connect, runP
     settle: (given) => settleHere(connect, (progress) => send({ id, progress }), given),
     ping: async () => ({}),
     run: async ({ words }) => ({
-      code: await runProgram(words, (stream, text) => send({ id, output: stream, text }), ended.signal),
+      code: await runProgram(words, (stream, text) => sendOutput({ id, output: stream, text }), ended.signal),
     }),
   });
   const answer = async (id: number, request: string, given: unknown) => {

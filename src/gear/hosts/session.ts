@@ -13,8 +13,8 @@ import { connectSsh, type RemoteCommand, type SshConnection } from "./ssh.ts";
 export interface SessionListener {
   /** With the host's name in texts. */
   progress?: ProgressListener;
-  /** Of `run`. */
-  output?(stream: "stdout" | "stderr", text: string): void;
+  /** Of `run`. Until what it returns has come, nothing more is read of the host, which then waits. */
+  output?(stream: "stdout" | "stderr", text: string): unknown;
 }
 
 interface Waiting {
@@ -88,7 +88,7 @@ export class HostSession implements Disposable {
   async #read(lines: AsyncGenerator<string>): Promise<void> {
     let why: unknown;
     try {
-      for await (const line of lines) this.#take(decodeMessage(line) as unknown as AnswerMessage);
+      for await (const line of lines) await this.#take(decodeMessage(line) as unknown as AnswerMessage);
     } catch (error) {
       why = error;
     }
@@ -100,13 +100,14 @@ export class HostSession implements Disposable {
     this.#waiting.clear();
   }
 
-  #take(answer: AnswerMessage): void {
+  #take(answer: AnswerMessage): unknown {
     if ("progress" in answer) return this.#progress(answer.progress as ProgressEvent);
     if ("output" in answer) return this.#listener.output?.(answer.output, String(answer.text));
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if ("error" in answer) waiting?.reject(remoteError(this.host, answer.error));
     else waiting?.resolve(withoutControls(answer.result));
+    return undefined;
   }
 
   #progress(event: ProgressEvent): void {

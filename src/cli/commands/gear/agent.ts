@@ -92,13 +92,14 @@ const runProgram: AgentOptions["runProgram"] = async (words, output, signal) => 
     throw gearError("host-version", `there is no ${JSON.stringify(verb)} for other hosts`);
   }
   const child = spawn(atomic, ["gear", verb, ...rest], { stdio: ["ignore", "pipe", "pipe"] });
-  for (const stream of ["stdout", "stderr"] as const) {
+  const pass = async (stream: "stdout" | "stderr") => {
     const decoder = new StringDecoder();
-    child[stream].on("data", (piece: Buffer) => output(stream, decoder.write(piece)));
-  }
+    for await (const piece of child[stream]) await output(stream, decoder.write(piece as Buffer));
+  };
   if (ends) signal.addEventListener("abort", () => child.kill());
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.on("error", reject);
   child.on("close", (code) => resolve(code ?? 1));
-  return promise;
+  const [code] = await Promise.all([promise, pass("stdout"), pass("stderr")]);
+  return code;
 };

@@ -8,8 +8,8 @@ import { rootOption } from "./root-option.ts";
 import { streamOverHosts } from "./stream-over-hosts.ts";
 
 /** Given on to journalctl as they are. */
-const passedValues = ["lines", "since", "until", "priority", "grep", "output"];
-const passedFlags = ["follow", "boot", "reverse"];
+const passedValues = ["lines", "since", "until", "priority", "grep", "output", "output-fields"];
+const passedFlags = ["follow", "boot", "reverse", "all"];
 const keys: readonly LogKey[] = ["tenant", "container", "instance", "image", "digest", "generation", "link"];
 
 export default streamOverHosts(
@@ -63,6 +63,8 @@ export default streamOverHosts(
       { name: "merge", short: "m", help: "Also what came from other hosts" },
       { name: "directory", short: "D", value: "PATH", help: "From the journal files in a directory instead" },
       { name: "output", short: "o", value: "FORMAT", help: "journalctl's: short (default), cat, json, verbose, ..." },
+      { name: "output-fields", value: "FIELDS", hidden: true, help: "For another host's atomic: only these fields" },
+      { name: "all", hidden: true, help: "For another host's atomic: fields of any length" },
       rootOption,
     ],
     async run(invocation) {
