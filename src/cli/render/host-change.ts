@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { HostRefusal } from "../../gear/index.ts";
 import type { EtcForecast, FinalEtc, Swap } from "../../host/index.ts";
 import { shortChecksum } from "./columns.ts";
 
@@ -15,6 +16,8 @@ export interface DeployReport {
   readonly rebooting: boolean;
   /** Whether there is another deployment to go back to. */
   readonly canUndo: boolean;
+  /** Applications that ask for another version of the host. */
+  readonly refusedBy: readonly HostRefusal[];
   /** `--sysroot PATH` as given, with a blank before it; "". */
   readonly where: string;
 }
@@ -30,8 +33,16 @@ export function renderDeployed(report: DeployReport, forecast?: EtcForecast): st
       ? `${versionName(report)} is staged. It boots next; the running system is untouched until then.`
       : `${versionName(report)} boots next.`,
     ...(etc === undefined && forecast !== undefined ? forecastLines(forecast) : etcLines(etc)),
+    ...report.refusedBy.flatMap((refusal) => refusalLines(refusal, report)),
     ...(last === "" ? [] : [`  ${last}`]),
   ].join("\n");
+}
+
+function refusalLines({ application, hostVersion, source }: HostRefusal, report: DeployReport): string[] {
+  return [
+    `  ${application} asks for a host of version ${hostVersion}: with this one it counts as not healthy, for which the host goes back.`,
+    `    With a file that is for ${report.version ?? "this one"}:  atomic gear deploy ${source} --with-host`,
+  ];
 }
 
 /** `13.2 (0123456789ab)` */

@@ -17,6 +17,7 @@ export {
 export { type DiffLine, diffRendered, diffSources, type FileDiff, type RenderedDiff } from "./diff.ts";
 export { systemctlManager } from "./early-manager.ts";
 export { type EarlyManager, type Followed, followHost } from "./follow-host.ts";
+export { type HostRefusal, hostRefusals } from "./host-refusals.ts";
 export { type ApplicationHistory, applicationHistory } from "./history.ts";
 export { recoverApplication, withApplication } from "./locked.ts";
 export { type Recovery } from "./recover.ts";

@@ -7,6 +7,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import {
+  defaultUpdate,
+  type Generation,
+  GenerationStore,
+  type HostDeployment,
+  type Name,
+} from "../../../src/gear/index.ts";
 import { recordFailure, Sysroot } from "../../../src/host/index.ts";
 import { ostree, ref } from "../../host/fixture.ts";
 import { testMachine } from "../../host/machine.ts";
@@ -119,4 +126,66 @@ test("an upgrade whose server does not answer is cancelled by another command", 
   assert.equal((await machine.host("cancel")).stdout, `Cancelled: atomic host rebase slow:${ref}\n`);
   assert.deepEqual((await ended)[0], 130);
   assert.equal((await machine.host("cancel")).stdout, "No active transaction.\n");
+});
+
+/** An application that goes with the host, as a deployment of it leaves it. */
+function writeApplication(root: string, name: string, hostVersion: string, host: HostDeployment): void {
+  const store = new GenerationStore(root);
+  const application = name as Name;
+  const rendered: Generation["rendered"] = {
+    application,
+    tenant: undefined,
+    units: new Map(),
+    files: new Map(),
+    start: [],
+    images: [],
+    ports: [],
+    instances: [],
+  };
+  const source = { path: `/srv/${name}.yaml`, files: new Map<string, string>() };
+  const known = {
+    number: 1,
+    rendered,
+    source,
+    policy: defaultUpdate,
+    hostVersion,
+    withHost: false,
+    engine: "podman",
+  } as const;
+  const told = { placed: [], pulled: [], deployedAt: 0, deployedBy: "root", command: "", message: undefined };
+  store.writeGeneration({ ...known, ...told });
+  store.writeRecord(application, {
+    current: 1,
+    change: undefined,
+    hosts: { known: [{ host, generation: 1, proven: true, failure: undefined }], waiting: undefined },
+    generations: [{ number: 1, state: "running" }],
+    events: [],
+  });
+}
+
+test("a version that an application does not ask for is told when it is deployed, and is deployed all the same", async (t) => {
+  const machine = await testMachine(t);
+  const host = { checksum: machine.booted, version: "13.1" };
+  writeApplication(machine.root, "shop", "<13.2", host);
+  writeApplication(machine.root, "other", ">=13", host);
+  const refusal = { application: "shop", generation: 1, hostVersion: "<13.2", source: "/srv/shop.yaml" };
+  machine.release({ version: "13.2", kernel: "2" });
+  const upgraded = JSON.parse((await machine.host("upgrade --json")).stdout) as {
+    readonly deployed: { readonly version: string; readonly refusedBy: unknown };
+  };
+  assert.deepEqual([upgraded.deployed.version, upgraded.deployed.refusedBy], ["13.2", [refusal]]);
+  const third = machine.release({ version: "13.3", kernel: "3" });
+  const { stdout } = await machine.host(`deploy ${third}`);
+  assert.match(stdout, /^13\.3 .* is staged\./m);
+  assert.match(
+    stdout,
+    /^ {2}shop asks for a host of version <13\.2: .*\n {4}.* atomic gear deploy \/srv\/shop\.yaml --with-host$/m,
+  );
+  assert.doesNotMatch(stdout, /other asks/);
+  const back = JSON.parse((await machine.host(`deploy ${machine.booted} --json`)).stdout) as { refusedBy: unknown };
+  assert.deepEqual(back.refusedBy, []);
+  writeFileSync(join(machine.root, "var/lib/atomic/gear/applications/shop/application.json"), "{");
+  const unread = await machine.host(`deploy ${third}`);
+  assert.equal(unread.code, 0, unread.stderr);
+  assert.match(unread.stderr, /which versions of the host applications ask for is not known: .*no JSON/);
 });

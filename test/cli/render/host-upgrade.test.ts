@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Name } from "../../../src/gear/index.ts";
 import { noPackageChanges, type PackageDiff } from "../../../src/packages/index.ts";
 import type { Checksum } from "../../../src/ostree/index.ts";
 import type { Style } from "../../../src/cli/command.ts";
@@ -63,6 +64,7 @@ const deployed: DeployReport = {
   softReboot: false,
   rebooting: false,
   canUndo: true,
+  refusedBy: [],
   where: "",
 };
 
@@ -168,5 +170,21 @@ Downloaded 12.0 MB, 30.0 MB on the disk.
   assert.equal(
     renderDeployed({ ...deployed, swap: "menu", canUndo: false, where: " --sysroot /mnt" }),
     "13.2 (222222222222) boots next.",
+  );
+});
+
+test("an application that asks for another version of the host is told with what to do", () => {
+  const refusal = {
+    application: "shop" as Name,
+    generation: 3,
+    hostVersion: "<13.2",
+    source: "/srv/shop.yaml",
+  };
+  assert.equal(
+    renderDeployed({ ...deployed, refusedBy: [refusal] }),
+    `13.2 (222222222222) is staged. It boots next; the running system is untouched until then.
+  shop asks for a host of version <13.2: with this one it counts as not healthy, for which the host goes back.
+    With a file that is for 13.2:  atomic gear deploy /srv/shop.yaml --with-host
+  Reboot now:  systemctl reboot        Undo:  atomic host cleanup --pending`,
   );
 });

@@ -16,6 +16,7 @@ import { cliError } from "../../errors.ts";
 import { initiator } from "../../initiator.ts";
 import type { DeployReport } from "../../render/host-change.ts";
 import type { UpdateReport } from "../../render/host-upgrade.ts";
+import { refusedBy } from "./refused-by.ts";
 
 export const sysrootOption: OptionDeclaration = {
   name: "sysroot",
@@ -202,15 +203,17 @@ export async function deployReport(
 ): Promise<DeployReport> {
   const { commitVersion } = await import("../../../host/index.ts");
   const { stateroot, checksum, serial } = deployed.deployment;
+  const version = commitVersion(sysroot.repo, checksum);
   const softReboot = await softRebootIfAsked(sysroot, deployed.deployment, invocation);
   return {
     stateroot,
     checksum,
     serial,
-    version: commitVersion(sysroot.repo, checksum),
+    version,
     swap: deployed.swap,
     etc: deployed.etc,
     canUndo: sysroot.deployments.length > 1,
+    refusedBy: await refusedBy(sysroot, { checksum, version }, invocation),
     softReboot,
     rebooting: await rebootIfAsked(invocation, softReboot),
     where: whereGiven(invocation),
