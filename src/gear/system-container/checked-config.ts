@@ -154,6 +154,7 @@ class ConfigCheck {
     if (!isBind) {
       if (!/^(?:proc|tmpfs|devpts|mqueue|sysfs|cgroup)$/.test(type))
         throw badExports(what, `mounts a file system of the type ${JSON.stringify(type)} at ${destination}`);
+      this.#kernelFiles(type, destination, isReadOnly(options));
       return { destination, type, source: source ?? type, ...(options.length === 0 ? {} : { options }) };
     }
     if (source === undefined || !source.startsWith("/") || source.split("/").includes(".."))
@@ -169,8 +170,15 @@ class ConfigCheck {
     };
   }
 
+  /** Settings of the whole machine, which root may write without any capability; /proc has those of its own place read-only. */
+  #kernelFiles(type: string, destination: string, readOnly: boolean): void {
+    const isUsual = type === "proc" ? /^\/+proc\/*$/.test(destination) : readOnly;
+    if (isUsual || !/^(?:proc|sysfs|cgroup)$/.test(type)) return;
+    this.#ask("confinement", `${type} at ${destination}, ${readOnly ? "with nothing of it hidden" : "writable"}`);
+  }
+
   #bind(source: string, destination: string, options: readonly string[]): void {
-    const readOnly = options.includes("ro");
+    const readOnly = isReadOnly(options);
     // Programs of the host may look for files in any directory of /etc.
     if (this.#scene.isOwn(source) && (readOnly || !source.startsWith("/etc/"))) {
       this.#own.push(source);
@@ -253,10 +261,14 @@ class ConfigCheck {
     if (value === undefined || value === null) return usual;
     const paths = texts(value, word);
     const open = usual.filter((path) => !paths.includes(path));
-    if (open.length > 0 && paths.length < usual.length) this.#ask("confinement", `${open.join(", ")} not ${word}`);
+    if (open.length > 0) this.#ask("confinement", `${open.join(", ")} not ${word}`);
     return paths;
   }
 }
+
+/** The last word counts, to the runtime as well. */
+const isReadOnly = (options: readonly string[]): boolean =>
+  options.findLast((option) => option === "ro" || option === "rw") === "ro";
 
 /** Go writes what is not set as null, an empty list or an empty string. */
 function given(value: unknown): boolean {

@@ -101,6 +101,14 @@ export function parseObject(text: string, what: string): Record<string, unknown>
   throw badExports(what, "is not an object");
 }
 
+/**
+ * Text that systemd will read: it takes a carriage return or NUL for the end of a line (read_line), where who judged it here saw none.
+ * @throws gear-bad-exports
+ */
+export function requirePlainLines(text: string, what: string): void {
+  if (/[^\P{Cc}\t\n]/u.test(text.replaceAll("\r\n", "\n"))) throw badExports(what, "has control characters");
+}
+
 /** @throws gear-bad-exports */
 export function badExports(what: string, problem: string) {
   return gearError("bad-exports", `${what} of the image ${problem}`);

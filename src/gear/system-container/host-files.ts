@@ -30,7 +30,9 @@ import { expandTemplate } from "./variables.ts";
 const allowedPlaces = ["/etc", "/opt", "/srv", "/usr/local", "/var/lib", "/var/opt"];
 /** What is ours or systemd's to write among them. */
 const keptPlaces = ["/var/lib/atomic", "/var/lib/containers", "/etc/systemd/system", "/etc/tmpfiles.d"];
-const filesLimit = 10_000;
+const filesLimit = 2000;
+/** Their contents are in memory until they are placed; equal ones cost an image nothing. */
+const bytesLimit = 64 << 20;
 
 export interface BroughtFile extends HostFile {
   readonly content: Buffer;
@@ -49,7 +51,8 @@ export function readHostFiles(
   const names = new Map(
     Object.entries(renameFiles).map(([from, to]) => [from, expandTemplate(to, "renameFiles", variables, used)]),
   );
-  const files = [...walk(top, "/")].map((path): BroughtFile => {
+  let bytes = 0;
+  const files = walk(top).map((path): BroughtFile => {
     const target = names.get(path) ?? path;
     checkPlace(target);
     const source = join(top, path);
@@ -59,6 +62,8 @@ export function readHostFiles(
     if (content === undefined) throw badExports(path, "is no file");
     const isTemplate = installedFilesTemplate.includes(path);
     const text = isTemplate ? Buffer.from(expandTemplate(content.toString(), path, variables, used)) : content;
+    bytes += text.length;
+    if (bytes > bytesLimit) throw badExports("/exports/hostfs", `is larger than ${bytesLimit} bytes`);
     // Nothing that makes another user of whoever runs it.
     return { ...described(text, stat.mode & 0o777, undefined), path: target };
   });
@@ -73,15 +78,20 @@ function described(content: Buffer, mode: number, link: string | undefined) {
 }
 
 /** Files and links below a directory, none of which is followed. */
-function* walk(top: string, path: string): Generator<string> {
-  let count = 0;
-  for (const entry of readdirSync(join(top, path), { withFileTypes: true })) {
-    if (++count > filesLimit) throw badExports("/exports/hostfs", `has more than ${filesLimit} files in a directory`);
-    const inner = join(path, entry.name);
-    if (entry.isDirectory()) yield* walk(top, inner);
-    else if (entry.isFile() || entry.isSymbolicLink()) yield inner;
-    else throw badExports(inner, "is neither file nor symbolic link");
+function walk(top: string): string[] {
+  const found: string[] = [];
+  const directories = ["/"];
+  for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
+    for (const entry of readdirSync(join(top, directory), { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) directories.push(path);
+      else if (entry.isFile() || entry.isSymbolicLink()) found.push(path);
+      else throw badExports(path, "is neither file nor symbolic link");
+    }
+    if (found.length + directories.length > filesLimit)
+      throw badExports("/exports/hostfs", `has more than ${filesLimit} files`);
   }
+  return found.toSorted();
 }
 
 function checkPlace(path: string): void {

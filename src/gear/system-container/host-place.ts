@@ -16,6 +16,7 @@ import type { ServiceManager } from "../systemd/model.ts";
 import { hostFileConflicts, placeHostFiles, removeHostFiles } from "./host-files.ts";
 import type { SystemGeneration } from "./model.ts";
 import type { SystemStore } from "./store.ts";
+import { tmpfilesDirectories } from "./tmpfiles.ts";
 
 export const unitOf = (name: Name): string => `${name}.service`;
 
@@ -62,8 +63,21 @@ export async function placeOnHost(
   if (to === undefined && from?.tmpfiles !== undefined) await tmpfiles(store, name, "--remove");
   write(tmpfilesPath(store, name), to?.tmpfiles);
   if (to?.tmpfiles !== undefined) await tmpfiles(store, name, "--create");
+  if (to !== undefined) refuseLinks(store, to);
   write(unitPath(store, name), to?.unit);
   return left;
+}
+
+/**
+ * A generation before may have had the directory above one of its volumes, and put a link there (systemd-tmpfiles leaves it, with
+ * exit code 0): what it leads to would be mounted. Nothing of the container runs now that could put one there later.
+ */
+function refuseLinks(store: SystemStore, { ownDirectories, tmpfiles = "" }: SystemGeneration): void {
+  for (const path of tmpfilesDirectories(tmpfiles)) {
+    if (!ownDirectories.some((own) => `${path}/`.startsWith(`${own}/`))) continue;
+    if (lstatIfExists(join(store.root, path))?.isSymbolicLink() !== true) continue;
+    throw gearError("conflict", `${path} is to be a directory of the container's own, and is a symbolic link`);
+  }
 }
 
 function write(path: string, text: string | undefined): void {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { tmpfilesPaths } from "../../formats/index.ts";
 import type { AskedPermission } from "../permission.ts";
+import { requirePlainLines } from "./exports.ts";
 
 /** Lines of tmpfiles.d(5) that make directories of the container's own; any other is asked for. */
 export function tmpfilesPermissions(text: string, isOwn: (path: string) => boolean): AskedPermission[] {
+  requirePlainLines(text, "/exports/tmpfiles.template");
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("#"));
   return lines
     .filter((line) => {

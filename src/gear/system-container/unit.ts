@@ -2,6 +2,7 @@
 import { SystemdUnit } from "../../formats/index.ts";
 import type { Name } from "../name.ts";
 import type { AskedPermission } from "../permission.ts";
+import { requirePlainLines } from "./exports.ts";
 
 /** What uses containers of an engine starts after what the host's own services are. */
 const engines =
@@ -63,13 +64,14 @@ export function completeUnit(text: string, what: string, directory: string): str
 const harmless: Readonly<Record<string, RegExp>> = {
   Unit: /^(?:Description|Documentation|StartLimit(?:Interval|IntervalSec|Burst)|Condition\w+|Assert\w+|RequiresMountsFor)$/,
   Service:
-    /^(?:Type|Restart(?:Sec)?|Timeout(?:Start|Stop)?Sec|RemainAfterExit|KillMode|KillSignal|SuccessExitStatus|RestartPreventExitStatus|OOMScoreAdjust|Limit\w+|(?:Memory|CPU|IO|Tasks)\w+|Delegate|Nice|LogExtraFields|SyslogIdentifier|WatchdogSec|NotifyAccess)$/,
+    /^(?:Type|Restart(?:Sec)?|Timeout(?:Start|Stop)?Sec|RemainAfterExit|KillMode|KillSignal|SuccessExitStatus|RestartPreventExitStatus|OOMScoreAdjust|Limit\w+|(?:Memory|CPU|IO|Tasks)\w+|Delegate|Nice|SyslogIdentifier|WatchdogSec|NotifyAccess)$/,
 };
 const waitedFor =
   /^(?:(?:network|network-online|network-pre|nss-lookup|time-sync|local-fs|remote-fs|sysinit|basic)\.target|dbus\.(?:service|socket)|systemd-journald\.socket)$/;
 
 /** What a rendered unit of an image asks of the host beyond running its container. */
 export function unitPermissions(text: string, what: string, variables: ReadonlyMap<string, string>): AskedPermission[] {
+  requirePlainLines(text, what);
   const unit = SystemdUnit.parse(text, what);
   const entries = unit.sections().flatMap((section) => unit.entries(section).map((entry) => ({ section, ...entry })));
   return entries

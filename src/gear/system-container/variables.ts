@@ -60,6 +60,9 @@ function forcedVariables({ name, directory, runtime, image, id, stopSignal }: Fo
   ]);
 }
 
+/** A template of a mebibyte and a default value of another could come to all memory there is. */
+const longestText = 4 << 20;
+
 /**
  * Puts values for `$NAME` and `${NAME}`; `$$` is a dollar.
  * @param used gets the names that it has
@@ -72,12 +75,15 @@ export function expandTemplate(
   used: Set<string>,
 ): string {
   const missing = new Set<string>();
+  let length = text.length;
   const expanded = text.replaceAll(/\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g, (whole, plain, braced) => {
     const name = (plain ?? braced) as string | undefined;
     if (name === undefined) return "$";
     used.add(name);
     const value = variables.get(name);
     if (value === undefined) missing.add(name);
+    length += value?.length ?? 0;
+    if (length > longestText) throw bad(`${what} is larger than ${longestText} letters with its variables`);
     return value ?? whole;
   });
   if (missing.size === 0) return expanded;

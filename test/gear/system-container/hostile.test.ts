@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What images could say of themselves to get at the host. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { gearError, type Name } from "../../../src/gear/index.ts";
+import { gearError, type Name, SystemStore } from "../../../src/gear/index.ts";
 import { checkConfig } from "../../../src/gear/system-container/checked-config.ts";
 import { readExports } from "../../../src/gear/system-container/exports.ts";
 import { hostFileConflicts, placeHostFiles, readHostFiles } from "../../../src/gear/system-container/host-files.ts";
+import { placeOnHost } from "../../../src/gear/system-container/host-place.ts";
+import type { SystemGeneration } from "../../../src/gear/system-container/model.ts";
 import { tmpfilesPermissions } from "../../../src/gear/system-container/tmpfiles.ts";
 import { completeUnit, unitPermissions } from "../../../src/gear/system-container/unit.ts";
 import { findUser } from "../../../src/gear/system-container/user.ts";
@@ -119,10 +131,31 @@ test("all else that reaches the host is asked for", () => {
   assert.match(asked({}, { resources: { devices: [{ allow: true, access: "rwm" }] } })[0]!, /^devices/);
   assert.match(asked({}, { seccomp: { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/run/x" } })[0]!, /^confinement/);
   assert.match(asked({}, { maskedPaths: [] })[0]!, /^confinement: .*\/proc\/kcore.* not hidden/);
+  const junk = Array.from({ length: 20 }, (_, index) => `/x${index}`);
+  assert.match(asked({}, { maskedPaths: junk })[0]!, /^confinement: .*\/proc\/kcore.* not hidden/);
+  assert.match(asked({}, { readonlyPaths: junk })[0]!, /^confinement: .*\/proc\/sys, .* not read-only/);
   assert.match(asked({}, { sysctl: { "kernel.core_pattern": "|/x" } })[0]!, /^confinement: sets kernel\.core_pattern/);
   assert.match(asked({ process: { ...process, noNewPrivileges: false } })[0]!, /^confinement/);
   assert.match(asked({ process: { ...process, selinuxLabel: "system_u:system_r:spc_t:s0" } })[0]!, /^confinement/);
   assert.match(asked({}, { rootfsPropagation: "shared" })[0]!, /^confinement/);
+});
+
+test("files of the kernel that root may write to are asked for: where nothing hides them, or writable", () => {
+  const mounted = (type: string, destination: string, options: string[] = []) =>
+    asked({ mounts: [{ destination, type, source: type, options }] });
+  assert.deepEqual(mounted("proc", "/proc"), []);
+  assert.deepEqual(mounted("sysfs", "/sys", ["nosuid", "ro"]), []);
+  assert.deepEqual(mounted("cgroup", "/sys/fs/cgroup", ["ro"]), []);
+  assert.deepEqual(mounted("proc", "/p"), ["confinement: proc at /p, writable"]);
+  assert.deepEqual(mounted("proc", "/p", ["ro"]), ["confinement: proc at /p, with nothing of it hidden"]);
+  assert.deepEqual(mounted("sysfs", "/sys"), ["confinement: sysfs at /sys, writable"]);
+  assert.deepEqual(mounted("cgroup", "/sys/fs/cgroup"), ["confinement: cgroup at /sys/fs/cgroup, writable"]);
+  // The last word counts.
+  assert.deepEqual(mounted("sysfs", "/sys", ["ro", "rw"]), ["confinement: sysfs at /sys, writable"]);
+  assert.deepEqual(
+    asked({ mounts: [{ destination: "/x", type: "bind", source: "/etc/web", options: ["ro", "rw"] }] }),
+    ["mounts: /etc/web of the host at /x, writable"],
+  );
 });
 
 const forced = {
@@ -162,6 +195,8 @@ test("a unit that runs programs of the host or pulls in others is asked for, one
     "StandardOutput=file:/etc/x",
     "BusName=org.freedesktop.login1",
     "PIDFile=/etc/passwd",
+    // Its output would be that of another application.
+    "LogExtraFields=ATOMIC_APP=shop",
   ])
     assert.equal(unit(line).length, 1, line);
   for (const line of [
@@ -197,6 +232,17 @@ test("lines of tmpfiles.d are its own directories, or asked for", () => {
     assert.equal(lines(line), 1, line);
 });
 
+test("what systemd takes for the end of a line is none within one", () => {
+  for (const end of ["\r", "\0"]) {
+    refused(() => tmpfilesPermissions(`# x${end}f /etc/cron.d/x`, () => true), /control characters/);
+    refused(
+      () => unitPermissions(`[Service]\nType=exec${end}ExecStartPre=/bin/sh`, "x", variables),
+      /control characters/,
+    );
+  }
+  assert.deepEqual(unitPermissions("[Service]\r\nType=exec\r\n", "x", variables), []);
+});
+
 test("variables are the operator's, and never more than words", () => {
   refused(() => containerVariables(forced, {}, { DESTDIR: "/" }), /DESTDIR cannot be set/, "bad-variable");
   refused(() => containerVariables(forced, {}, { A: "x\nExecStartPre=/bin/sh" }), /line breaks/, "bad-variable");
@@ -206,6 +252,8 @@ test("variables are the operator's, and never more than words", () => {
   const used = new Set<string>();
   assert.equal(expandTemplate("$NAME ${NAME}x $$NAME 5$", "x", variables, used), "web webx $NAME 5$");
   refused(() => expandTemplate("$A ${B}", "x", variables, used), /no value for A, B/, "bad-variable");
+  const long = containerVariables(forced, { A: "x".repeat(1 << 20) }, {});
+  refused(() => expandTemplate("$A".repeat(1 << 19), "x", long, used), /x is larger than/, "bad-variable");
 });
 
 function rootfs(t: TestContext, files: Readonly<Record<string, string>>): string {
@@ -261,4 +309,37 @@ test("files for the host stay where they may be, overwrite nothing and follow no
   const other = rootfs(t, { "usr/local/bin/y": "of somebody" });
   assert.deepEqual(hostFileConflicts(other, files, []), ["/usr/local/bin/y is there already"]);
   assert.deepEqual(hostFileConflicts(other, files, files), []);
+});
+
+test("what an image brings to the host is counted, wherever it stands", (t) => {
+  const many = rootfs(t, {});
+  for (let directory = 0; directory < 3; directory++) {
+    const path = join(many, `exports/hostfs/etc/web/${directory}`);
+    mkdirSync(path, { recursive: true });
+    for (let index = 0; index < 700; index++) symlinkSync("x", join(path, String(index)));
+  }
+  refused(() => hostFiles(many), /more than 2000 files/);
+  const large = rootfs(t, { "exports/hostfs/etc/web/0": "x".repeat(1 << 20) });
+  // As OSTree checks out equal files.
+  for (let index = 1; index < 65; index++)
+    linkSync(join(large, "exports/hostfs/etc/web/0"), join(large, `exports/hostfs/etc/web/${index}`));
+  refused(() => hostFiles(large), /larger than 67108864 bytes/);
+});
+
+test("a volume's directory that a generation before has made a link of is not mounted", async (t) => {
+  const host = rootfs(t, { "var/lib/web/data": "->/etc" });
+  const generation = {
+    name,
+    number: 1,
+    unit: "[Service]\nExecStart=/x\n",
+    tmpfiles: "d /var/lib/web 0755 - - - -\nd /var/lib/web/data 0755 - - - -\n",
+    hostFiles: [],
+    ownDirectories: ["/var/lib/web"],
+  } as unknown as SystemGeneration;
+  const place = () => placeOnHost(new SystemStore(host), name, undefined, generation);
+  await assert.rejects(place, /\/var\/lib\/web\/data is to be a directory .* is a symbolic link/);
+  assert.equal(existsSync(join(host, "etc/systemd/system/web.service")), false);
+  rmSync(join(host, "var/lib/web/data"));
+  await place();
+  assert.ok(lstatSync(join(host, "var/lib/web/data")).isDirectory());
 });
