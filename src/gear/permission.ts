@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What an image asks for beyond what any container has. Images are others' words: it is told, and had only when it is allowed. */
+import { normalize } from "node:path/posix";
 import { gearError } from "./errors.ts";
 
 /** Kinds of it, with what each means, for help and errors. */
@@ -23,6 +24,15 @@ export interface AskedPermission {
   readonly permission: Permission;
   /** What exactly: `/etc of the host at /host/etc, writable`. */
   readonly what: string;
+}
+
+/**
+ * Whether a path leads to all files of the host: its root, that of a deployment's disk (ostree(1)), or of a process. One from the
+ * present directory upwards might.
+ */
+export function isHostRoot(path: string): boolean {
+  const whole = normalize(path);
+  return /^(?:\/|\/sysroot\/?|\/proc\/[^/]+\/(?:root|cwd)\/?|\.\.(?:\/.*)?)$/.test(whole);
 }
 
 /** What is allowed: all that is asked for, or these. */
@@ -54,5 +64,6 @@ export function requirePermissions(what: string, asked: readonly AskedPermission
 export const permissionNames = (asked: readonly AskedPermission[]): string =>
   [...new Set(asked.map(({ permission }) => permission))].join(",");
 
+/** In one line each, without what would move the cursor or turn the text of who reads it: what it hid would be allowed unseen. */
 export const permissionLines = (asked: readonly AskedPermission[]): string[] =>
-  asked.map(({ permission, what }) => `${permission}: ${what}`);
+  asked.map(({ permission, what }) => `${permission}: ${what.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, "\u{fffd}")}`);

@@ -20,9 +20,7 @@ export interface ServiceRequest {
 /** As text, JSON being YAML: it is read, checked and kept like a file that somebody wrote. */
 export function serviceFile(request: ServiceRequest): string {
   const { name, image, environment, environmentFiles, ports, volumes, isolate } = request;
-  const own = volumes
-    .filter((volume) => !volume.includes(":"))
-    .map((path): [string, string] => [volumeName(path), path]);
+  const own = nameVolumes(volumes.filter((volume) => !volume.includes(":")));
   const mounts = [...own.map(([volume, path]) => `${volume}:${path}`), ...volumes.filter((one) => one.includes(":"))];
   const { capabilities, newPrivileges, writableRoot } = engineSecurity;
   const usual = { capabilities, "new-privileges": newPrivileges, "writable-root": writableRoot };
@@ -48,6 +46,18 @@ export function serviceFile(request: ServiceRequest): string {
 function hostFirst(port: string): string {
   const [inner, host, ...more] = port.split(":");
   return host === undefined || more.length > 0 ? port : `${host}:${inner}`;
+}
+
+/** Each path has a volume of its own, also where `/a/b` and `/a-b` come to one name. */
+function nameVolumes(paths: readonly string[]): [name: string, path: string][] {
+  const taken = new Set<string>();
+  return paths.map((path) => {
+    const name = volumeName(path);
+    let free = name;
+    for (let number = 2; taken.has(free); number++) free = `${name}-${number}`;
+    taken.add(free);
+    return [free, path];
+  });
 }
 
 const volumeName = (path: string) =>

@@ -46,6 +46,18 @@ test("geard's words become one container of a gear file", () => {
   assert.ok(container?.security.capabilities.includes("CHOWN"));
 });
 
+test("each path has a volume of its own", () => {
+  const { volumes, containers } = read({ volumes: ["/a/b", "/a-b", "/A/b"] });
+  assert.deepEqual(
+    volumes.map((volume) => volume.name),
+    ["a-b", "a-b-2", "a-b-3"],
+  );
+  assert.deepEqual(
+    containers[0]?.mounts.map(({ target }) => target),
+    ["/a/b", "/a-b", "/A/b"],
+  );
+});
+
 test("isolated, it is a tenant of its own and closed", () => {
   const { tenant, containers } = read({ isolate: true });
   assert.equal(tenant, "web-1");

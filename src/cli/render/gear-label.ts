@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LabelCommand } from "../../gear/index.ts";
+import { type LabelCommand, permissionLines } from "../../gear/index.ts";
 import type { Style } from "../command.ts";
 import { paint } from "../style.ts";
 
@@ -17,7 +17,7 @@ export function renderLabel({ verb, image, text, command, asked }: LabelCommand,
     `# ${from}`,
     commandText(command),
     ...(asked.length === 0 ? ["# It asks for nothing beyond what any container has."] : ["# It asks for:"]),
-    ...asked.map(({ permission, what }) => paint(style, "yellow", `#   ${permission}: ${what}`)),
+    ...permissionLines(asked).map((line) => paint(style, "yellow", `#   ${line}`)),
   ].join("\n");
 }
 

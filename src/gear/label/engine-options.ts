@@ -5,7 +5,7 @@
  * `--cidfile`, `--pidfile`, `--runtime`, `--hooks-dir`, `--log-opt`, `--annotation`, `--env-host`, `--rootfs`, `--replace`).
  */
 import { parseCsvLine } from "../csv-line.ts";
-import type { AskedPermission, Permission } from "../permission.ts";
+import { type AskedPermission, isHostRoot, type Permission } from "../permission.ts";
 import { gearError } from "../errors.ts";
 
 export interface EngineOption {
@@ -123,29 +123,61 @@ function askNetwork(value: string): readonly AskedPermission[] {
   return [{ permission: "host-namespaces", what }];
 }
 
+/** What a mount of the host may be said with and does not reach farther; a driver, an overlay's upper directory (`O`) or `U` would. */
+const volumeOptions =
+  /^(?:rw|ro|[zZ]|r?(?:private|shared|slave)|r?bind|(?:no)?(?:exec|dev|suid|copy)|cached|delegated|consistent)$/;
+
 function askVolume(value: string): readonly AskedPermission[] {
   const [source = "", target = source, options = ""] = value.split(":");
   // Only a target: a volume without a name.
   if (!value.includes(":")) return [];
-  return [mounted(source, target, /(?:^|,)ro(?:,|$)/.test(options))];
+  const words = options.split(",").filter((word) => word !== "");
+  const unknown = words.find((word) => !volumeOptions.test(word));
+  if (unknown !== undefined) throw refused(`--volume=${value}`, unknown);
+  return [mounted(source, target, words.includes("ro"))];
 }
 
-/** `type=bind,source=/x,target=/y,ro`, a line of CSV in both engines. */
+const mountKeys: Readonly<Record<string, string>> = {
+  type: "type",
+  source: "source",
+  src: "source",
+  target: "target",
+  destination: "target",
+  dst: "target",
+  ro: "ro",
+  readonly: "ro",
+  "bind-propagation": "bind-propagation",
+  consistency: "consistency",
+  "tmpfs-size": "tmpfs-size",
+  "tmpfs-mode": "tmpfs-mode",
+};
+
+/** `type=bind,source=/x,target=/y,ro`, a line of CSV in both engines. Docker takes capital letters for small ones; there they are refused. */
 function askMount(value: string): readonly AskedPermission[] {
   const fields = parseCsvLine(value);
   if (fields === undefined) throw gearError("bad-label", `--mount=${value} is not one line of KEY=VALUE`);
-  const get = (...keys: readonly string[]) =>
-    fields.map((field) => field.split("=")).findLast(([key = ""]) => keys.includes(key))?.[1];
-  const type = get("type") ?? "volume";
-  const source = get("source", "src");
+  const given = new Map<string, string>();
+  for (const field of fields) {
+    const [word = "", ...rest] = field.split("=");
+    const key = Object.hasOwn(mountKeys, word) ? mountKeys[word]! : undefined;
+    // One that comes twice could be read otherwise by the engine.
+    if (key === undefined || given.has(key)) throw refused(`--mount=${value}`, field);
+    given.set(key, rest.join("="));
+  }
+  const type = given.get("type") ?? "volume";
+  if (!["bind", "volume", "tmpfs", "ramfs"].includes(type)) throw refused(`--mount=${value}`, `type=${type}`);
+  const source = given.get("source");
   if (type === "tmpfs" || type === "ramfs" || (type === "volume" && source === undefined)) return [];
-  const readOnly = fields.some((field) => /^(?:ro|readonly)(?:=true)?$/.test(field));
-  return [mounted(source ?? type, get("target", "destination", "dst") ?? "?", readOnly)];
+  const readOnly = ["", "true"].includes(given.get("ro") ?? "false");
+  return [mounted(source ?? type, given.get("target") ?? "?", readOnly)];
 }
+
+const refused = (option: string, word: string) =>
+  gearError("bad-label", `${JSON.stringify(word)} of ${option} is not among what a label may ask for`);
 
 function mounted(source: string, target: string, readOnly: boolean): AskedPermission {
   const how = readOnly ? "read-only" : "writable";
-  if (/^\/[./]*$/.test(source)) return { permission: "host-root", what: `all files of the host at ${target}, ${how}` };
+  if (isHostRoot(source)) return { permission: "host-root", what: `all files of the host at ${target}, ${how}` };
   const what = /^[/.]/.test(source) ? `${source} of the host` : `volume ${source}`;
   return { permission: "mounts", what: `${what} at ${target}, ${how}` };
 }

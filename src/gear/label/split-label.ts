@@ -14,8 +14,9 @@ const longestLabel = 64 << 10;
  */
 export function splitLabel(text: string, lookUp: (name: string) => string): string[] {
   if (text.length > longestLabel) throw bad("it is too long", text);
-  // They would move the cursor of whoever is shown the command.
-  if (/[^\P{Cc}\t]/u.test(text.trim())) throw bad("it has control characters or line breaks", text);
+  // They would move the cursor of whoever is shown the command, or turn its words round.
+  if (/[\p{Cf}\p{Zl}\p{Zp}]|[^\P{Cc}\t]/u.test(text.trim()))
+    throw bad("it has control characters or line breaks", text);
   return new LabelReader(text, lookUp).words();
 }
 

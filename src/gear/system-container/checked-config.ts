@@ -6,7 +6,7 @@
  */
 import { engineSecurity } from "../read/engine-security.ts";
 import type { Name } from "../name.ts";
-import type { AskedPermission, Permission } from "../permission.ts";
+import { type AskedPermission, isHostRoot, type Permission } from "../permission.ts";
 import { badExports } from "./exports.ts";
 import { controlGroup, type Json, maskedPaths, readonlyPaths } from "./runtime-config.ts";
 import { closedSeccomp } from "./seccomp.ts";
@@ -186,7 +186,7 @@ class ConfigCheck {
     }
     if (readOnly && ["/etc/resolv.conf", "/etc/hosts", "/etc/localtime", "/etc/machine-id"].includes(source)) return;
     const how = readOnly ? "read-only" : "writable";
-    if (/^\/[./]*$/.test(source)) this.#ask("host-root", `all files of the host at ${destination}, ${how}`);
+    if (isHostRoot(source)) this.#ask("host-root", `all files of the host at ${destination}, ${how}`);
     else this.#ask("mounts", `${source} of the host at ${destination}, ${how}`);
   }
 

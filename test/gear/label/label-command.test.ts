@@ -2,7 +2,14 @@
 /** Labels as they are found in images, and as somebody hostile would write them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findLabel, gearError, labelCommand, type LabelSubject, nameOfImage } from "../../../src/gear/index.ts";
+import {
+  findLabel,
+  gearError,
+  labelCommand,
+  type LabelSubject,
+  nameOfImage,
+  permissionLines,
+} from "../../../src/gear/index.ts";
 
 const subject: LabelSubject = {
   image: "registry.example.org/tools:7",
@@ -109,6 +116,7 @@ test("what only a shell would know is refused, wherever it stands", () => {
     "docker run 'IMAGE",
     "docker run IMAGE\nreboot",
     "docker run IMAGE \u001b[2K",
+    "docker run -v /:/x IMAGE \u202e",
   ])
     refused(text, /only a shell|does not end|only \$\{NAME\}|control characters/);
   assert.equal(command("docker run IMAGE * ? ~ # ! {a,b} [x]").split("|").slice(4).join(" "), "* ? ~ # ! {a,b} [x]");
@@ -129,6 +137,16 @@ test("no other program, image, container or environment than its own", () => {
   refused("docker run -e A=${SECRET_TOKEN} IMAGE", /variable SECRET_TOKEN/);
   for (const option of ["--env-file=/etc/shadow", "--cidfile=/etc/x", "--runtime=/x", "--hooks-dir=/x", "--pidfile=/x"])
     refused(`podman run ${option} IMAGE`, /not among what a label may ask for/);
+  for (const option of [
+    // Docker's keys are the same in capital letters; a volume without a name may be a directory of the host.
+    "--mount TYPE=bind,SOURCE=/,target=/e",
+    "--mount type=volume,dst=/e,volume-opt=device=/,volume-opt=o=bind",
+    "--mount type=bind,src=/srv,src=/,dst=/e",
+    "--mount type=glob,src=/*,dst=/e",
+    "-v x:/e:O,upperdir=/etc,workdir=/w",
+    "-v /usr:/e:ro,U",
+  ])
+    refused(`docker run ${option} IMAGE`, /not among what a label may ask for/);
   for (const option of ["--log-opt=path=/etc/x", "--annotation=a=b", "--env-host", "--rootfs", "--replace", "-x"])
     refused(`podman run ${option} IMAGE`, /not among what a label may ask for/);
 });
@@ -145,6 +163,11 @@ test("each way to ask for privileges is seen", () => {
     ["--mount 'type=bind,\"source=/\",target=/e'", "host-root"],
     ["--mount src=shop.db,dst=/e", "mounts"],
     ["-v shop.db:/e", "mounts"],
+    ["-v /etc/..:/e", "host-root"],
+    ["-v ../..:/e", "host-root"],
+    ["-v /sysroot:/e", "host-root"],
+    ["-v /proc/1/root:/e", "host-root"],
+    ["--mount type=bind,src=/x=/..,dst=/e", "host-root"],
     ["--volumes-from shop-db", "mounts"],
     ["--network=container:shop-db", "host-namespaces"],
     ["--net shop", "host-namespaces"],
@@ -159,6 +182,13 @@ test("each way to ask for privileges is seen", () => {
     ["--secret token", "secrets"],
   ] as const)
     assert.deepEqual(asked(`docker run ${text} IMAGE`), [permission], text);
+});
+
+test("what is asked for is told in one line, and hides nothing of the lines before", () => {
+  const what = "/x\u001b[1A\u001b[2K\n of the host\u202e";
+  assert.deepEqual(permissionLines([{ permission: "mounts", what }]), [
+    "mounts: /x\u{fffd}[1A\u{fffd}[2K\u{fffd} of the host\u{fffd}",
+  ]);
 });
 
 test("labels are found as they were always written; names are made of the image's", () => {

@@ -27,6 +27,7 @@ before(async () => {
   await usePodman(machine);
   const files = { "install.sh": installer, "uninstall.sh": "#!/bin/sh\n: > /host/etc/tools.gone\n" };
   await importImage(machine, "localhost/tools:7", files, labels);
+  await importImage(machine, "localhost/other/tools:1", {}, ['LABEL RUN="podman rm --force NAME"']);
   await importImage(machine, "localhost/evil:1", {}, ['LABEL RUN="docker run IMAGE; touch /etc/evil"']);
   await importImage(machine, "localhost/box:1", {}, ['CMD ["/bin/httpd", "-f", "-p", "8080"]']);
 });
@@ -65,6 +66,8 @@ test("an image that wants to be installed is not run before; installed, it is ru
   const stopped = await atomic(["stop", "tools"]);
   assert.match(stopped.stderr, /podman kill --signal=KILL tools/);
   assert.equal((await machine.run("podman", ["ps", "-q"])).stdout, "");
+  const other = await atomic(["run", "localhost/other/tools:1"], [1]);
+  assert.match(other.stderr, /would rm the container tools, which is of the image localhost\/tools:7/);
 });
 
 test("info has the version, the labels and what each verb would do", async () => {
@@ -102,6 +105,11 @@ test("with names, an image becomes services; geard's words mean what they did", 
   assert.match(env, /^A=b=c$/m);
   assert.match(env, /^FROM_FILE=1$/m);
   await atomic(["exec", "web-1", "web-1", "--", "touch", "/data/x", "/y"]);
+  const [container = ""] = statuses.flatMap(({ instances }) => instances.map((instance) => instance.container));
+  assert.match((await atomic(["stop", container], [1])).stderr, /gear-conflict.*of the application web-1/);
+  for (const verb of ["stop", "uninstall"])
+    assert.match((await atomic([verb, "web-1", "--display"], [2])).stderr, /--display is for labels, and web-1 is/);
+  assert.equal((await atomic(["exec", "web-1", "web-1", "--", "ls", "/data/x"])).stdout, "/data/x\n");
   assert.match((await atomic(["uninstall", "web-1"])).stdout, /^web-1 is deleted/);
   assert.match(
     (await atomic(["install", "localhost/box:1", "web-3", "--display"], [2])).stderr,

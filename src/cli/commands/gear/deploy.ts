@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChangeReport, DeployPreview, HostsReport, PullPolicy } from "../../../gear/index.ts";
-import { defineCommand, type Invocation } from "../../command.ts";
+import type { ChangeReport, DeployPreview, HostsReport } from "../../../gear/index.ts";
+import { defineCommand } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { changeExitCode, renderChange } from "../../render/gear-change.ts";
 import { hostsExitCode, renderHosts } from "../../render/gear-hosts.ts";
@@ -9,6 +9,7 @@ import { readApplicationFile } from "./application-file.ts";
 import { deployFileOnHosts } from "./deploy-on-hosts.ts";
 import { engineOption } from "./engine-option.ts";
 import { patienceOption } from "./hosts-options.ts";
+import { pullOption } from "./pull-option.ts";
 import { rootOption } from "./root-option.ts";
 import { interruption, connectSurroundings, unchangedOption, who } from "./shared.ts";
 
@@ -48,7 +49,7 @@ export default defineCommand({
   ],
   json: true,
   async run(invocation): Promise<ChangeReport | DeployPreview | HostsReport> {
-    const pull = pullPolicy(invocation);
+    const pull = pullOption(invocation, "always");
     const { deploy, GenerationStore, parseName, previewDeploy } = await import("../../../gear/index.ts");
     const [path = "", ...hosts] = invocation.args;
     const named = invocation.value("name");
@@ -76,9 +77,3 @@ export default defineCommand({
     return "outcome" in report ? changeExitCode(report, invocation) : 0;
   },
 });
-
-function pullPolicy(invocation: Invocation): PullPolicy {
-  const when = invocation.value("pull") ?? "always";
-  if (when === "always" || when === "missing" || when === "never") return when;
-  throw cliError("usage", `--pull: ${JSON.stringify(when)} is not always, missing or never`);
-}

@@ -4,7 +4,7 @@ import { defineCommand } from "../../command.ts";
 import { renderLabelOutcome } from "../../render/gear-label.ts";
 import { renderPower } from "../../render/gear-power.ts";
 import { labelExitCode, type LabelOutcome } from "./label/conduct.ts";
-import { engineDeclaration, labelOptions } from "./label/options.ts";
+import { engineDeclaration, labelOptions, refuseLabelOptions } from "./label/options.ts";
 import { stopByLabel } from "./label/stop-by-label.ts";
 import { overHosts } from "./over-hosts.ts";
 import { powerVerb } from "./power-verb.ts";
@@ -23,7 +23,12 @@ export default overHosts(
     arguments: [{ name: "APPLICATION" }, { name: "INSTANCE", optional: true, repeat: true }],
     options: [...labelOptions, engineDeclaration, rootOption],
     json: true,
-    run: async (invocation) => (await stopByLabel(invocation)) ?? powerVerb(invocation, "stop"),
+    async run(invocation) {
+      const stopped = await stopByLabel(invocation);
+      if (stopped !== undefined) return stopped;
+      refuseLabelOptions(invocation, `${invocation.args[0]} is no container of an image`);
+      return powerVerb(invocation, "stop");
+    },
     render: (report, style) => ("label" in report ? renderLabelOutcome(report, style) : renderPower(report, style)),
     exitCode: (report) => ("label" in report ? labelExitCode(report) : report.problems.length === 0 ? 0 : 1),
   }),

@@ -6,7 +6,13 @@ import { renderLabelOutcome } from "../../render/gear-label.ts";
 import { renderSystemReport, systemExitCode } from "../../render/gear-system.ts";
 import { conductLabel, labelExitCode, type LabelOutcome } from "./label/conduct.ts";
 import { openImage } from "./label/open-image.ts";
-import { engineDeclaration, labelOptions, nameDeclaration, pullDeclaration } from "./label/options.ts";
+import {
+  engineDeclaration,
+  labelOptions,
+  nameDeclaration,
+  pullDeclaration,
+  refuseLabelOptions,
+} from "./label/options.ts";
 import { rootOption } from "./root-option.ts";
 import { openSurroundings, who } from "./shared.ts";
 import { openSystemContainers } from "./system/shared.ts";
@@ -47,6 +53,7 @@ async function uninstallSystem(invocation: Invocation): Promise<SystemReport | u
   const { SystemStore, uninstallSystemContainer } = await import("../../../gear/index.ts");
   const name = new SystemStore(invocation.value("root")).names().find((one) => one === invocation.args[0]);
   if (name === undefined) return undefined;
+  refuseLabelOptions(invocation, `${name} is a system container`);
   using surroundings = await openSystemContainers(invocation);
   return await uninstallSystemContainer(surroundings, name);
 }
@@ -59,6 +66,7 @@ async function serviceNamed(invocation: Invocation): Promise<Name | undefined> {
 
 async function deleteService(invocation: Invocation, application: Name): Promise<ChangeReport> {
   const { deleteApplication } = await import("../../../gear/index.ts");
+  refuseLabelOptions(invocation, `${application} is a service`);
   using surroundings = await openSurroundings(invocation, application);
   return await deleteApplication(surroundings, { application, ...who() });
 }

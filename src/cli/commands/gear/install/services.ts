@@ -5,6 +5,8 @@ import type { Invocation, OptionDeclaration } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
 import { readApplicationText } from "../application-file.ts";
 import { engineOption } from "../engine-option.ts";
+import { refuseLabelOptions } from "../label/options.ts";
+import { pullOption } from "../pull-option.ts";
 import { connectSurroundings, interruption, who } from "../shared.ts";
 
 export const serviceOptions: readonly OptionDeclaration[] = [
@@ -35,9 +37,7 @@ export async function installServices(invocation: Invocation): Promise<readonly 
   if (names.length === 0) throw cliError("usage", "NAME is missing", { hint: "atomic gear install IMAGE NAME..." });
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw cliError("usage", `${twice} is named twice`);
-  const unfit = ["display", "name", "allow", "yes", "opt1", "opt2", "opt3"].find((name) => invocation.flag(name));
-  if (unfit !== undefined)
-    throw cliError("usage", `--${unfit} is for labels, and ${names[0]} is the name of a service`);
+  refuseLabelOptions(invocation, `${names[0]} is the name of a service`);
   const reports: ChangeReport[] = [];
   for (const name of names) {
     const report = await installService(
@@ -52,6 +52,7 @@ export async function installServices(invocation: Invocation): Promise<readonly 
 }
 
 async function installService(invocation: Invocation, name: Name, variables: readonly string[]): Promise<ChangeReport> {
+  const pull = pullOption(invocation, "missing");
   const { deploy, GenerationStore, serviceFile } = await import("../../../../gear/index.ts");
   const isolate = invocation.flag("isolate");
   const list = (option: string) => invocation.values(option);
@@ -73,7 +74,6 @@ async function installService(invocation: Invocation, name: Name, variables: rea
   using surroundings = await connectSurroundings(invocation, engine);
   await read.prepare();
   using interrupt = await interruption(invocation);
-  const pull = (invocation.value("pull") ?? "missing") as "always" | "missing" | "never";
   return await deploy(surroundings, { ...read, ...who(), pull, message: undefined, signal: interrupt.signal });
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Image, LabelSubject, Name } from "../../../../gear/index.ts";
 import type { Invocation } from "../../../command.ts";
-import { cliError } from "../../../errors.ts";
 import { engineOption } from "../engine-option.ts";
+import { pullOption } from "../pull-option.ts";
 import { openEngine } from "../shared.ts";
 
 /** An image of the engine with what its labels are read for. */
@@ -17,7 +17,7 @@ export async function openImage(invocation: Invocation, reference: string): Prom
   const kind = engineOption(invocation);
   using services = await connectSystemd();
   using engine = await openEngine(services, kind);
-  const when = pullWhen(invocation);
+  const when = pullOption(invocation, "missing");
   const here = when === "always" ? undefined : await engine.image(reference);
   if (here === undefined && when === "never")
     throw gearError("no-image", `image ${reference} is not here`, { hint: "--pull=missing  brings it" });
@@ -31,12 +31,6 @@ export async function openImage(invocation: Invocation, reference: string): Prom
 function runnable(reference: string, { names, id }: Image): string {
   if (/^(?:oci|oci-archive|docker-archive):/.test(reference)) return names[0] ?? id;
   return reference.replace(/^docker:\/\//, "");
-}
-
-function pullWhen(invocation: Invocation): string {
-  const when = invocation.value("pull") ?? "missing";
-  if (["always", "missing", "never"].includes(when)) return when;
-  throw cliError("usage", `--pull: ${JSON.stringify(when)} is not always, missing or never`);
 }
 
 /** Who runs the command, from where. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { OptionDeclaration } from "../../../command.ts";
+import type { Invocation, OptionDeclaration } from "../../../command.ts";
+import { cliError } from "../../../errors.ts";
 import { consentOptions } from "../consent.ts";
 
 /** Of the verbs that do what a label of an image says. */
@@ -26,3 +27,10 @@ export const nameDeclaration: OptionDeclaration = {
   value: "NAME",
   help: "Name of the container; default: the last word of the image's name",
 };
+
+/** @param instead what is done instead of what a label says: nobody who asked for `--display` wants it. @throws cli-usage */
+export function refuseLabelOptions(invocation: Invocation, instead: string): void {
+  const names = [...labelOptions, nameDeclaration].map(({ name }) => name);
+  const unfit = names.find((name) => invocation.flag(name));
+  if (unfit !== undefined) throw cliError("usage", `--${unfit} is for labels, and ${instead}`);
+}

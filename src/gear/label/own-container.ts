@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Engine } from "../engine/model.ts";
+import { gearError } from "../errors.ts";
+import type { GenerationStore } from "../generation/store.ts";
+import { loggedInstances } from "../logs/logged-instances.ts";
+import type { LabelCommand } from "./model.ts";
+
+/**
+ * Refuses a label's command on a container that is there and is another image's, or an application's: whoever makes an image gives it
+ * its name, and so that of its container.
+ * @throws gear-conflict
+ */
+export async function requireOwnContainer(
+  { command, image, name, verb }: Pick<LabelCommand, "command" | "image" | "name" | "verb">,
+  engine: Pick<Engine, "container" | "image">,
+  store: GenerationStore,
+): Promise<void> {
+  const what = command[1];
+  // They make one, which the engine refuses where the name is taken.
+  if (what === "run" || what === "create") return;
+  const refuse = (whose: string, hint: string) =>
+    gearError("conflict", `${verb} of ${image} would ${what} the container ${name}, which is ${whose}`, { hint });
+  const instance = loggedInstances(store).find(({ container }) => container === name);
+  if (instance !== undefined) {
+    const { application, id } = instance;
+    throw refuse(`of the application ${application}`, `atomic gear stop ${application} ${id}  stops it`);
+  }
+  const container = await engine.container(name);
+  if (container === undefined) return;
+  const own = await engine.image(image);
+  if (own?.id === container.imageId || own?.names.includes(container.image) === true) return;
+  throw refuse(`of the image ${container.image}`, "--name  names another one");
+}
