@@ -15,7 +15,8 @@ export function askCollector(url: string, paths: CertificatePaths): Promise<stri
   const options = { key, cert, ca, agent: false, timeout: answerSeconds * 1000 };
   return new Promise((resolve) => {
     const asked = request(`${url}/`, options, (response) => {
-      response.resume().on("end", () => resolve(undefined));
+      resolve(undefined);
+      response.destroy();
     });
     asked.on("timeout", () => asked.destroy(new Error(`no answer in ${answerSeconds} seconds`)));
     asked.on("error", ({ message }) => resolve(message));

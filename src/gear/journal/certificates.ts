@@ -33,8 +33,9 @@ export function checkCertificates(paths: CertificatePaths, now: number): Certifi
   }
   const [certificate] = certificatesOf(paths.certificate);
   for (const one of [certificate!, ...certificatesOf(paths.trust)]) checkTime(one, paths, now);
+  const key = privateKey(paths.key);
   if (statSync(paths.key).mode & 0o004) throw bad(paths.key, "can be read by everybody", `chmod 600 ${paths.key}`);
-  if (!certificate!.checkPrivateKey(privateKey(paths.key))) {
+  if (!certificate!.checkPrivateKey(key)) {
     throw bad(paths.key, `is not the key of ${paths.certificate}`);
   }
   return { name: commonName(certificate!, paths.certificate), expires: certificate!.validToDate.getTime() };

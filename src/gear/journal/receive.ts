@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { expectDone } from "../systemd/expect-done.ts";
 import type { ServiceManager } from "../systemd/model.ts";
 import { atomicPath } from "../unit/programs.ts";
 import { type CertificatePaths, type CertificateReport, checkCertificates } from "./certificates.ts";
 import { journalProgram } from "./programs.ts";
 import { remoteDirectory } from "./remote-files.ts";
-import {
-  credentialLines,
-  removeServiceFiles,
-  type ServiceFile,
-  startUnits,
-  stopUnits,
-  writeServiceFiles,
-} from "./service-files.ts";
+import { credentialLines, type ServiceFile, startUnits, stopUnits } from "./service-files.ts";
 
 export interface ReceiveReport extends CertificateReport {
   readonly listen: string;
@@ -29,7 +23,8 @@ export interface ReceiveOptions {
 }
 
 const name = "atomic-gear-journal-receive";
-const units = [`${name}.socket`];
+/** The socket first: nothing starts the service again. */
+const units = [`${name}.socket`, `${name}.service`];
 const files = [`etc/systemd/system/${name}.socket`, `etc/systemd/system/${name}.service`] as const;
 
 /** Makes this host a collector: it takes the journals of hosts whose certificates are of the trusted authorities. */
@@ -37,19 +32,15 @@ export async function startReceiving(services: ServiceManager, options: ReceiveO
   const { listen, certificates, now } = options;
   journalProgram("systemd-journal-remote");
   const report = checkCertificates(certificates, now);
-  writeServiceFiles(receiveFiles(options));
-  await services.daemonReload();
   // A socket is bound anew only when nothing has it.
-  await services.stop(`${name}.service`);
-  await startUnits(services, units);
+  for (const unit of units)
+    if ((await services.unit(unit)).loadState === "loaded") expectDone(await services.stop(unit));
+  await startUnits(services, receiveFiles(options), units.slice(0, 1));
   return { ...report, listen, directory: remoteDirectory };
 }
 
 export async function stopReceiving(services: ServiceManager): Promise<void> {
-  await stopUnits(services, units);
-  await services.stop(`${name}.service`);
-  removeServiceFiles(files);
-  await services.daemonReload();
+  await stopUnits(services, files, units);
 }
 
 function receiveFiles({ listen, maxUse, certificates }: ReceiveOptions): ServiceFile[] {

@@ -7,9 +7,8 @@
  *     remote-HOST+TENANT.journal       of a namespace
  *     remote-HOST@....journal          full ones, which systemd-journal-remote has put aside
  */
-import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { closestNames, listDirectory, removeIfExists } from "../../base/index.ts";
+import { closestNames, listDirectory, lstatIfExists, removeIfExists } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
 import { hostName } from "./certificates.ts";
 import type { LogSource } from "../logs/model.ts";
@@ -48,23 +47,33 @@ export function remoteSource(hosts: readonly string[], directory = remoteDirecto
   return { options: files.map((name) => `--file=${join(directory, name)}`), local: false };
 }
 
-/** Removes the oldest of a host's files that are full, until all of them together are within a limit of bytes. */
-export function pruneRemote(host: string, limit: number, directory = remoteDirectory): void {
+/**
+ * Removes the oldest of a host's files until all of them together are within a limit of bytes: those that are full, then those that
+ * nothing comes to, since a host may name as many namespaces as it likes.
+ * @param written names of files that entries are being added to, which stay
+ */
+export function pruneRemote(
+  host: string,
+  limit: number,
+  written: ReadonlySet<string>,
+  directory = remoteDirectory,
+): void {
   const files = listDirectory(directory)
     .filter((name) => pattern.exec(name)?.[1] === host)
-    .map((name) => ({ path: join(directory, name), full: /@|~$/.test(name), ...sizeOf(join(directory, name)) }))
-    .toSorted((one, other) => one.changed - other.changed);
+    .flatMap((name) => sizeOf(directory, name))
+    .toSorted((one, other) => Number(other.full) - Number(one.full) || one.changed - other.changed);
   let all = files.reduce((sum, { size }) => sum + size, 0);
-  for (const { path, full, size } of files) {
+  for (const { name, size } of files) {
     if (all <= limit) return;
-    if (!full) continue;
-    removeIfExists(path);
+    if (written.has(name)) continue;
+    removeIfExists(join(directory, name));
     all -= size;
   }
 }
 
-function sizeOf(path: string): { readonly size: number; readonly changed: number } {
-  const { blocks, mtimeMs } = lstatSync(path);
+/** None of one that was put aside under another name meanwhile. */
+function sizeOf(directory: string, name: string) {
+  const stat = lstatIfExists(join(directory, name));
   // Journal files have holes.
-  return { size: blocks * 512, changed: mtimeMs };
+  return stat === undefined ? [] : [{ name, full: /@|~$/.test(name), size: stat.blocks * 512, changed: stat.mtimeMs }];
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { lstatIfExists, makeDirectories, readTextIfExists, run } from "../../base/index.ts";
+import { lstatIfExists, makeDirectories, readTextIfExists, removeIfExists, run } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
 import type { Name } from "../name.ts";
 import type { ServiceManager } from "../systemd/model.ts";
@@ -16,6 +16,8 @@ export interface SealedJournal {
   readonly journal: string;
   /** What verifies it; kept nowhere on this host. Undefined: it was sealed before, and nobody here knows. */
   readonly verificationKey: string | undefined;
+  /** Why its journald did not begin to seal. */
+  readonly problem: string | undefined;
 }
 
 /**
@@ -37,17 +39,37 @@ export async function sealJournals(
   // First what was kept in memory so far: it is older than any seal, which would not verify with it in the same file.
   makeDirectories(own);
   await run("journalctl", ["--flush"]);
-  const sealed = [{ journal: hostJournal, verificationKey: await setUpKeys(own, own, interval) }];
-  for (const tenant of tenants) {
-    const verificationKey = await setUpKeys(keyDirectory(tenant), own, interval);
-    sealed.push({ journal: tenant, verificationKey });
-    writeServiceFiles(sealFiles(tenant));
-  }
+  const keys = await setUpAllKeys(tenants, own, interval);
+  for (const tenant of tenants) writeServiceFiles(sealFiles(tenant));
   await services.daemonReload();
-  for (const { journal, verificationKey } of sealed) {
-    if (verificationKey !== undefined) await beginSealing(services, journal, own);
+  const sealed: SealedJournal[] = [];
+  for (const [journal, verificationKey] of keys) {
+    const begin = verificationKey === undefined ? undefined : beginSealing(services, journal, own);
+    // The key is told all the same: nobody could tell it later.
+    const problem = await begin?.then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    sealed.push({ journal, verificationKey, problem });
   }
   return sealed;
+}
+
+/** By journal. Where one cannot be made, none is: those of the others would be known to nobody. */
+async function setUpAllKeys(
+  tenants: readonly Name[],
+  own: string,
+  interval: string,
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const directories = new Map([[hostJournal, own], ...tenants.map((name) => [name, keyDirectory(name)] as const)]);
+  const keys = new Map<string, string | undefined>();
+  try {
+    for (const [journal, directory] of directories) keys.set(journal, await setUpKeys(directory, own, interval));
+    return keys;
+  } catch (error) {
+    for (const [journal, key] of keys) if (key !== undefined) removeIfExists(join(directories.get(journal)!, "fss"));
+    throw error;
+  }
 }
 
 /**

@@ -33,15 +33,26 @@ export const credentialLines = ({ key, certificate, trust }: CertificatePaths): 
     .map(([name, path]) => `LoadCredential=${name}:${path.replaceAll("%", "%%")}\n`)
     .join("");
 
-/** Has them started now and with the host; what runs takes its new settings. */
-export async function startUnits(services: ServiceManager, units: readonly string[]): Promise<void> {
+/** Writes their files, and has them started now and with the host; what runs takes its new settings. */
+export async function startUnits(
+  services: ServiceManager,
+  files: readonly ServiceFile[],
+  units: readonly string[],
+): Promise<void> {
+  writeServiceFiles(files);
   await services.daemonReload();
   await services.enable(units);
   await services.daemonReload();
   for (const unit of units) expectDone(await services.restart(unit));
 }
 
-export async function stopUnits(services: ServiceManager, units: readonly string[]): Promise<void> {
+export async function stopUnits(
+  services: ServiceManager,
+  paths: readonly string[],
+  units: readonly string[],
+): Promise<void> {
   await services.disable(units);
   for (const unit of units) expectDone(await services.stop(unit));
+  removeServiceFiles(paths);
+  await services.daemonReload();
 }

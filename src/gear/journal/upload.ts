@@ -5,14 +5,7 @@ import type { ServiceManager } from "../systemd/model.ts";
 import { askCollector } from "./ask-collector.ts";
 import { type CertificatePaths, type CertificateReport, checkCertificates } from "./certificates.ts";
 import { journalProgram } from "./programs.ts";
-import {
-  credentialLines,
-  removeServiceFiles,
-  type ServiceFile,
-  startUnits,
-  stopUnits,
-  writeServiceFiles,
-} from "./service-files.ts";
+import { credentialLines, type ServiceFile, startUnits, stopUnits } from "./service-files.ts";
 
 export interface UploadReport extends CertificateReport {
   readonly url: string;
@@ -24,7 +17,7 @@ export interface UploadReport extends CertificateReport {
 
 const service = "systemd-journal-upload.service";
 const namespaceService = (name: string): string => `atomic-gear-journal-upload@${name}.service`;
-const files = {
+const paths = {
   service: `etc/systemd/system/${service}.d/50-atomic.conf`,
   namespaces: `etc/systemd/system/${namespaceService("")}`,
   socket: "etc/systemd/system/systemd-journald@.socket.d/50-atomic.conf",
@@ -43,20 +36,18 @@ export async function startUpload(
   const program = journalProgram("systemd-journal-upload");
   const report = checkCertificates(certificates, now);
   refuseOtherCollector();
-  writeServiceFiles(uploadFiles(collector, certificates, program));
   // The service's group may read journals, whoever made their directory (systemd-journald.service(8), FILES).
   await run("systemd-tmpfiles", ["--create", "--prefix=/var/log/journal"]);
   const namespaces = journalNamespaces();
-  await startUnits(services, [service, ...namespaces.map(namespaceService)]);
+  const files = uploadFiles(collector, certificates, program);
+  await startUnits(services, files, [service, ...namespaces.map(namespaceService)]);
   return { ...report, url: collector, namespaces, refused: await askCollector(collector, certificates) };
 }
 
 export async function stopUpload(services: ServiceManager): Promise<void> {
   const running = await services.units([namespaceService("*")]);
   const units = [...running.map(({ name }) => name), ...journalNamespaces().map(namespaceService)];
-  await stopUnits(services, [service, ...new Set(units)]);
-  removeServiceFiles(Object.values(files));
-  await services.daemonReload();
+  await stopUnits(services, Object.values(paths), [service, ...new Set(units)]);
 }
 
 /** systemd-journal-upload takes `https://HOST/` and a port of its own choice; a path it takes only behind a port. */
@@ -75,10 +66,10 @@ function collectorUrl(text: string): string {
 function uploadFiles(url: string, certificates: CertificatePaths, program: string): ServiceFile[] {
   const start = `ExecStart=\nExecStart=${program} --url=${url} --save-state ${credentialOptions}\n`;
   return [
-    { path: files.service, content: `${patient}\n[Service]\n${start}${again}${credentialLines(certificates)}` },
-    { path: files.namespaces, content: namespaceUnit(url, certificates, program) },
+    { path: paths.service, content: `${patient}\n[Service]\n${start}${again}${credentialLines(certificates)}` },
+    { path: paths.namespaces, content: namespaceUnit(url, certificates, program) },
     // Whatever gives a unit a journal namespace starts its socket.
-    { path: files.socket, content: `[Unit]\nWants=${namespaceService("%i")}\n` },
+    { path: paths.socket, content: `[Unit]\nWants=${namespaceService("%i")}\n` },
   ];
 }
 

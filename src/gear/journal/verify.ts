@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { listDirectory, run } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
 
@@ -9,6 +9,7 @@ export const hostJournal = "host";
 
 export interface VerifiedFile {
   readonly journal: string;
+  /** Of a journal of which there is none: the directory. */
   readonly path: string;
   /**
    * `verified`: as it was written, in the range that is sealed. `unsealed`: it is whole, and nothing says who wrote it. `no-key`: it
@@ -37,10 +38,14 @@ export async function verifyJournals(
     const owner = journal[1] ?? hostJournal;
     for (const file of files.toSorted()) verified.push(await verifyFile(owner, join(directory, name, file), keys));
   }
-  return verified;
+  const isThere = (journal: string) => verified.some((file) => file.journal === journal);
+  const gone = [...keys.keys()].filter((journal) => !isThere(journal));
+  return [...verified, ...gone.map((journal) => failed(journal, directory, "it has a key, and no file is there"))];
 }
 
 async function verifyFile(journal: string, path: string, keys: ReadonlyMap<string, string>): Promise<VerifiedFile> {
+  // journalctl takes a pattern, so that another file would be verified.
+  if (/[*?[\]{}\\]/.test(basename(path))) return failed(journal, path, "journald gives no file such a name");
   const key = keys.get(journal);
   const given = key === undefined ? [] : [`--verify-key=${key}`];
   const env = { LC_ALL: "C", TZ: "UTC", SYSTEMD_COLORS: "0" };
@@ -52,15 +57,21 @@ async function verifyFile(journal: string, path: string, keys: ReadonlyMap<strin
   // ENOKEY, of a file that has seals.
   const noKey = key === undefined && said.includes("(Required key not available)");
   if (noKey) return { journal, path, state: "no-key", sealed: undefined, reason: undefined };
-  if (code !== 0) return { journal, path, state: "failed", sealed: undefined, reason: reasonOf(said) };
+  if (code !== 0) return failed(journal, path, reasonOf(said));
   const { isSealed, begun } = await readHeader(path);
-  if (!isSealed && key !== undefined && begun > sealedSince(key)) {
-    const reason = "it has no seals, though it was begun after sealing was";
-    return { journal, path, state: "failed", sealed: undefined, reason };
-  }
+  if (!isSealed && key !== undefined && begun > sealedSince(key))
+    return failed(journal, path, "it has no seals, though it was begun after sealing was");
   const state = !isSealed ? "unsealed" : key === undefined ? "no-key" : "verified";
   return { journal, path, state, sealed: state === "verified" ? sealedRange(said) : undefined, reason: undefined };
 }
+
+const failed = (journal: string, path: string, reason: string): VerifiedFile => ({
+  journal,
+  path,
+  state: "failed",
+  sealed: undefined,
+  reason,
+});
 
 /** @returns `begun`: microseconds since the epoch */
 export async function readHeader(path: string): Promise<{ readonly isSealed: boolean; readonly begun: number }> {

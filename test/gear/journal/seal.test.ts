@@ -83,6 +83,17 @@ test("the journals of the host and of a tenant are sealed, each with a key that 
   }
 });
 
+test("a key is told once it is made, also when the tenant's journald does not start with it", async () => {
+  await atomic("gear", "tenant", "add", "late");
+  await machine.run("systemctl", ["mask", "systemd-journald@late.service"]);
+  const args = ["--disable-warning=ExperimentalWarning", program, "gear", "journal", "seal", "--interval=2s"];
+  const { stdout, stderr } = await machine.run(process.execPath, args, [1]);
+  assert.match(stdout, /^late \S+\n$/);
+  assert.match(stderr, /late is not sealed before its journald starts anew: .*masked/);
+  await machine.run("systemctl", ["unmask", "systemd-journald@late.service"]);
+  await atomic("gear", "tenant", "delete", "late");
+});
+
 test("without keys it is told that they are missing; with those of another journal nothing verifies", async () => {
   assert.equal(active(await verify("/var/log/journal", ""), "acme").state, "no-key");
   const [host = "", acme = ""] = keys

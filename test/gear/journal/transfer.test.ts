@@ -109,6 +109,10 @@ test("keys and certificates that cannot work are refused before anything is set 
       ["https://logs.example", "--key=/root/pki/web2.key", ...paths("web1").slice(1)],
       /gear-bad-certificate.*web2\.key is not the key of .*web1\.pem/,
     ],
+    [
+      ["https://logs.example", "--key=/root/pki/none.key", ...paths("web1").slice(1)],
+      /gear-bad-certificate.*none\.key cannot be read/,
+    ],
     [["https://logs.example", ...paths("web1").slice(0, 2)], /cli-usage.*--trust is missing/],
   ];
   for (const [args, told] of refused) {
@@ -235,14 +239,14 @@ test("what is said while the collector is away arrives when it is back, once", a
 });
 
 test("a host's journals stay within their limit", async () => {
-  await atomic(collector!, ["gear", "journal", "receive", ...paths("logs"), "--max-use=1M"]);
+  await atomic(collector!, ["gear", "journal", "receive", ...paths("logs"), "--max-use=64M"]);
   const old = join(
     collector!.root,
     remote,
     `remote-web1.example@${"0".repeat(32)}-${"0".repeat(16)}-${"1".repeat(16)}.journal`,
   );
   const other = old.replace("web1", "web10");
-  for (const path of [old, other]) writeFileSync(path, Buffer.alloc(1 << 20, 1));
+  for (const path of [old, other]) writeFileSync(path, Buffer.alloc(64 << 20, 1));
   await say(web1!, undefined, "words that make no room");
   await arrives("words that make no room");
   const names = readdirSync(join(collector!.root, remote));

@@ -34,8 +34,15 @@ export default defineCommand({
     const sealed = await sealJournals(services, names, interval);
     const known = sealed.filter(({ verificationKey }) => verificationKey === undefined).map(({ journal }) => journal);
     if (known.length > 0) invocation.progress({ type: "note", text: `Sealed already: ${known.join(", ")}` });
+    for (const { journal, problem } of sealed)
+      if (problem !== undefined)
+        invocation.progress({
+          type: "warning",
+          text: `${journal} is not sealed before its journald starts anew: ${problem}`,
+        });
     return sealed;
   },
+  exitCode: (sealed) => (sealed.every(({ problem }) => problem === undefined) ? 0 : 1),
   render: (sealed) =>
     sealed
       .flatMap(({ journal, verificationKey }) =>
