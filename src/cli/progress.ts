@@ -2,7 +2,7 @@
 import { type ProgressEvent, type ProgressListener, progressVersion, silent } from "../base/index.ts";
 import type { Style } from "./command.ts";
 import { cliError } from "./errors.ts";
-import { formatBytes, formatSeconds, paint } from "./style.ts";
+import { formatBytes, formatSeconds, paint, plainText } from "./style.ts";
 
 type Write = (text: string) => void;
 
@@ -10,9 +10,9 @@ type Write = (text: string) => void;
 export function progressListener(kind: string, style: Style, write: Write): ProgressListener {
   switch (kind) {
     case "auto":
-      return style.terminal ? terminalProgress(style, write) : plainProgress(write);
+      return plainWords(style.terminal ? terminalProgress(style, write) : plainProgress(write));
     case "plain":
-      return plainProgress(write);
+      return plainWords(plainProgress(write));
     case "json":
       return (event) => write(`${JSON.stringify({ version: progressVersion, ...event })}\n`);
     case "none":
@@ -20,6 +20,13 @@ export function progressListener(kind: string, style: Style, write: Write): Prog
     default:
       throw cliError("usage", `--progress=${kind}: use auto, plain, json or none`);
   }
+}
+
+/** Names of files, packages and images are in what is told. */
+function plainWords(listener: ProgressListener): ProgressListener {
+  const plain = (value: unknown) => (typeof value === "string" ? plainText(value) : value);
+  return (event) =>
+    listener(Object.fromEntries(Object.entries(event).map(([key, value]) => [key, plain(value)])) as typeof event);
 }
 
 /** One line for each finished stage. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AtomicError, errnoText, isErrno } from "../base/index.ts";
 import type { Style } from "./command.ts";
-import { paint } from "./style.ts";
+import { paint, plainText } from "./style.ts";
 
 /** What is printed of an error, and the exit code: the one place where errors become text. */
 export function reportError(error: unknown, style: Style, asOstree: boolean): { text: string; exitCode: number } {
@@ -9,11 +9,11 @@ export function reportError(error: unknown, style: Style, asOstree: boolean): { 
   const code = codeOf(error);
   if (code === undefined) {
     const stack = error instanceof Error ? error.stack : String(error);
-    return { text: `${paint(style, "red", "defect")}: ${withoutSecrets(stack ?? "")}`, exitCode: 1 };
+    return { text: `${paint(style, "red", "defect")}: ${plainText(withoutSecrets(stack ?? ""))}`, exitCode: 1 };
   }
-  const [first, ...more] = messageOf(error).split("\n");
+  const [first, ...more] = plainText(messageOf(error)).split("\n");
   const lines = [`${paint(style, "red", `error[${code}]`)}: ${first}`, ...more];
-  if (error instanceof AtomicError && error.hint !== undefined) lines.push(`  hint: ${error.hint}`);
+  if (error instanceof AtomicError && error.hint !== undefined) lines.push(`  hint: ${plainText(error.hint)}`);
   return { text: lines.join("\n"), exitCode: exitCodeOf(code) };
 }
 

@@ -9,6 +9,10 @@ export function paint(style: Style, how: Paint, text: string): string {
   return style.color ? styleText(how, text, { validateStream: false }) : text;
 }
 
+/** Somebody else's words as they may be shown: none of them moves the cursor, colours a terminal, or turns text round. */
+export const plainText = (text: string): string =>
+  text.replace(/[^\P{Cc}\t\n]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\u{fffd}");
+
 /** The style of a stream, by https://no-color.org and whether it is a terminal. */
 export function streamStyle(stream: { isTTY?: boolean; columns?: number }, verbose: boolean): Style {
   const terminal = stream.isTTY === true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ImageInfo } from "../commands/gear/info.ts";
 import type { Style } from "../command.ts";
+import { plainText } from "../style.ts";
 import { keyLines } from "./columns.ts";
 import { renderLabel } from "./gear-label.ts";
 
@@ -12,7 +13,7 @@ export function renderImageInfo(
     ["Image", image],
     ["Id", id],
     ...(digest === undefined ? [] : [["Digest", digest] satisfies [string, string]]),
-    ...(version === undefined ? [] : [["Version", version] satisfies [string, string]]),
+    ...(version === undefined ? [] : [["Version", oneLine(version)] satisfies [string, string]]),
     ...(installed ? [["Installed", "by its label"] satisfies [string, string]] : []),
     ["Labels", labels.size === 0 ? "none" : [...labels].map(labelLine).join("\n")],
   ];
@@ -23,4 +24,6 @@ export function renderImageInfo(
 }
 
 /** Without what would move the cursor of who reads it. */
-const labelLine = ([name, value]: readonly [string, string]) => `${name}=${value}`.replace(/\p{Cc}+/gu, " ");
+const oneLine = (text: string) => plainText(text.replace(/\p{Cc}+/gu, " "));
+
+const labelLine = ([name, value]: readonly [string, string]) => oneLine(`${name}=${value}`);
