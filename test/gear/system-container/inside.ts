@@ -386,5 +386,12 @@ test("the command line says what is asked for, what runs, and how to undo it", a
   const { stdout } = await atomic(["install", "--system", reference, "--allow=host-root"]);
   assert.match(stdout, /^agent: generation 0 runs\.[^]*Undo: {2}atomic gear uninstall agent$/m);
   assert.match((await atomic(["system", "list"])).stdout, /^agent +0 +active/);
+  await installSystemContainer(surroundings, request("plain", await plain(6)));
+  await plain(7);
+  rmSync(join(images, "agent"), { recursive: true });
+  assert.match((await atomic(["system", "update", "--all", "--rebase", reference], [2])).stderr, /--rebase is of one/);
+  const all = await atomic(["system", "update", "--all"], [1]);
+  assert.match(all.stdout, /^agent was not updated: [^]*^plain: generation 1 runs\./m);
+  assert.match((await atomic(["uninstall", "agent", "--display"], [2])).stderr, /--display is for labels/);
   assert.match((await atomic(["uninstall", "agent"])).stdout, /^agent is uninstalled/);
 });

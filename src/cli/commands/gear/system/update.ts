@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SystemReport } from "../../../../gear/index.ts";
+import { AtomicError } from "../../../../base/index.ts";
+import type { Consent, Name, SystemReport } from "../../../../gear/index.ts";
 import { defineCommand } from "../../../command.ts";
 import { cliError } from "../../../errors.ts";
 import { renderSystemReport, systemExitCode } from "../../../render/gear-system.ts";
+import { plainText } from "../../../style.ts";
 import { consentOptions, requireConsent } from "../consent.ts";
 import { rootOption } from "../root-option.ts";
 import { interruption } from "../shared.ts";
 import { givenValues, openSystemContainers, setOption, systemContainerName } from "./shared.ts";
 
-export default defineCommand<readonly SystemReport[]>({
+/** With `--all`, one that cannot be updated does not keep the others from it. */
+type Updated = SystemReport | { readonly name: Name; readonly refused: string };
+
+export default defineCommand<readonly Updated[]>({
   path: ["gear", "system", "update"],
   summary: "Update a system container to what its image is now",
   description:
@@ -31,21 +36,30 @@ export default defineCommand<readonly SystemReport[]>({
     const { updateSystemContainer } = await import("../../../../gear/index.ts");
     const [named] = invocation.args;
     if ((named === undefined) !== invocation.flag("all")) throw cliError("usage", "NAME or --all is needed, not both");
+    if (named === undefined && invocation.flag("rebase"))
+      throw cliError("usage", "--rebase is of one NAME, not of --all");
     using surroundings = await openSystemContainers(invocation);
     using interrupt = await interruption(invocation);
     const names = named === undefined ? surroundings.store.names() : [await systemContainerName(named)];
-    const reports: SystemReport[] = [];
+    const { signal } = interrupt;
+    const consent: Consent = (what, asked) => requireConsent(invocation, what, asked);
+    const updated: Updated[] = [];
     for (const name of names) {
-      const request = { name, image: invocation.value("rebase"), values: givenValues(invocation) };
-      const report = await updateSystemContainer(surroundings, {
-        ...request,
-        consent: (what, asked) => requireConsent(invocation, what, asked),
-        signal: interrupt.signal,
-      });
-      reports.push(report);
+      const request = { name, image: invocation.value("rebase"), values: givenValues(invocation), consent, signal };
+      try {
+        updated.push(await updateSystemContainer(surroundings, request));
+      } catch (error) {
+        if (named !== undefined || signal.aborted || !(error instanceof AtomicError)) throw error;
+        updated.push({ name, refused: error.message });
+      }
     }
-    return reports;
+    return updated;
   },
-  render: (reports, style) => reports.map((report) => renderSystemReport(report, style)).join("\n"),
-  exitCode: (reports) => Math.max(0, ...reports.map(systemExitCode)),
+  render: (updated, style) =>
+    updated
+      .map((one) =>
+        "refused" in one ? `${one.name} was not updated: ${plainText(one.refused)}` : renderSystemReport(one, style),
+      )
+      .join("\n"),
+  exitCode: (updated) => Math.max(0, ...updated.map((one) => ("refused" in one ? 1 : systemExitCode(one)))),
 });
