@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ApplicationHistory, ApplicationStatus, ChangeReport } from "../../../src/gear/index.ts";
+import type { ApplicationHistory, ApplicationStatus } from "../../../src/gear/index.ts";
 import type { Style } from "../../../src/cli/command.ts";
 import { renderChange } from "../../../src/cli/render/gear-change.ts";
 import { renderDiff } from "../../../src/cli/render/gear-diff.ts";
@@ -10,27 +10,9 @@ import { renderPower } from "../../../src/cli/render/gear-power.ts";
 import { renderPreview } from "../../../src/cli/render/gear-preview.ts";
 import { renderList, renderStatus } from "../../../src/cli/render/gear-status.ts";
 import { name } from "../../gear/application.ts";
+import { pin, report, shop, units } from "./change-report.ts";
 
 const style: Style = { terminal: false, color: false, columns: 100, verbose: false };
-const shop = name("shop");
-const pin = (digit: string) => `docker.io/library/web@sha256:${digit.repeat(64)}`;
-const units = { added: ["shop-api.service"], changed: ["shop-web.service"], removed: [], same: ["shop-db.service"] };
-
-const report: ChangeReport = {
-  application: shop,
-  kind: "deploy",
-  from: 3,
-  to: 4,
-  current: 4,
-  outcome: "done",
-  interrupted: false,
-  reason: undefined,
-  problems: [],
-  missing: [],
-  units,
-  images: [{ reference: "web:1", from: pin("a"), to: pin("b") }],
-  pruned: [1],
-};
 
 test("a deployment that came through", () => {
   assert.equal(

@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ChangeReport, HostsReport, Name } from "../../../src/gear/index.ts";
+import type { HostsReport } from "../../../src/gear/index.ts";
 import { renderHosts, renderSettlement } from "../../../src/cli/render/gear-hosts.ts";
+import { report as change, shop } from "./change-report.ts";
 
 const style = { terminal: false, color: false, columns: 80, verbose: false };
-const shop = "shop" as Name;
-
-const change: ChangeReport = {
-  application: shop,
-  kind: "deploy",
-  from: 3,
-  to: 4,
-  current: 4,
-  outcome: "done",
-  interrupted: false,
-  reason: undefined,
-  problems: [],
-  missing: [],
-  units: { added: [], changed: ["shop-web.service"], removed: [], same: ["gear-shop.target"] },
-  images: [
-    { reference: "docker.io/library/nginx:1.27", from: `x@sha256:${"a".repeat(64)}`, to: `x@sha256:${"b".repeat(64)}` },
-  ],
-  pruned: [],
-};
 
 const report: HostsReport = {
   application: shop,
@@ -43,9 +25,10 @@ test("what runs where, what changed, and how to undo it", () => {
     renderHosts(report, style),
     `shop runs, and is healthy, on 2 hosts.
   web1  generation 4   was: 3
+    started: shop-api.service
     restarted: shop-web.service
     left alone: 1 unit
-    image docker.io/library/nginx:1.27  aaaaaaaaaaaa → bbbbbbbbbbbb
+    image web:1  aaaaaaaaaaaa → bbbbbbbbbbbb
   web2  generation 7   as it was
   Undo:  atomic gear rollback shop --host=web1 --host=web2`,
   );
