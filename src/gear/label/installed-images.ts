@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import { makeDirectories, readTextIfExists, writeFileAtomic } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
+import { lockHost } from "../generation/lock.ts";
 
 /** An image whose INSTALL label was run; until its UNINSTALL is, things of it are on the host. */
 export interface InstalledImage {
@@ -14,9 +15,11 @@ export interface InstalledImage {
 
 /** Which images were installed by their label, in one file that is replaced whole. */
 export class InstalledImages {
+  readonly #root: string;
   readonly #path: string;
 
   constructor(root = "/") {
+    this.#root = root;
     this.#path = join(root, "var/lib/atomic/gear/installed-images.json");
   }
 
@@ -38,11 +41,13 @@ export class InstalledImages {
     return this.all().find((one) => one.image === image);
   }
 
-  add(installed: InstalledImage): void {
+  async add(installed: InstalledImage): Promise<void> {
+    using _lock = await lockHost(this.#root);
     this.#write([...this.all().filter(({ image }) => image !== installed.image), installed]);
   }
 
-  remove(image: string): void {
+  async remove(image: string): Promise<void> {
+    using _lock = await lockHost(this.#root);
     this.#write(this.all().filter((one) => one.image !== image));
   }
 

@@ -36,7 +36,9 @@ export async function requireConsent(
   if (process.stdin.isTTY && process.stderr.isTTY) {
     process.stderr.write(`${[what, ...permissionLines(asked).map((line) => `  ${line}`)].join("\n")}\n`);
     using terminal = createInterface({ input: process.stdin, output: process.stderr });
-    if (/^y(?:es)?$/i.test((await terminal.question("Allow all of it? [y/N] ")).trim())) return;
+    // Ctrl-C and Ctrl-D are a no.
+    const answer = await terminal.question("Allow all of it? [y/N] ").catch(() => "");
+    if (/^y(?:es)?$/i.test(answer.trim())) return;
   }
   requirePermissions(what, asked, allowed);
 }

@@ -84,6 +84,6 @@ async function uninstallByLabel(invocation: Invocation): Promise<Uninstalled> {
   if (label === undefined && installed === undefined)
     throw gearError("not-installed", `${subject.image} has no label UNINSTALL and was not installed`);
   const outcome = label && (await conductLabel(invocation, label));
-  if (outcome === undefined || outcome.exitCode === 0) images.remove(subject.image);
+  if (outcome === undefined || outcome.exitCode === 0) await images.remove(subject.image);
   return outcome ?? { forgotten: subject.image };
 }

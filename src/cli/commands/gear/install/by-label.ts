@@ -19,7 +19,7 @@ export async function installByLabel(invocation: Invocation): Promise<LabelOutco
   const outcome = await conductLabel(invocation, label);
   if (outcome.exitCode === 0) {
     const { image: named, name } = subject;
-    new InstalledImages(invocation.value("root")).add({ image: named, name, id: image.id, at: Date.now() });
+    await new InstalledImages(invocation.value("root")).add({ image: named, name, id: image.id, at: Date.now() });
   }
   return outcome;
 }
