@@ -4,7 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { AtomicError } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
 import { readLines } from "./lines.ts";
-import { decodeMessage, encodeMessage, protocolVersion } from "./message.ts";
+import { decodeMessage, encodeMessage, type Greeting, protocolVersion } from "./message.ts";
 import { type Connect, Participant } from "./participant.ts";
 import type { OpenRequest, Requests } from "./requests.ts";
 import { settleHere } from "./settle-here.ts";
@@ -76,7 +76,7 @@ export async function serveHost({ input, output, version, address, connect, runP
       send({ id, error: describe(error) });
     }
   };
-  send({ atomic: protocolVersion, version });
+  send({ atomic: protocolVersion, version } satisfies Greeting);
   let why = "the connection ended before all hosts were told to keep it";
   try {
     for await (const line of readLines(input)) {

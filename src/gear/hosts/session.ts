@@ -5,7 +5,7 @@ import { printable } from "../generation/problem.ts";
 import type { Host } from "./host-name.ts";
 import { eachHost, failuresAsOne } from "./each-host.ts";
 import { readLines } from "./lines.ts";
-import { type AnswerMessage, decodeMessage, encodeMessage, protocolVersion } from "./message.ts";
+import { type AnswerMessage, decodeMessage, encodeMessage, protocolVersion, type RequestMessage } from "./message.ts";
 import type { Requests } from "./requests.ts";
 import { withoutControls } from "./without-controls.ts";
 import { connectSsh, type RemoteCommand, type SshConnection } from "./ssh.ts";
@@ -70,7 +70,7 @@ export class HostSession implements Disposable {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });
     // libuv writes at once where the kernel takes it: what was asked is with ssh, whatever becomes of this program.
-    this.#connection.stdin.write(encodeMessage({ id, request, given }));
+    this.#connection.stdin.write(encodeMessage({ id, request, given } satisfies RequestMessage));
     return promise as Promise<Requests[K]["result"]>;
   }
 

@@ -2,7 +2,7 @@
 /** The verbs of system containers. Each runs alone, and first ends what another one was killed in. */
 import { gearError } from "../errors.ts";
 import type { Name } from "../name.ts";
-import { type AskedPermission, requirePermissions } from "../permission.ts";
+import type { AskedPermission } from "../permission.ts";
 import { refuseSystemConflicts } from "./host-place.ts";
 import type { SystemContainer, SystemGeneration } from "./model.ts";
 import { type Prepared, prepareGeneration } from "./prepare.ts";
@@ -207,9 +207,3 @@ export async function listSystemContainers({
     }),
   );
 }
-
-/** For images that ask for nothing, and tests. */
-export const allowOnly =
-  (allowed: Parameters<typeof requirePermissions>[2]): Consent =>
-  (what, asked) =>
-    requirePermissions(what, asked, allowed);

@@ -96,8 +96,3 @@ async function tmpfiles(store: SystemStore, name: Name, verb: "--create" | "--re
   const root = store.root === "/" ? [] : [`--root=${store.root}`];
   await run("systemd-tmpfiles", [...root, verb, store.root === "/" ? path : `atomic-${name}.conf`]);
 }
-
-/** Whether the unit on the host is the generation's. */
-export function isUnitInPlace(store: SystemStore, { name, unit }: SystemGeneration): boolean {
-  return readTextIfExists(unitPath(store, name)) === unit;
-}

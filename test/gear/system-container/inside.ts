@@ -21,7 +21,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { run, silent } from "../../../src/base/index.ts";
 import {
-  allowOnly,
+  type Allowed,
+  type Consent,
   connectSystemd,
   gearError,
   installSystemContainer,
@@ -29,6 +30,7 @@ import {
   type Name,
   pruneSystemContainers,
   recoverSystemContainers,
+  requirePermissions,
   rollbackSystemContainer,
   type SystemInstallRequest,
   SystemStore,
@@ -56,6 +58,10 @@ after(async () => {
   for (const action of cleanups.toReversed()) await action();
 });
 
+const allowOnly =
+  (allowed: Allowed): Consent =>
+  (what, asked) =>
+    requirePermissions(what, asked, allowed);
 const name = (text: string) => text as Name;
 const path = (inside: string) => join("/", inside);
 const health = { minHealthyTime: 1500, healthyDeadline: 30_000 };
