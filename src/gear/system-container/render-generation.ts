@@ -78,6 +78,7 @@ class Scene {
   readonly image: ContainerImage;
   readonly number: number;
   readonly exported: ImageExports;
+  readonly stopSignal: string;
   readonly variables: ReadonlyMap<string, string>;
   /** Variables that something has. */
   readonly used = new Set<string>();
@@ -92,8 +93,9 @@ class Scene {
     this.exported = readExports(rootfs);
     const { name, runtime, hostNetwork } = request;
     this.directory = store.ownDirectory(name, number);
-    const stopSignal = signalOf(image.config.execution["StopSignal"]);
-    const forced = { name, directory: this.directory, runtime, image: request.image, id: image.id, stopSignal };
+    this.stopSignal = signalOf(image.config.execution["StopSignal"]);
+    const { directory, stopSignal } = this;
+    const forced = { name, directory, runtime, image: request.image, id: image.id, stopSignal };
     this.variables = containerVariables(forced, this.exported.manifest.defaultValues, request.values);
     this.given = { name, rootfs, stateDirectory: this.variable("STATE_DIRECTORY"), hostNetwork };
   }
@@ -168,8 +170,9 @@ function renderUnit(scene: Scene): RenderedText {
   const what = `${name}.service`;
   const template = scene.exported.service;
   if (template === undefined) {
-    const { number, variables } = scene;
-    return { text: completeUnit(generateUnit({ name, image, number, variables }), what, scene.directory), asked: [] };
+    const { number, stopSignal, variables } = scene;
+    const text = generateUnit({ name, image, number, stopSignal, variables });
+    return { text: completeUnit(text, what, scene.directory), asked: [] };
   }
   const text = scene.expand(template);
   return { text: completeUnit(text, what, scene.directory), asked: unitPermissions(text, what, scene.variables) };
@@ -192,7 +195,7 @@ function renderTmpfiles(
 }
 
 function signalOf(value: unknown): string {
-  return typeof value === "string" && /^(?:SIG)?[A-Z0-9+-]{1,12}$/.test(value) ? value : "TERM";
+  return typeof value === "string" && /^(?:SIG)?[A-Z0-9+-]{1,12}$/.test(value) ? value : "SIGTERM";
 }
 
 /** A value that nothing has a use for was likely meant for another name. */

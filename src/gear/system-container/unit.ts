@@ -12,11 +12,12 @@ export interface UnitScene {
   readonly name: Name;
   readonly image: string;
   readonly number: number;
+  readonly stopSignal: string;
   readonly variables: ReadonlyMap<string, string>;
 }
 
 /** A unit for an image that brings none. */
-export function generateUnit({ name, image, number, variables }: UnitScene): string {
+export function generateUnit({ name, image, number, stopSignal, variables }: UnitScene): string {
   const get = (key: string) => variables.get(key)!;
   return `[Unit]
 Description=${name}, a system container of ${image.replaceAll("%", "%%")}
@@ -34,6 +35,7 @@ Restart=on-failure
 RestartSec=1
 TimeoutStopSec=30
 KillMode=mixed
+KillSignal=${stopSignal}
 LogExtraFields=ATOMIC_APP=${name}
 LogExtraFields=ATOMIC_GENERATION=${number}
 

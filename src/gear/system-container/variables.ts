@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { engineSecurity } from "../read/engine-security.ts";
 import { gearError } from "../errors.ts";
 import type { Name } from "../name.ts";
+import { stopCommand } from "./stop-command.ts";
 
 /** Those that cannot be set. */
 export interface ForcedVariables {
@@ -51,7 +52,7 @@ function forcedVariables({ name, directory, runtime, image, id, stopSignal }: Fo
     ["NAME", name],
     ["EXEC_STARTPRE", `${runtime} delete --force ${name}`],
     ["EXEC_START", `${runtime} run --bundle ${directory} ${name}`],
-    ["EXEC_STOP", `${runtime} kill ${name} ${stopSignal}`],
+    ["EXEC_STOP", stopCommand(runtime, name, stopSignal)],
     ["EXEC_STOPPOST", `${runtime} delete --force ${name}`],
     ["HOST_UID", "0"],
     ["HOST_GID", "0"],

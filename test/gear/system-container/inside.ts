@@ -401,3 +401,21 @@ test("the command line says what is asked for, what runs, and how to undo it", a
   assert.match((await atomic(["uninstall", "agent", "--display"], [2])).stderr, /--display is for labels/);
   assert.match((await atomic(["uninstall", "agent"])).stdout, /^agent is uninstalled/);
 });
+
+test("one that is stopped before its runtime has made it ends by its signal, and has not failed", async () => {
+  const slow = "/usr/local/bin/slow-runc";
+  writeFileSync(slow, '#!/bin/sh\n[ "$1" != run ] || sleep 1\nexec /usr/sbin/runc "$@"\n', { mode: 0o755 });
+  const script =
+    "#!/bin/sh\ntrap 'echo heard INT; exit 0' INT\ntrap 'echo heard TERM' TERM\nwhile :; do sleep 0.1; done\n";
+  const reference = await image("quick", { "run.sh": script }, { Cmd: ["/run.sh"], StopSignal: "SIGINT" });
+  await installSystemContainer(surroundings, request("quick", reference, { runtime: slow }));
+  const { services } = surroundings;
+  await services.stop("quick.service");
+  await services.start("quick.service");
+  await services.stop("quick.service");
+  const { stdout: state } = await run("systemctl", ["show", "-P", "ActiveState", "-P", "Result", "quick.service"]);
+  assert.deepEqual(state.split("\n").toSorted(), ["", "inactive", "success"]);
+  const { stdout: said } = await run("journalctl", ["-o", "cat", "-u", "quick.service", "--grep=^heard"]);
+  assert.equal(said, "heard INT\nheard INT\n");
+  await uninstallSystemContainer(surroundings, name("quick"));
+});
