@@ -103,10 +103,13 @@ export function parseObject(text: string, what: string): Record<string, unknown>
 
 /**
  * Text that systemd will read: it takes a carriage return or NUL for the end of a line (read_line), where who judged it here saw none.
+ * A backslash with blanks behind it would join lines once the blanks are gone.
  * @throws gear-bad-exports
  */
 export function requirePlainLines(text: string, what: string): void {
-  if (/[^\P{Cc}\t\n]/u.test(text.replaceAll("\r\n", "\n"))) throw badExports(what, "has control characters");
+  const lines = text.replaceAll("\r\n", "\n");
+  if (/[^\P{Cc}\t\n]/u.test(lines)) throw badExports(what, "has control characters");
+  if (/\\[ \t]+$/m.test(lines)) throw badExports(what, "has a backslash before blanks at the end of a line");
 }
 
 /** @throws gear-bad-exports */

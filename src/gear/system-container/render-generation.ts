@@ -13,7 +13,7 @@ import { generateConfig, type GivenConfig, type Json, stateDirectories } from ".
 import type { SystemStore } from "./store.ts";
 import { tmpfilesDirectories, tmpfilesPermissions } from "./tmpfiles.ts";
 import { completeUnit, generateUnit, unitPermissions } from "./unit.ts";
-import { containerVariables, expandTemplate } from "./variables.ts";
+import { containerVariables, expandTemplate, placeNames } from "./variables.ts";
 
 export interface GenerationRequest {
   readonly name: Name;
@@ -107,7 +107,7 @@ class Scene {
   /** Directories that one of its own stands in: the usual, and what the operator set. The image may not choose. */
   get #parents(): string[] {
     const { values } = this.request;
-    const set = ["RUN_DIRECTORY", "STATE_DIRECTORY", "CONF_DIRECTORY"].flatMap((key) => values[key] ?? []);
+    const set = placeNames.flatMap((key) => values[key] ?? []);
     return ["/run", "/var/lib", "/etc", ...set];
   }
 
@@ -155,7 +155,9 @@ function usualRuntime(scene: Scene): RenderedRuntime {
   if (states.length === 0) return { config, asked: [], directories: [], warnings: [] };
   const top = `${given.stateDirectory}/${request.name}`;
   const what = `directories below ${top} of the host, writable`;
-  const asked: AskedPermission[] = scene.isOwn(top) ? [] : [{ permission: "mounts", what }];
+  // An image may name another place for it, such as /etc, where programs of the host look for files.
+  const isOwn = scene.isOwn(top) && !top.startsWith("/etc/");
+  const asked: AskedPermission[] = isOwn ? [] : [{ permission: "mounts", what }];
   return { config, asked, directories: [top, ...states], warnings: [] };
 }
 
@@ -200,7 +202,7 @@ function signalOf(value: unknown): string {
 
 /** A value that nothing has a use for was likely meant for another name. */
 function refuseUnused(given: readonly string[], used: ReadonlySet<string>): void {
-  const always = ["UUID", "RUN_DIRECTORY", "STATE_DIRECTORY", "CONF_DIRECTORY", "PIDFILE", "ATOMIC"];
+  const always = ["UUID", ...placeNames, "PIDFILE", "ATOMIC"];
   const unused = given.filter((name) => !used.has(name) && !always.includes(name));
   if (unused.length === 0) return;
   throw gearError("bad-variable", `nothing of the image has the variable ${unused.join(", ")}`, {

@@ -121,7 +121,8 @@ export function stateDirectories(volumes: unknown, { name, stateDirectory }: Giv
   const paths = typeof volumes === "object" && volumes !== null ? Object.keys(volumes) : [];
   return paths.map((path) => {
     const parts = path.split("/").filter((part) => part !== "");
-    if (!path.startsWith("/") || parts.length === 0 || parts.includes(".."))
+    // They are words of a tmpfiles.d(5) file, of which nobody is asked: no blanks, line breaks or specifiers.
+    if (!path.startsWith("/") || parts.length === 0 || !parts.every((part) => /^(?!\.\.?$)[\w.@+-]+$/.test(part)))
       throw badExports("a volume", `is ${JSON.stringify(path)}`);
     return { source: `${stateDirectory}/${name}/${parts.join("-")}`, destination: `/${parts.join("/")}` };
   });

@@ -3,6 +3,7 @@ import { SystemdUnit } from "../../formats/index.ts";
 import type { Name } from "../name.ts";
 import type { AskedPermission } from "../permission.ts";
 import { requirePlainLines } from "./exports.ts";
+import { pidFile } from "./variables.ts";
 
 /** What uses containers of an engine starts after what the host's own services are. */
 const engines =
@@ -95,8 +96,8 @@ function isHarmless(section: string, key: string, value: string, variables: Read
   const units = section === (key === "WantedBy" ? "Install" : "Unit") ? harmlessUnits[key] : undefined;
   if (units !== undefined) return value.split(/\s+/).every((name) => units.test(name) || isWaitedFor(key, name));
   if (section !== "Service") return false;
-  // systemd removes the file when the service has ended.
-  if (key === "PIDFile") return value === variables.get("PIDFILE") && /^\/run\/[\w.-]+$/.test(value);
+  // systemd takes the process in it for the service's, and removes the file: an image's PIDFILE may be that of another.
+  if (key === "PIDFile") return value === pidFile(variables.get("NAME")!);
   if (key === "WorkingDirectory") return value === variables.get("DESTDIR");
   const own = ["EXEC_START", "EXEC_STOP", "EXEC_STARTPRE", "EXEC_STOPPOST"].map((name) => variables.get(name));
   return /^Exec(?:Start|StartPre|Stop|StopPost)$/.test(key) && own.includes(value.replace(/^-/, ""));

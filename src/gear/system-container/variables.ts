@@ -16,6 +16,9 @@ export interface ForcedVariables {
   readonly stopSignal: string;
 }
 
+/** Where directories of a container's own are: in lines of tmpfiles.d(5), where blanks and specifiers would mean more. */
+export const placeNames = ["RUN_DIRECTORY", "STATE_DIRECTORY", "CONF_DIRECTORY"];
+
 const variableName = /^[A-Za-z_]\w*$/;
 
 /** @param set by the operator, or by the generation before; `defaults` are the image's. @throws gear-bad-variable */
@@ -28,10 +31,14 @@ export function containerVariables(
   for (const [name, value] of Object.entries({ ...defaults, ...set })) {
     if (!variableName.test(name)) throw bad(`${JSON.stringify(name)} is not a name of a variable`);
     if (/[\n\r\0]/.test(value)) throw bad(`the value of ${name} has line breaks`);
+    if (placeNames.includes(name) && !/^(?:\/[\w@+-][\w.@+-]*)+$/.test(value))
+      throw bad(`${name} is ${JSON.stringify(value.slice(0, 80))}, which is no plain path`);
     if (always.has(name) && Object.hasOwn(set, name)) throw bad(`${name} cannot be set: it is ${always.get(name)}`);
   }
   return new Map([...usual(forced), ...Object.entries(defaults), ...Object.entries(set), ...always]);
 }
+
+export const pidFile = (name: string): string => `/run/atomic-${name}.pid`;
 
 function usual({ name, runtime }: ForcedVariables): Map<string, string> {
   return new Map([
@@ -39,7 +46,7 @@ function usual({ name, runtime }: ForcedVariables): Map<string, string> {
     ["STATE_DIRECTORY", "/var/lib"],
     ["CONF_DIRECTORY", "/etc"],
     ["UUID", randomUUID()],
-    ["PIDFILE", `/run/atomic-${name}.pid`],
+    ["PIDFILE", pidFile(name)],
     ["ALL_PROCESS_CAPABILITIES", engineSecurity.capabilities.map((one) => `"CAP_${one}"`).join(",\n")],
     ["RUNTIME", runtime],
     ["ATOMIC", "/usr/bin/atomic"],

@@ -15,12 +15,16 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { silent } from "../../../src/base/index.ts";
+import type { ContainerImage } from "../../../src/ostree/index.ts";
 import { gearError, type Name, SystemStore } from "../../../src/gear/index.ts";
 import { checkConfig } from "../../../src/gear/system-container/checked-config.ts";
 import { readExports } from "../../../src/gear/system-container/exports.ts";
 import { hostFileConflicts, placeHostFiles, readHostFiles } from "../../../src/gear/system-container/host-files.ts";
 import { placeOnHost } from "../../../src/gear/system-container/host-place.ts";
 import type { SystemGeneration } from "../../../src/gear/system-container/model.ts";
+import { type GenerationRequest, renderGeneration } from "../../../src/gear/system-container/render-generation.ts";
+import { stateDirectories } from "../../../src/gear/system-container/runtime-config.ts";
 import { tmpfilesPermissions } from "../../../src/gear/system-container/tmpfiles.ts";
 import { completeUnit, unitPermissions } from "../../../src/gear/system-container/unit.ts";
 import { findUser } from "../../../src/gear/system-container/user.ts";
@@ -209,6 +213,9 @@ test("a unit that runs programs of the host or pulls in others is asked for, one
     "DefaultDependencies=no",
   ])
     assert.equal(unit("", line).length, 1, line);
+  const other = containerVariables(forced, { PIDFILE: "/run/sshd.pid" }, {});
+  assert.deepEqual(unitPermissions("[Service]\nPIDFile=/run/atomic-web.pid\n", "x", other), []);
+  assert.equal(unitPermissions("[Service]\nPIDFile=/run/sshd.pid\n", "x", other).length, 1);
   assert.equal(unit("[Install]\nAlias=ssh.service\nWantedBy=multi-user.target").length, 1);
   assert.equal(unit("[Socket]\nListenStream=22").length, 1);
   assert.match(
@@ -240,13 +247,29 @@ test("what systemd takes for the end of a line is none within one", () => {
       /control characters/,
     );
   }
+  const joined = "[Unit]\nDescription=x\\ \n[Service]\n";
+  refused(() => unitPermissions(joined, "x", variables), /backslash before blanks/);
   assert.deepEqual(unitPermissions("[Service]\r\nType=exec\r\n", "x", variables), []);
+});
+
+test("names of volumes are no more than words of a line of tmpfiles.d", () => {
+  const given = { name, rootfs: "/", stateDirectory: "/var/lib", hostNetwork: false };
+  const sources = (...paths: string[]) =>
+    stateDirectories(Object.fromEntries(paths.map((path) => [path, {}])), given).map(({ source }) => source);
+  assert.deepEqual(sources("/data", "/srv/my_db.v2/"), ["/var/lib/web/data", "/var/lib/web/srv-my_db.v2"]);
+  for (const path of ["/a\nZ %S 0777", "/%h", "/a b", "/a/../b", "data", "/"])
+    refused(() => sources(path), /a volume of the image is/);
 });
 
 test("variables are the operator's, and never more than words", () => {
   refused(() => containerVariables(forced, {}, { DESTDIR: "/" }), /DESTDIR cannot be set/, "bad-variable");
   refused(() => containerVariables(forced, {}, { A: "x\nExecStartPre=/bin/sh" }), /line breaks/, "bad-variable");
   refused(() => containerVariables(forced, { "A-B": "x" }, {}), /A-B/, "bad-variable");
+  refused(
+    () => containerVariables(forced, { STATE_DIRECTORY: "/etc 0777 - - - x" }, {}),
+    /STATE_DIRECTORY .* no plain path/,
+    "bad-variable",
+  );
   assert.equal(containerVariables(forced, { DESTDIR: "/", A: "1" }, { A: "2" }).get("DESTDIR"), "/d/web.0");
   assert.equal(containerVariables(forced, { A: "1" }, { A: "2" }).get("A"), "2");
   const used = new Set<string>();
@@ -342,4 +365,32 @@ test("a volume's directory that a generation before has made a link of is not mo
   rmSync(join(host, "var/lib/web/data"));
   await place();
   assert.ok(lstatSync(join(host, "var/lib/web/data")).isDirectory());
+});
+
+test("an image without a configuration has its volumes where the host has them, or asks for another place", (t) => {
+  const image = {
+    config: { execution: { Cmd: ["/run"], Volumes: { "/data": {} } } },
+    digest: "d",
+    id: "i",
+    commit: "c",
+  };
+  const asks = (defaultValues: object) => {
+    const files = rootfs(t, { "exports/manifest.json": JSON.stringify({ defaultValues }) });
+    const request: GenerationRequest = {
+      name,
+      image: "i",
+      values: {},
+      given: [],
+      runtime: "/usr/sbin/runc",
+      hostNetwork: false,
+      before: undefined,
+      progress: silent,
+    };
+    const store = new SystemStore(rootfs(t, {}));
+    return renderGeneration(store, request, image as unknown as ContainerImage, 0, files).generation.asked;
+  };
+  assert.deepEqual(asks({}), []);
+  assert.deepEqual(asks({ STATE_DIRECTORY: "/etc" }), [
+    { permission: "mounts", what: "directories below /etc/web of the host, writable" },
+  ]);
 });
