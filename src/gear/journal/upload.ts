@@ -53,7 +53,9 @@ export async function stopUpload(services: ServiceManager): Promise<void> {
 /** systemd-journal-upload takes `https://HOST/` and a port of its own choice; a path it takes only behind a port. */
 function collectorUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "https:" && url.pathname === "/" && url.search + url.hash + url.username === "") {
+  // It becomes a word of a unit, where `$` and quotes mean something.
+  const isHost = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(url?.hostname ?? "");
+  if (url?.protocol === "https:" && isHost && url.pathname === "/" && url.search + url.hash + url.username === "") {
     // Node.js leaves out the port of its scheme, which is not that of journals.
     const port = /:443\/?$/.test(text) ? "443" : url.port || "19532";
     return `https://${url.hostname}:${port}`;

@@ -100,6 +100,7 @@ test("keys and certificates that cannot work are refused before anything is set 
   const refused: [args: string[], told: RegExp][] = [
     [["http://logs.example", ...paths("web1")], /gear-bad-collector.*not https/],
     [["https://logs.example/x", ...paths("web1")], /gear-bad-collector/],
+    [["https://logs.$HOME", ...paths("web1")], /gear-bad-collector/],
     [["https://logs.example", ...paths("none")], /gear-bad-certificate.*none\.pem cannot be read/],
     [
       ["https://logs.example", ...paths("late")],

@@ -100,6 +100,8 @@ test("with names, an image becomes services; geard's words mean what they did", 
     statuses.map(({ application }) => application),
     ["web-1", "web-2"],
   );
+  const history = (await atomic(["history", "web-1", "--json"])).stdout;
+  assert.match(history, /web-1 web-2 COLOR=\.\.\. A=\.\.\. --start/);
   const env = (await atomic(["exec", "web-1", "web-1", "--", "env"])).stdout;
   assert.match(env, /^COLOR=red$/m);
   assert.match(env, /^A=b=c$/m);

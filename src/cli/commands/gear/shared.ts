@@ -68,9 +68,9 @@ export async function openEngine(services: ServiceManager, kind: EngineKind): Pr
   }
 }
 
-/** Who asks, for the history. */
-export function who(): { readonly by: string; readonly command: string } {
-  const { agent, commandLine } = initiator();
+/** Who asks, for the history. @param show what others may read of a word */
+export function who(show?: (word: string) => string): { readonly by: string; readonly command: string } {
+  const { agent, commandLine } = initiator(show);
   return { by: agent, command: commandLine };
 }
 

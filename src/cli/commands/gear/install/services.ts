@@ -74,7 +74,9 @@ async function installService(invocation: Invocation, name: Name, variables: rea
   using surroundings = await connectSurroundings(invocation, engine);
   await read.prepare();
   using interrupt = await interruption(invocation);
-  return await deploy(surroundings, { ...read, ...who(), pull, message: undefined, signal: interrupt.signal });
+  // The history and the journal have the command; values may be nobody else's business.
+  const asked = who((word) => (variables.includes(word) ? `${word.slice(0, word.indexOf("="))}=...` : word));
+  return await deploy(surroundings, { ...read, ...asked, pull, message: undefined, signal: interrupt.signal });
 }
 
 /** geard gave each a user and a pair of categories; a tenant has both. */
