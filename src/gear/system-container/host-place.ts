@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a generation has outside of its directory: its unit, its tmpfiles.d(5) file, and the files that the image brings. */
+import { rmdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   lstatIfExists,
@@ -8,6 +9,7 @@ import {
   removeIfExists,
   run,
   syncDirectory,
+  unlessErrno,
   writeFileAtomic,
 } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
@@ -60,7 +62,10 @@ export async function placeOnHost(
   const kept = new Set(to?.hostFiles.map(({ path }) => path));
   const left = removeHostFiles(store.root, from?.hostFiles.filter(({ path }) => !kept.has(path)) ?? []);
   if (to !== undefined) placeHostFiles(store.root, store.directory(name, to.number), to.hostFiles);
-  if (to === undefined && from?.tmpfiles !== undefined) await tmpfiles(store, name, "--remove");
+  if (to === undefined && from?.tmpfiles !== undefined) {
+    await tmpfiles(store, name, "--remove");
+    removeEmptyDirectories(store, from);
+  }
   write(tmpfilesPath(store, name), to?.tmpfiles);
   if (to?.tmpfiles !== undefined) await tmpfiles(store, name, "--create");
   if (to !== undefined) refuseLinks(store, to);
@@ -72,13 +77,22 @@ export async function placeOnHost(
  * A generation before may have had the directory above one of its volumes, and put a link there (systemd-tmpfiles leaves it, with
  * exit code 0): what it leads to would be mounted. Nothing of the container runs now that could put one there later.
  */
-function refuseLinks(store: SystemStore, { ownDirectories, tmpfiles = "" }: SystemGeneration): void {
-  for (const path of tmpfilesDirectories(tmpfiles)) {
-    if (!ownDirectories.some((own) => `${path}/`.startsWith(`${own}/`))) continue;
+function refuseLinks(store: SystemStore, generation: SystemGeneration): void {
+  for (const path of directoriesOf(generation)) {
     if (lstatIfExists(join(store.root, path))?.isSymbolicLink() !== true) continue;
     throw gearError("conflict", `${path} is to be a directory of the container's own, and is a symbolic link`);
   }
 }
+
+/** One that is there is not the container's own when it is installed again. */
+function removeEmptyDirectories(store: SystemStore, generation: SystemGeneration): void {
+  for (const path of directoriesOf(generation).toSorted().toReversed())
+    unlessErrno(["ENOENT", "ENOTDIR", "ENOTEMPTY", "EEXIST", "EBUSY"], () => rmdirSync(join(store.root, path)));
+}
+
+/** That were made for it. */
+const directoriesOf = ({ ownDirectories, tmpfiles = "" }: SystemGeneration): string[] =>
+  tmpfilesDirectories(tmpfiles).filter((path) => ownDirectories.some((own) => `${path}/`.startsWith(`${own}/`)));
 
 function write(path: string, text: string | undefined): void {
   const directory = join(path, "..");

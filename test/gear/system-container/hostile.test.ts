@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -365,6 +366,10 @@ test("a volume's directory that a generation before has made a link of is not mo
   rmSync(join(host, "var/lib/web/data"));
   await place();
   assert.ok(lstatSync(join(host, "var/lib/web/data")).isDirectory());
+  // What nothing was written to goes with it, so that it is the container's own when it comes again.
+  writeFileSync(join(host, "var/lib/web/kept"), "");
+  await placeOnHost(new SystemStore(host), name, generation, undefined);
+  assert.deepEqual(readdirSync(join(host, "var/lib/web")), ["kept"]);
 });
 
 test("an image without a configuration has its volumes where the host has them, or asks for another place", (t) => {
