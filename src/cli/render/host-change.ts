@@ -33,15 +33,16 @@ export function renderDeployed(report: DeployReport, forecast?: EtcForecast): st
       ? `${versionName(report)} is staged. It boots next; the running system is untouched until then.`
       : `${versionName(report)} boots next.`,
     ...(etc === undefined && forecast !== undefined ? forecastLines(forecast) : etcLines(etc)),
-    ...report.refusedBy.flatMap((refusal) => refusalLines(refusal, report)),
+    ...report.refusedBy.flatMap((refusal) => refusalLines(refusal, report.version)),
     ...(last === "" ? [] : [`  ${last}`]),
   ].join("\n");
 }
 
-function refusalLines({ application, hostVersion, source }: HostRefusal, report: DeployReport): string[] {
+/** @param version of the host that was deployed */
+export function refusalLines({ application, hostVersion, source }: HostRefusal, version: string | undefined): string[] {
   return [
     `  ${application} asks for a host of version ${hostVersion}: with this one it counts as not healthy, for which the host goes back.`,
-    `    With a file that is for ${report.version ?? "this one"}:  atomic gear deploy ${source} --with-host`,
+    `    With a file that is for ${version ?? "this one"}:  atomic gear deploy ${source} --with-host`,
   ];
 }
 

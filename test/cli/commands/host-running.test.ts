@@ -184,6 +184,10 @@ test("a version that an application does not ask for is told when it is deployed
   assert.doesNotMatch(stdout, /other asks/);
   const back = JSON.parse((await machine.host(`deploy ${machine.booted} --json`)).stdout) as { refusedBy: unknown };
   assert.deepEqual(back.refusedBy, []);
+  mkdirSync(join(machine.root, "etc/atomic"), { recursive: true });
+  writeFileSync(join(machine.root, "etc/atomic/updates.conf"), "[Updates]\nPolicy=stage\n");
+  const automatic = await machine.host("upgrade --trigger-automatic-update-policy");
+  assert.match(automatic.stdout, /^Boots next: 13\.3 .*\n {2}shop asks for a host of version <13\.2: /);
   writeFileSync(join(machine.root, "var/lib/atomic/gear/applications/shop/application.json"), "{");
   const unread = await machine.host(`deploy ${third}`);
   assert.equal(unread.code, 0, unread.stderr);

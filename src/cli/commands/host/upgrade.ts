@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AutomaticResult } from "../../../host/index.ts";
 import { defineCommand, type Invocation } from "../../command.ts";
-import { renderAutomatic } from "../../render/host-automatic.ts";
+import { type AutomaticReport, renderAutomatic } from "../../render/host-automatic.ts";
 import { renderUpdate, type UpdateReport } from "../../render/host-upgrade.ts";
+import { refusedBy } from "./refused-by.ts";
 import {
   hostOptions,
   openForUpdate,
@@ -35,7 +35,7 @@ export default defineCommand({
     },
   ],
   json: true,
-  async run(invocation): Promise<UpdateReport | AutomaticResult> {
+  async run(invocation): Promise<UpdateReport | AutomaticReport> {
     if (invocation.flag("trigger-automatic-update-policy")) return automatic(invocation);
     for (const reading of ["preview", "check"]) refuseBoth(invocation, "reboot", reading);
     const sysroot = await openForUpdate(invocation, "upgrade");
@@ -54,14 +54,17 @@ export default defineCommand({
 });
 
 /** Another program that drives the updates has its own policy. */
-async function automatic(invocation: Invocation): Promise<AutomaticResult> {
+async function automatic(invocation: Invocation): Promise<AutomaticReport> {
   for (const other of ["check", "preview", "download-only", "reboot"])
     refuseBoth(invocation, "trigger-automatic-update-policy", other);
   const { readUpdateConfig, triggerAutomaticUpdate } = await import("../../../host/index.ts");
   const config = readUpdateConfig();
-  if (config.policy === "none") return { policy: "none", update: undefined, reboot: { state: "not-needed" } };
+  const none = { policy: "none", update: undefined, reboot: { state: "not-needed" }, refusedBy: [] } as const;
+  if (config.policy === "none") return none;
   const sysroot = await openForUpdate(invocation, "upgrade");
-  return triggerAutomaticUpdate(sysroot, config, {}, invocation.progress);
+  const done = await triggerAutomaticUpdate(sysroot, config, {}, invocation.progress);
+  const deployed = done.update?.deployed === undefined ? undefined : done.update.to;
+  return { ...done, refusedBy: deployed === undefined ? [] : await refusedBy(sysroot, deployed, invocation) };
 }
 
 function modeOf(invocation: Invocation): UpdateReport["mode"] {
