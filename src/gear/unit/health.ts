@@ -49,11 +49,17 @@ const shell = "/bin/sh";
 
 /**
  * Ends when the container is healthy for the first time; fails when it has become unhealthy, ended, or has no check. podman
- * 4.3 has no --sdnotify=healthy, and Docker none at all: this is the same with each.
+ * 4.3 has no --sdnotify=healthy, and Docker none at all. Newer podmans wait themselves, which takes no program each second;
+ * whether one can is only known by asking it.
  */
 export function waitUntilHealthy(engine: EngineKind, container: string): string {
   const format = "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}";
-  const script = `while :; do state=$("$1" inspect --format "${format}" "$2") || exit; case $state in "running healthy") exit 0;; "running starting") sleep 1;; *) echo "$2 is $state" >&2; exit 1;; esac; done`;
+  const conditions = "--interval=1s --condition=healthy --condition=unhealthy --condition=stopped";
+  const pause =
+    engine === "podman"
+      ? `"\${waiter:-$1}" wait ${conditions} "$2" >/dev/null 2>&1 || { waiter=false; sleep 1; }`
+      : "sleep 1";
+  const script = `while :; do state=$("$1" inspect --format "${format}" "$2") || exit; case $state in "running healthy") exit 0;; "running starting") ${pause};; *) echo "$2 is $state" >&2; exit 1;; esac; done`;
   return quoteCommandLine(shell, ["-c", script, ...engineAndName(engine, container)]);
 }
 
