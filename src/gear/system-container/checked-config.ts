@@ -91,28 +91,14 @@ class ConfigCheck {
   }
 
   #process(process: Json, linux: Json): Json {
-    const user = object(process["user"], "process.user");
     const args = texts(process["args"], "process.args");
     if (args.length === 0) throw badExports(what, "names no program (process.args)");
-    if (process["noNewPrivileges"] === false) this.#ask("confinement", "programs of it may gain privileges (setuid)");
-    for (const [key, word] of [
-      ["apparmorProfile", "AppArmor profile"],
-      ["selinuxLabel", "SELinux label"],
-    ] as const)
-      if (given(process[key])) this.#ask("confinement", `the ${word} ${text(process[key], key)}`);
+    this.#askPrivileges(process);
     this.#note("process.", process, processKeys);
     const rlimits = process["rlimits"] ?? linux["rlimits"];
     return {
       terminal: false,
-      user: {
-        uid: whole(user["uid"] ?? 0, "uid"),
-        gid: whole(user["gid"] ?? 0, "gid"),
-        ...(user["additionalGids"] === undefined
-          ? {}
-          : {
-              additionalGids: list(user["additionalGids"], "additionalGids").map((gid) => whole(gid, "additionalGids")),
-            }),
-      },
+      user: runtimeUser(object(process["user"], "process.user")),
       args,
       env: texts(process["env"], "process.env"),
       cwd: text(process["cwd"] ?? "/", "process.cwd"),
@@ -123,6 +109,15 @@ class ConfigCheck {
       ...(given(process["selinuxLabel"]) ? { selinuxLabel: process["selinuxLabel"] } : {}),
       ...(typeof process["oomScoreAdj"] === "number" ? { oomScoreAdj: process["oomScoreAdj"] } : {}),
     };
+  }
+
+  #askPrivileges(process: Json): void {
+    if (process["noNewPrivileges"] === false) this.#ask("confinement", "programs of it may gain privileges (setuid)");
+    for (const [key, word] of [
+      ["apparmorProfile", "AppArmor profile"],
+      ["selinuxLabel", "SELinux label"],
+    ] as const)
+      if (given(process[key])) this.#ask("confinement", `the ${word} ${text(process[key], key)}`);
   }
 
   /** Before 1.0 of the specification they were one list, for a time below `linux`. */
@@ -297,6 +292,15 @@ const texts = (value: unknown, key: string): string[] => list(value, key).map((o
 function whole(value: unknown, key: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw badExports(what, `has ${key}, which is not a whole number`);
+}
+
+function runtimeUser({ uid, gid, additionalGids }: Json): Json {
+  const groups = list(additionalGids, "additionalGids").map((one) => whole(one, "additionalGids"));
+  return {
+    uid: whole(uid ?? 0, "uid"),
+    gid: whole(gid ?? 0, "gid"),
+    ...(groups.length === 0 ? {} : { additionalGids: groups }),
+  };
 }
 
 function rlimit(value: unknown): Json {
