@@ -188,7 +188,9 @@ function renderTmpfiles(
   const template = scene.exported.tmpfiles === undefined ? "" : scene.expand(scene.exported.tmpfiles).trimEnd();
   const there = tmpfilesDirectories(template);
   const missing = directories.filter((path) => !there.includes(path));
-  const lines = [template, ...missing.map((path) => `d ${path} 0755 - - - -`)].filter((line) => line !== "");
+  // The directory of volumes is nobody's to enter on the host: a container could write a setuid program to one.
+  const modeOf = (path: string) => (missing.some((other) => other.startsWith(`${path}/`)) ? "0700" : "0755");
+  const lines = [template, ...missing.map((path) => `d ${path} ${modeOf(path)} - - - -`)].filter((line) => line !== "");
   return {
     text: lines.length === 0 ? undefined : `${lines.join("\n")}\n`,
     asked: tmpfilesPermissions(template, (path) => scene.isOwn(path)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, linkSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno, makeDirectories, type ProgressListener, temporaryName } from "../../base/index.ts";
 import {
@@ -26,6 +26,8 @@ const ownRepository = ".storage/ostree";
 export function openRepository(store: SystemStore): Repo {
   const host = join(store.root, hostRepository);
   makeDirectories(store.path);
+  // An image's setuid programs are none that users of the host may run; one made by somebody else may be open.
+  chmodSync(store.path, 0o700);
   if (existsSync(join(host, "config")) && canLink(join(host, "tmp"), store.path)) {
     const repo = Repo.open(host);
     if (repo.mode === "bare") return repo;

@@ -379,7 +379,7 @@ test("an image without a configuration has its volumes where the host has them, 
     id: "i",
     commit: "c",
   };
-  const asks = (defaultValues: object) => {
+  const rendered = (defaultValues: object) => {
     const files = rootfs(t, { "exports/manifest.json": JSON.stringify({ defaultValues }) });
     const request: GenerationRequest = {
       name,
@@ -392,10 +392,13 @@ test("an image without a configuration has its volumes where the host has them, 
       progress: silent,
     };
     const store = new SystemStore(rootfs(t, {}));
-    return renderGeneration(store, request, image as unknown as ContainerImage, 0, files).generation.asked;
+    return renderGeneration(store, request, image as unknown as ContainerImage, 0, files).generation;
   };
-  assert.deepEqual(asks({}), []);
-  assert.deepEqual(asks({ STATE_DIRECTORY: "/etc" }), [
+  const { asked: nothing, tmpfiles } = rendered({});
+  assert.deepEqual(nothing, []);
+  // What it writes to a volume, such as setuid programs, is out of reach for users of the host.
+  assert.equal(tmpfiles, "d /var/lib/web 0700 - - - -\nd /var/lib/web/data 0755 - - - -\n");
+  assert.deepEqual(rendered({ STATE_DIRECTORY: "/etc" }).asked, [
     { permission: "mounts", what: "directories below /etc/web of the host, writable" },
   ]);
 });

@@ -112,6 +112,8 @@ test("an image without a configuration runs without an engine, closed, as its ow
   assert.deepEqual([report.outcome, report.problems, report.to?.asked], ["done", [], []]);
   assert.equal(await isActive("plain.service"), "active");
   assert.equal(readlinkSync(path("var/lib/containers/atomic/plain")), "plain.0");
+  // Nobody else runs what is setuid in an image.
+  assert.equal(statSync(path("var/lib/containers/atomic")).mode & 0o777, 0o700);
   const logs = await run("journalctl", ["-o", "cat", "-u", "plain.service"]);
   assert.match(logs.stdout, /^serving version-1 as 7$/m);
   // In the unit's control group, and no engine in sight.
