@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from "node:events";
-import { PassThrough } from "node:stream";
+import { PassThrough, type Writable } from "node:stream";
 import type { Host, HostOutcomes, TimedFormat } from "../../../gear/index.ts";
 import { defineCommand, type Command, type Invocation } from "../../command.ts";
 import { hostOption, namedHosts, wordsOf } from "./over-hosts.ts";
@@ -45,11 +45,24 @@ type Outcomes = HostOutcomes<unknown, number>;
 
 async function asTheyCome(hosts: readonly Host[], words: readonly string[], print: Print): Promise<Outcomes> {
   const { eachHost } = await import("../../../gear/index.ts");
-  return eachHost(
-    hosts,
-    (host) => runOn(host, words, (lines) => lines.forEach((line) => print(host, line))),
-    hosts.length,
-  );
+  const read = (host: Host) =>
+    runOn(host, words, (lines) => {
+      for (const line of lines) print(host, line);
+      return drained(process.stdout);
+    });
+  return eachHost(hosts, read, hosts.length);
+}
+
+const draining = new WeakMap<Writable, Promise<unknown>>();
+
+/** Undefined where more can be written at once. */
+function drained(output: Writable): Promise<unknown> | undefined {
+  if (!output.writableNeedDrain) return undefined;
+  const under = draining.get(output);
+  if (under !== undefined) return under;
+  const next = once(output, "drain").finally(() => draining.delete(output));
+  draining.set(output, next);
+  return next;
 }
 
 /** Lines of a host that may wait for earlier ones of others; then the host itself waits. */
@@ -69,7 +82,7 @@ async function byTime(
     try {
       return await runOn(host, asked, (some) => {
         for (const line of some) lines.write(line);
-        return lines.writableNeedDrain ? once(lines, "drain") : undefined;
+        return drained(lines);
       });
     } finally {
       lines.end();
@@ -77,7 +90,10 @@ async function byTime(
   };
   const outcomes = eachHost(all, read, all.length);
   const sources = all.map(({ lines }) => timedLines(lines, format, newestFirst ? Infinity : 0));
-  for await (const [index, text] of mergeLines(sources, newestFirst)) print(hosts[index]!, text);
+  for await (const [index, text] of mergeLines(sources, newestFirst)) {
+    print(hosts[index]!, text);
+    await drained(process.stdout);
+  }
   return outcomes;
 }
 
