@@ -20,6 +20,7 @@ export * from "./ini.ts";
 export { queryJson } from "./json-path.ts";
 export * from "./keyfile.ts";
 export * from "./oci/index.ts";
+export { rpmvercmp } from "./rpmvercmp.ts";
 export * from "./systemd-unit.ts";
 export * from "./systemd-words.ts";
 export * from "./tar.ts";

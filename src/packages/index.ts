@@ -108,4 +108,4 @@ export {
 } from "./search.ts";
 export { cacheLimits, type CacheLimits, trimCache, useEntry } from "./trim-cache.ts";
 export { signatureTag, tag as rpmTag } from "./rpm/tags.ts";
-export { compareEvr, formatEvr, type Nevra, parseEvr, parseNevra, rpmvercmp } from "./rpm/version.ts";
+export { compareEvr, formatEvr, type Nevra, parseEvr, parseNevra } from "./rpm/version.ts";

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Dependencies of RPM packages: their flags in a header, their text, and which of them meet. */
+import { rpmvercmp } from "../../formats/index.ts";
 import { packageError } from "../errors.ts";
 import type { Evr, RpmDependency, RpmOperator } from "./model.ts";
-import { compareEvr, formatEvr, parseEvr, rpmvercmp } from "./version.ts";
+import { compareEvr, formatEvr, parseEvr } from "./version.ts";
 
 /** rpmds.h, `rpmsenseFlags_e`: the bits of REQUIREFLAGS and its kin that are read here. */
 export const sense = {

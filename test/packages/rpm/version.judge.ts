@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { compareEvr, parseEvr, rpmvercmp } from "../../../src/packages/index.ts";
+import { rpmvercmp } from "../../../src/formats/index.ts";
+import { compareEvr, parseEvr } from "../../../src/packages/index.ts";
 
 const data = join(import.meta.dirname, "../../../../shared/data/versions");
 

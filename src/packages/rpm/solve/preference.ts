@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The order in which candidates are tried (policy_filter_unwanted). */
+import { rpmvercmp } from "../../../formats/index.ts";
 import type { RpmDependency } from "../model.ts";
-import { rpmvercmp } from "../version.ts";
 import { localeOrder } from "./locale-order.ts";
 import type { Id, Pool } from "./pool.ts";
 import { bestArchitecture, bestPriority, bestPriorityPerName, bestVersion } from "./prune.ts";

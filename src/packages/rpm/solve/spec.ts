@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a person means by a package, as dnf understands it (dnf(8), "Specifying Packages"; libdnf's Subject). */
 import { fnmatchPattern } from "../../../base/index.ts";
+import { rpmvercmp } from "../../../formats/index.ts";
 import { parseDependency } from "../dependency.ts";
 import { type Evr } from "../model.ts";
-import { formatEvr, rpmvercmp } from "../version.ts";
+import { formatEvr } from "../version.ts";
 import { type Id, type Pool } from "./pool.ts";
 
 /** The packages that a text selects; more than one list where a pattern selects packages of several names. */
