@@ -6,8 +6,9 @@ import { gearError } from "../errors.ts";
 import { readLines } from "./lines.ts";
 import { decodeMessage, encodeMessage, type Greeting, protocolVersion } from "./message.ts";
 import { type Connect, Participant } from "./participant.ts";
-import type { OpenRequest, Requests } from "./requests.ts";
+import type { HostFacts, OpenRequest, Requests } from "./requests.ts";
 import { settleHere } from "./settle-here.ts";
+import { Silence } from "./silence.ts";
 
 export interface AgentOptions {
   readonly input: Readable;
@@ -34,61 +35,106 @@ type Handlers = { readonly [K in keyof Requests]: (given: Requests[K]["given"]) 
  * Answers what another host's `atomic` asks over a connection, until that ends or nothing has come for too long. Requests are
  * worked on as they come: a step that takes minutes is interrupted by the next one.
  */
-export async function serveHost({ input, output, version, address, connect, runProgram }: AgentOptions): Promise<void> {
+export async function serveHost(options: AgentOptions): Promise<void> {
   // Nobody may be reading any more; what has to be done then is done all the same.
-  output.on("error", () => {});
-  const send = (message: object) => output.write(encodeMessage(message));
-  let current = 0;
-  const part = new Participant(address, connect, (progress) => void send({ id: current, progress }));
-  const ended = new AbortController();
-  const sendOutput = async (message: object) => {
-    if (!send(message) && !ended.signal.aborted) await once(output, "drain", { signal: ended.signal }).catch(() => {});
-  };
-  using silence = new Silence(() => input.destroy(gearError("host", "nothing was heard for too long")));
-  const handlers = (id: number): Handlers => ({
-    open: (given: OpenRequest) => {
-      silence.limit = given.silence;
-      return part.open(given);
-    },
-    check: (given) => part.check(given),
-    pin: (given) => part.pin(given),
-    prepare: (given) => part.prepare(given),
-    prepareRollback: (given) => part.prepareRollback(given),
-    switch: () => part.switch(),
-    watch: () => part.watch(),
-    pledge: (given) => part.pledge(given),
-    keep: () => part.keep(),
-    back: (given) => part.back(given),
-    settle: (given) => settleHere(connect, (progress) => send({ id, progress }), given),
-    ping: async () => ({}),
-    run: async ({ words }) => ({
-      code: await runProgram(words, (stream, text) => sendOutput({ id, output: stream, text }), ended.signal),
-    }),
-  });
-  const answer = async (id: number, request: string, given: unknown) => {
+  options.output.on("error", () => {});
+  using connection = new HostConnection(options);
+  const why = await connection.answerAll();
+  await connection.leave(why);
+}
+
+/** One connection, of which this is the host's end. */
+class HostConnection implements Disposable {
+  readonly #options: AgentOptions;
+  readonly #part: Participant;
+  readonly #silence: Silence;
+  readonly #ended = new AbortController();
+  /** Id of the request that was last begun: progress is of that. */
+  #current = 0;
+
+  constructor(options: AgentOptions) {
+    const { input, address, connect } = options;
+    this.#options = options;
+    this.#part = new Participant(address, connect, (progress) => void this.#send({ id: this.#current, progress }));
+    this.#silence = new Silence(() => input.destroy(gearError("host", "nothing was heard for too long")));
+  }
+
+  /** @returns why no more requests come */
+  async answerAll(): Promise<string> {
+    const { input, version } = this.#options;
+    this.#send({ atomic: protocolVersion, version } satisfies Greeting);
     try {
-      const known = handlers(id) as Record<string, (given: unknown) => Promise<unknown>>;
+      for await (const line of readLines(input)) {
+        this.#silence.heard();
+        const { id, request, given } = decodeMessage(line);
+        void this.#answer(Number(id), String(request), given);
+      }
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    return "the connection ended before all hosts were told to keep it";
+  }
+
+  /** Ends what is run, and does what a host does that has lost the others. */
+  async leave(why: string): Promise<void> {
+    this.#ended.abort();
+    await this.#part.leave(why);
+  }
+
+  [Symbol.dispose](): void {
+    this.#silence[Symbol.dispose]();
+  }
+
+  async #answer(id: number, request: string, given: unknown): Promise<void> {
+    try {
+      const known = this.#handlers(id) as Record<string, (given: unknown) => Promise<unknown>>;
       const handle = Object.hasOwn(known, request) ? known[request] : undefined;
       if (handle === undefined) throw gearError("host-version", `there is no request ${JSON.stringify(request)}`);
-      if (request !== "ping") current = id;
-      send({ id, result: await handle(given) });
+      if (request !== "ping") this.#current = id;
+      this.#send({ id, result: await handle(given) });
     } catch (error) {
-      send({ id, error: describe(error) });
+      this.#send({ id, error: describe(error) });
     }
-  };
-  send({ atomic: protocolVersion, version } satisfies Greeting);
-  let why = "the connection ended before all hosts were told to keep it";
-  try {
-    for await (const line of readLines(input)) {
-      silence.heard();
-      const { id, request, given } = decodeMessage(line);
-      void answer(Number(id), String(request), given);
-    }
-  } catch (error) {
-    why = error instanceof Error ? error.message : String(error);
   }
-  ended.abort();
-  await part.leave(why);
+
+  #handlers(id: number): Handlers {
+    const part = this.#part;
+    return {
+      open: (given) => this.#open(given),
+      check: (given) => part.check(given),
+      pin: (given) => part.pin(given),
+      prepare: (given) => part.prepare(given),
+      prepareRollback: (given) => part.prepareRollback(given),
+      switch: () => part.switch(),
+      watch: () => part.watch(),
+      pledge: (given) => part.pledge(given),
+      keep: () => part.keep(),
+      back: (given) => part.back(given),
+      settle: (given) => settleHere(this.#options.connect, (progress) => this.#send({ id, progress }), given),
+      ping: async () => ({}),
+      run: (given) => this.#run(id, given),
+    };
+  }
+
+  #open(given: OpenRequest): Promise<HostFacts> {
+    this.#silence.limit = given.silence;
+    return this.#part.open(given);
+  }
+
+  async #run(id: number, { words }: Requests["run"]["given"]): Promise<Requests["run"]["result"]> {
+    const output = async (stream: "stdout" | "stderr", text: string) => this.#sendOutput({ id, output: stream, text });
+    return { code: await this.#options.runProgram(words, output, this.#ended.signal) };
+  }
+
+  #send(message: object): boolean {
+    return this.#options.output.write(encodeMessage(message));
+  }
+
+  /** Comes back when the connection takes more. */
+  async #sendOutput(message: object): Promise<void> {
+    const { signal } = this.#ended;
+    if (!this.#send(message) && !signal.aborted) await once(this.#options.output, "drain", { signal }).catch(() => {});
+  }
 }
 
 function describe(error: unknown): { code: string; message: string; hint?: string } {
@@ -98,29 +144,4 @@ function describe(error: unknown): { code: string; message: string; hint?: strin
   }
   const { code, message } = error as NodeJS.ErrnoException;
   return { code: "gear-host", message: code === undefined ? `defect: ${message}` : message };
-}
-
-/** A connection that is cut without a word looks as one on which nothing is said. */
-class Silence implements Disposable {
-  readonly #broken: () => void;
-  #timer: NodeJS.Timeout | undefined;
-  #limit = 0;
-
-  constructor(broken: () => void) {
-    this.#broken = broken;
-  }
-
-  set limit(milliseconds: number) {
-    this.#limit = Math.min(Math.max(Number(milliseconds), 1000), 600_000);
-    this.heard();
-  }
-
-  heard(): void {
-    clearTimeout(this.#timer);
-    if (this.#limit > 0) this.#timer = setTimeout(this.#broken, this.#limit);
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
 }
