@@ -60,6 +60,7 @@ export async function deployOnHosts(request: HostsRequest): Promise<HostsReport>
     application,
     sessions: all,
     steps: placement.steps,
+    watchLimit: policy.healthyDeadline,
     patience,
     progress,
     signal,

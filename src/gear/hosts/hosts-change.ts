@@ -35,6 +35,8 @@ export interface HostsChangeRequest {
   readonly steps: readonly (readonly string[])[];
   /** Has a host record its part of it. */
   readonly prepare: (session: HostSession, transaction: Transaction) => Promise<unknown>;
+  /** Longest that the health of units may be watched, in milliseconds; undefined is not known here. */
+  readonly watchLimit?: number;
   /** How long a host that has lost the connection at the very end waits before it goes back, in milliseconds. */
   readonly patience: number;
   readonly progress: ProgressListener;
@@ -42,6 +44,8 @@ export interface HostsChangeRequest {
   readonly signal: AbortSignal | undefined;
 }
 
+/** For a host to look at its units once more at the deadline of their health, and to read what failed ones wrote. */
+const lookMs = 120_000;
 /** For `keep` to be answered on a connection that stands. */
 const answerMs = 30_000;
 /** For a host that was lost to say that it went back. */
@@ -95,8 +99,10 @@ export class HostsChange {
   }
 
   async #watch(): Promise<void> {
+    const { watchLimit } = this.#request;
+    const limit = watchLimit === undefined ? undefined : watchLimit + lookMs;
     await Promise.all(
-      this.#sessions.map(async (session) => refuseTrouble(session, await session.request("watch", {}))),
+      this.#sessions.map(async (session) => refuseTrouble(session, await session.request("watch", {}, limit))),
     );
   }
 

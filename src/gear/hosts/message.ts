@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What goes over a connection to a host: JSON, one value a line. */
 import { gearError } from "../errors.ts";
+import { isRecord } from "./answer-shape.ts";
 
 /**
  * Of the requests below. Both sides must have the same; it changes with the meaning of any of them. What is deployed goes over as a
@@ -45,7 +46,21 @@ export function decodeMessage(line: string): Record<string, unknown> {
     const value: unknown = JSON.parse(line, revive);
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch (cause) {
-    if (!(cause instanceof SyntaxError || cause instanceof TypeError)) throw cause;
+    // A RangeError is of values within values that no stack is deep enough for.
+    if (!(cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof RangeError)) throw cause;
   }
   throw gearError("host-answer", `${JSON.stringify(line.slice(0, 80))} is no message`);
+}
+
+/** @throws gear-host-answer for what is no answer of a host; what is in its result is not looked at */
+export function decodeAnswer(line: string): AnswerMessage {
+  const message = decodeMessage(line);
+  const { id, error, progress, output, text } = message;
+  const isWell =
+    typeof id === "number" &&
+    (!("error" in message) || isRecord(error)) &&
+    (!("progress" in message) || isRecord(progress)) &&
+    (!("output" in message) || ((output === "stdout" || output === "stderr") && typeof text === "string"));
+  if (isWell) return message as unknown as AnswerMessage;
+  throw gearError("host-answer", `${JSON.stringify(line.slice(0, 80))} is no answer`);
 }

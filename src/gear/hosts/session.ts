@@ -4,9 +4,18 @@ import { gearError } from "../errors.ts";
 import { printable } from "../generation/problem.ts";
 import type { Host } from "./host-name.ts";
 import { eachHost, failuresAsOne } from "./each-host.ts";
+import { checkAnswer } from "./answer-shape.ts";
 import { readLines } from "./lines.ts";
-import { type AnswerMessage, decodeMessage, encodeMessage, protocolVersion, type RequestMessage } from "./message.ts";
+import {
+  type AnswerMessage,
+  decodeAnswer,
+  decodeMessage,
+  encodeMessage,
+  protocolVersion,
+  type RequestMessage,
+} from "./message.ts";
 import type { Requests } from "./requests.ts";
+import { Silence } from "./silence.ts";
 import { withoutControls } from "./without-controls.ts";
 import { connectSsh, type RemoteCommand, type SshConnection } from "./ssh.ts";
 
@@ -18,11 +27,34 @@ export interface SessionListener {
 }
 
 interface Waiting {
+  readonly request: keyof Requests;
+  readonly timer: NodeJS.Timeout | undefined;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
 
 const pingMs = 5000;
+/** A host answers pings whatever it works on; one that has not for so long has stopped, though its connection stands. */
+const silenceMs = 120_000;
+const minute = 60_000;
+/**
+ * How long a host that answers pings may take for anything else, in milliseconds; one that takes longer is lost, as if its connection
+ * had broken, and all go back. What is only looked up or written down has its natural limit. `open` (which ends an
+ * earlier change), `back` and `settle` come to their end on the host whether or not anybody waits for it: given up, they are only
+ * told of as not answered. `watch` has the deadline of the deployment's health.
+ *
+ * A pull has no natural limit (`pin`, and `prepareRollback` of an image that was removed), nor have units that start (`switch`:
+ * their TimeoutStartSec= holds on the host) and what somebody runs (`run`). A host that never ends one of those is waited for until
+ * Ctrl-C, which takes all back.
+ */
+const limits: Partial<Record<keyof Requests, number>> = {
+  open: 10 * minute,
+  check: 2 * minute,
+  prepare: 2 * minute,
+  pledge: minute,
+  back: 10 * minute,
+  settle: 10 * minute,
+};
 /** For ssh to connect and `atomic` to start there. */
 const greetingMs = 60_000;
 /** A shell's greetings may come before ours. */
@@ -35,6 +67,7 @@ export class HostSession implements Disposable {
   readonly #listener: SessionListener;
   readonly #waiting = new Map<number, Waiting>();
   readonly #pings: NodeJS.Timeout;
+  readonly #silence = new Silence(() => this.#giveUp("it says nothing any more"), silenceMs);
   #lastId = 0;
   #lost: unknown;
 
@@ -63,12 +96,22 @@ export class HostSession implements Disposable {
     return session;
   }
 
-  /** @throws what the host's `atomic` threw, with the host's name before it; gear-host when the connection breaks */
-  request<K extends keyof Requests>(request: K, given: Requests[K]["given"]): Promise<Requests[K]["result"]> {
+  /**
+   * @param limit milliseconds for the answer
+   * @throws what the host's `atomic` threw, with the host's name before it; gear-host when the connection breaks or the answer does
+   * not come in time; gear-host-answer for one that no `atomic` gives
+   */
+  request<K extends keyof Requests>(
+    request: K,
+    given: Requests[K]["given"],
+    limit = limits[request],
+  ): Promise<Requests[K]["result"]> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     const id = ++this.#lastId;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, { resolve, reject });
+    const late = () => this.#giveUp(`it has not answered ${JSON.stringify(request)} for ${limit! / 1000} s`);
+    const timer = limit === undefined ? undefined : setTimeout(late, limit);
+    this.#waiting.set(id, { request, timer, resolve, reject });
     // libuv writes at once where the kernel takes it: what was asked is with ssh, whatever becomes of this program.
     this.#connection.stdin.write(encodeMessage({ id, request, given } satisfies RequestMessage));
     return promise as Promise<Requests[K]["result"]>;
@@ -80,23 +123,42 @@ export class HostSession implements Disposable {
 
   /** The host sees that nothing more comes. */
   [Symbol.dispose](): void {
-    clearInterval(this.#pings);
-    this.#lost ??= gearError("host", `${this.host.name}: the connection was ended`);
+    this.#lose(gearError("host", `${this.host.name}: the connection was ended`));
     this.#connection.end();
   }
 
   async #read(lines: AsyncGenerator<string>): Promise<void> {
-    let why: unknown;
     try {
-      for await (const line of lines) await this.#take(decodeMessage(line) as unknown as AnswerMessage);
+      for await (const line of lines) {
+        // Who shows the output may take their time.
+        this.#silence.hold();
+        await this.#take(decodeAnswer(line));
+        this.#silence.heard();
+      }
     } catch (error) {
-      why = error;
+      if (error instanceof AtomicError) {
+        this.#lose(named(this.host, error));
+        this.#connection.kill();
+      }
     }
     this.#connection.end();
-    const ended = await this.#connection.ended;
-    this.#lost ??= why instanceof AtomicError ? named(this.host, why) : ended;
+    this.#lose(await this.#connection.ended);
+  }
+
+  #giveUp(why: string): void {
+    this.#lose(gearError("host", `${this.host.name}: ${why}`));
+    this.#connection.kill();
+  }
+
+  /** Whatever waits for an answer has none. */
+  #lose(why: unknown): void {
+    this.#lost ??= why;
     clearInterval(this.#pings);
-    for (const { reject } of this.#waiting.values()) reject(this.#lost);
+    this.#silence[Symbol.dispose]();
+    for (const { timer, reject } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(this.#lost);
+    }
     this.#waiting.clear();
   }
 
@@ -104,9 +166,15 @@ export class HostSession implements Disposable {
     if ("progress" in answer) return this.#progress(answer.progress as ProgressEvent);
     if ("output" in answer) return this.#listener.output?.(answer.output, String(answer.text));
     const waiting = this.#waiting.get(answer.id);
+    if (waiting === undefined) return undefined;
     this.#waiting.delete(answer.id);
-    if ("error" in answer) waiting?.reject(remoteError(this.host, answer.error));
-    else waiting?.resolve(withoutControls(answer.result));
+    clearTimeout(waiting.timer);
+    waiting.resolve(
+      Promise.try(() => {
+        if ("error" in answer) throw remoteError(this.host, answer.error);
+        return checkAnswer(this.host.name, waiting.request, withoutControls(answer.result));
+      }),
+    );
     return undefined;
   }
 
