@@ -4,7 +4,7 @@
  * else has taken over must not come to others by that.
  */
 import { isIP } from "node:net";
-import { isImageId, parseImageName, parseImageSource } from "../engine/image-name.ts";
+import { formatImageName, type ImageName, isImageId, parseImageName, parseImageSource } from "../engine/image-name.ts";
 import { gearError } from "../errors.ts";
 import { parseName } from "../name.ts";
 import type { AllocatedPort, PlacedInstance } from "../plan/index.ts";
@@ -57,16 +57,46 @@ function portNumber(host: string, port: number): number {
   throw strange(host, "a port", port);
 }
 
-/** A pin is an image's id, or a digest in the repository that was asked for. */
+/**
+ * What a reference is pinned by on all hosts, of what one of them answered. A reference that says by itself which image it is (by a
+ * digest or an id) needs no answer; a name of a registry is pinned by a digest in that repository.
+ * @returns an id where the image came from no registry: others are not led to an image of theirs by it (`isUnsure`)
+ */
 export function checkPin(host: string, reference: string, pin: unknown): string {
+  if (isImageId(reference)) return reference;
+  const asked = nameOf(reference);
+  if (asked?.digest !== undefined) return formatImageName(asked);
   const text = String(pin);
   if (isImageId(text)) return text;
-  const { digest, repository } = parseImageName(text);
-  const source = isImageId(reference) ? undefined : parseImageSource(reference);
+  const { digest, repository } = pinnedName(host, reference, text);
   // An image of a directory or archive has whatever name the engine made of it.
-  const isOther = source?.transport === "docker" && source.name.repository !== repository;
+  const isOther = asked !== undefined && asked.repository !== repository;
   if (digest === undefined || isOther) throw strange(host, `a digest of ${reference}`, pin);
   return text;
+}
+
+function nameOf(reference: string): ImageName | undefined {
+  const source = parseImageSource(reference);
+  return source.transport === "docker" ? source.name : undefined;
+}
+
+function pinnedName(host: string, reference: string, pin: string): ImageName {
+  try {
+    return parseImageName(pin);
+  } catch (error) {
+    throw gearError.is(error, "bad-image") ? strange(host, `a digest of ${reference}`, pin) : error;
+  }
+}
+
+/** Whether a name was pinned by an id, which could be any image's: each host has to have that image by the name, too. */
+export const isUnsure = (reference: string, pin: string): boolean =>
+  !isImageId(reference) && nameOf(reference) !== undefined && isImageId(pin);
+
+/** @throws gear-no-image when a host has another image by a name than the one that it was pinned by elsewhere */
+export function checkSameImage(host: string, reference: string, pin: string, found: unknown): void {
+  const [here, there] = [String(found), pin].map((id) => id.replace(/^sha256:/, ""));
+  if (here === there) return;
+  throw gearError("no-image", `${host}: ${reference} is another image there than on the first host that runs it`);
 }
 
 const strange = (host: string, what: string, value: unknown) =>

@@ -3,7 +3,7 @@ import { AtomicError } from "../../base/index.ts";
 import { gearError } from "../errors.ts";
 import type { Pins } from "../generation/model.ts";
 import type { PullPolicy } from "../generation/pin-images.ts";
-import { checkPin } from "./check-answers.ts";
+import { checkPin, checkSameImage, isUnsure } from "./check-answers.ts";
 import { everyHost } from "./each-host.ts";
 import type { HostSession } from "./session.ts";
 
@@ -15,7 +15,7 @@ export interface PinnedOnHosts {
 
 /**
  * Has every host's images in its storage. A reference is looked up by the first host that runs it; the others bring the digest that
- * it found, so that a tag that moves in the middle is the same image everywhere.
+ * it found, so that a tag that moves in the middle is the same image everywhere. An image without a digest all have by its name.
  * @param wanted references by host
  */
 export async function pinOnHosts(
@@ -45,8 +45,19 @@ export async function pinOnHosts(
   });
   await everyHost(firsts, async ({ session, references }) => {
     const others = (wanted.get(session.host.name) ?? []).filter((reference) => !references.includes(reference));
-    const digests = [...new Set(others.map((reference) => pins.get(reference)!))];
-    await bring(session, digests, pull === "never" ? "never" : "missing").catch(explainMissing);
+    const isByName = (reference: string) => isUnsure(reference, pins.get(reference)!);
+    const named = others.filter(isByName);
+    const digests = new Set(
+      others.filter((reference) => !isByName(reference)).map((reference) => pins.get(reference)!),
+    );
+    try {
+      await bring(session, [...digests], pull === "never" ? "never" : "missing");
+      const found = await bring(session, named, "never");
+      for (const reference of named)
+        checkSameImage(session.host.name, reference, pins.get(reference)!, found.get(reference));
+    } catch (error) {
+      explainMissing(error);
+    }
   });
   return { pins, pulled };
 }
