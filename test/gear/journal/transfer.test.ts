@@ -2,7 +2,7 @@
 /** Journals of two hosts on a collector: three real systemds that reach each other, with stock systemd-journal-upload and -remote. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { after, before, test } from "node:test";
@@ -250,12 +250,9 @@ test("a host's journals stay within their limit", async () => {
   for (const path of [old, other]) writeFileSync(path, Buffer.alloc(64 << 20, 1));
   await say(web1!, undefined, "words that make no room");
   await arrives("words that make no room");
-  const names = readdirSync(join(collector!.root, remote));
-  assert.ok(!names.some((name) => name.startsWith("remote-web1.example@")));
-  assert.ok(
-    names.some((name) => name.startsWith("remote-web10.example@")),
-    "another host's are its own matter",
-  );
+  // An entry can be read before its batch has ended, after which room is made.
+  await until("the oldest file goes", async () => !existsSync(old));
+  assert.ok(existsSync(other), "another host's are its own matter");
 });
 
 test("both ends stop and leave nothing behind but what came", async () => {
