@@ -10,6 +10,8 @@ export interface Registry {
   readonly host: string;
   /** Blobs that were fetched since the last call, by their digests. */
   fetched(): string[];
+  /** As when its machine loses power. What it has stays in the directory that it was started with. */
+  kill(): Promise<void>;
 }
 
 /** A test, or what ends at the end of several. */
@@ -47,6 +49,10 @@ export async function startRegistry(t: Scope, root: string): Promise<Registry> {
       );
       log = "";
       return [...new Set(found)];
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
     },
   };
 }
