@@ -103,6 +103,12 @@ function portConflicts(
   });
 }
 
+/** Who listens on a port of this host, as `nginx (process 812)`; undefined where nobody does. */
+export function portHolder(wanted: Omit<HostPort, "unit">): string | undefined {
+  const holder = takenPorts().find((port) => overlaps(wanted, port));
+  return holder && (socketHolders().get(holder.inode) ?? "another program");
+}
+
 function byWhom({ inode }: TakenPort): string {
   const holder = socketHolders().get(inode);
   return holder === undefined ? "" : ` by ${holder}`;

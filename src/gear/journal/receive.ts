@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { gearError } from "../errors.ts";
+import { portHolder } from "../generation/conflicts.ts";
 import { expectDone } from "../systemd/expect-done.ts";
 import type { ServiceManager } from "../systemd/model.ts";
 import { atomicPath } from "../unit/programs.ts";
@@ -6,6 +8,7 @@ import { type CertificatePaths, type CertificateReport, checkCertificates } from
 import { journalProgram } from "./programs.ts";
 import { remoteDirectory } from "./remote-files.ts";
 import { credentialLines, type ServiceFile, startUnits, stopUnits } from "./service-files.ts";
+import { UnitsBefore } from "./units-before.ts";
 
 export interface ReceiveReport extends CertificateReport {
   readonly listen: string;
@@ -27,16 +30,39 @@ const name = "atomic-gear-journal-receive";
 const units = [`${name}.socket`, `${name}.service`];
 const files = [`etc/systemd/system/${name}.socket`, `etc/systemd/system/${name}.service`] as const;
 
-/** Makes this host a collector: it takes the journals of hosts whose certificates are of the trusted authorities. */
+/**
+ * Makes this host a collector: it takes the journals of hosts whose certificates are of the trusted authorities. Where its units do
+ * not start, all is as it was.
+ * @throws gear-port-conflict when somebody else listens there
+ */
 export async function startReceiving(services: ServiceManager, options: ReceiveOptions): Promise<ReceiveReport> {
   const { listen, certificates, now } = options;
   journalProgram("systemd-journal-remote");
   const report = checkCertificates(certificates, now);
-  // A socket is bound anew only when nothing has it.
-  for (const unit of units)
-    if ((await services.unit(unit)).loadState === "loaded") expectDone(await services.stop(unit));
-  await startUnits(services, receiveFiles(options), units.slice(0, 1));
+  const before = await UnitsBefore.read(services, files, units);
+  try {
+    // A socket is bound anew only when nothing has it.
+    for (const unit of units)
+      if ((await services.unit(unit)).loadState === "loaded") expectDone(await services.stop(unit));
+    await startUnits(services, receiveFiles(options), units.slice(0, 1));
+  } catch (error) {
+    const told = explainTaken(listen, error);
+    await before.restore();
+    throw told;
+  }
   return { ...report, listen, directory: remoteDirectory };
+}
+
+/** What a socket's job says is only that it failed. */
+export function explainTaken(listen: string, error: unknown): unknown {
+  const [, address, port] = /^(?:\[?([^\]]+)\]?:)?(\d+)$/.exec(listen) ?? [];
+  if (!gearError.is(error, "unit-job") || port === undefined) return error;
+  const holder = portHolder({ protocol: "tcp", address, port: Number(port) });
+  if (holder === undefined) return error;
+  return gearError("port-conflict", `port ${port} is in use by ${holder}`, {
+    cause: error,
+    hint: "--listen=[ADDRESS:]PORT  names another one",
+  });
 }
 
 export async function stopReceiving(services: ServiceManager): Promise<void> {
