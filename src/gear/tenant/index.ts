@@ -9,6 +9,7 @@ export { fileLabel, isSelinuxEnabled } from "./label.ts";
 export { type Labelled } from "./label-tree.ts";
 export { levelsInUse } from "./levels-in-use.ts";
 export type * from "./model.ts";
+export { type OwnTenant, withOwnTenant } from "./own-tenant.ts";
 export { tenantSettings } from "./tenant-settings.ts";
 export { type ContainerPolicy, hostPolicies, installPolicies, loadPolicies } from "./policy/index.ts";
 export { TenantStore } from "./store.ts";

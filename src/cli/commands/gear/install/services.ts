@@ -46,7 +46,7 @@ export async function installServices(invocation: Invocation): Promise<readonly 
       words.filter((word) => word.includes("=")),
     );
     reports.push(report);
-    if (report.outcome !== "done" && report.outcome !== "unchanged") break;
+    if (!isDone(report)) break;
   }
   return reports;
 }
@@ -69,22 +69,30 @@ async function installService(invocation: Invocation, name: Name, variables: rea
   });
   const engine = engineOption(invocation);
   const store = new GenerationStore(invocation.value("root"));
-  if (isolate) await isolateService(invocation, name);
-  const read = await readApplicationText(text, `${name}.yaml`, { name, engine, store, progress: invocation.progress });
-  using surroundings = await connectSurroundings(invocation, engine);
-  await read.prepare();
-  using interrupt = await interruption(invocation);
-  // The history and the journal have the command; values may be nobody else's business.
-  const asked = who((word) => (variables.includes(word) ? `${word.slice(0, word.indexOf("="))}=...` : word));
-  return await deploy(surroundings, { ...read, ...asked, pull, message: undefined, signal: interrupt.signal });
+  const install = async () => {
+    const { progress } = invocation;
+    const read = await readApplicationText(text, `${name}.yaml`, { name, engine, store, progress });
+    using surroundings = await connectSurroundings(invocation, engine);
+    await read.prepare();
+    using interrupt = await interruption(invocation);
+    // The history and the journal have the command; values may be nobody else's business.
+    const asked = who((word) => (variables.includes(word) ? `${word.slice(0, word.indexOf("="))}=...` : word));
+    return await deploy(surroundings, { ...read, ...asked, pull, message: undefined, signal: interrupt.signal });
+  };
+  return isolate ? isolated(invocation, name, install) : install();
 }
 
+const isDone = ({ outcome }: ChangeReport): boolean => outcome === "done" || outcome === "unchanged";
+
 /** geard gave each a user and a pair of categories; a tenant has both. */
-async function isolateService(invocation: Invocation, name: Name): Promise<void> {
-  const { addTenant, connectSystemd, levelsInUse, TenantStore, usersInUse } = await import("../../../../gear/index.ts");
+async function isolated(invocation: Invocation, name: Name, work: () => Promise<ChangeReport>): Promise<ChangeReport> {
+  const { connectSystemd, levelsInUse, TenantStore, usersInUse, withOwnTenant } =
+    await import("../../../../gear/index.ts");
   const store = new TenantStore(invocation.value("root"));
   const around = { levels: await levelsInUse(store.root), users: usersInUse(store.root) };
-  if (addTenant(store, name, {}, around).written.length === 0) return;
-  using services = await connectSystemd();
-  await services.daemonReload();
+  const reload = async () => {
+    using services = await connectSystemd();
+    await services.daemonReload();
+  };
+  return withOwnTenant({ store, name, around, reload, work, isDone });
 }
