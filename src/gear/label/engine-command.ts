@@ -34,9 +34,13 @@ export function engineCommand(
   const written = kept.map(({ option, value }) => writeOption(option, value, variables));
   const isRun = verb === "run" || verb === "create";
   checkOperands(verb, operands, isRun, subject);
-  // The label was read of the image that is here; the engine must not bring another one of the name.
-  const pinned = isRun ? ["--pull=never"] : [];
-  return { command: [subject.engine, verb, ...pinned, ...written, ...operands], asked };
+  const named = given.find(({ option, value }) => option.name === "name" && value !== subject.name);
+  if (named !== undefined)
+    throw bad(`it calls its container ${JSON.stringify(named.value)}; its own name is ${subject.name}`);
+  if (!isRun) return { command: [subject.engine, verb, ...written, ...operands], asked };
+  // Podman calls the image of a container by its name where it was given the digits alone.
+  const id = subject.id.replace(/^sha256:/, "");
+  return { command: [subject.engine, verb, "--pull=never", ...written, id, ...operands.slice(1)], asked };
 }
 
 interface GivenOption {

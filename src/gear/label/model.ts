@@ -12,8 +12,10 @@ export type LabelVerb = (typeof labelVerbs)[number];
 
 /** What stands for the variables of a label. */
 export interface LabelSubject {
-  /** As it was named; the command names it so. */
+  /** As it was named; so does the label name it. */
   readonly image: string;
+  /** Of the image whose label was read: that one is run, wherever its name leads by then. */
+  readonly id: string;
   /** Of the container. */
   readonly name: string;
   readonly engine: EngineKind;

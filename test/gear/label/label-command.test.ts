@@ -13,6 +13,7 @@ import {
 
 const subject: LabelSubject = {
   image: "registry.example.org/tools:7",
+  id: `sha256:${"7".repeat(64)}`,
   name: "tools",
   engine: "podman",
   options: [],
@@ -20,6 +21,9 @@ const subject: LabelSubject = {
   directory: "/root",
   terminal: true,
 };
+
+/** What is run: its id, as it is written. */
+const id = "7".repeat(64);
 
 const run = (text: string, given: Partial<LabelSubject> = {}) =>
   labelCommand({ verb: "RUN", labels: new Map([["RUN", text]]) }, { ...subject, ...given })!;
@@ -59,7 +63,7 @@ test("the label of Red Hat's support tools, word for word", () => {
     "--volume=/var/log:/var/log",
     "--volume=/etc/localtime:/etc/localtime",
     "--volume=/:/host",
-    "registry.example.org/tools:7",
+    id,
   ]);
   assert.deepEqual(
     wanted.map(({ permission, what }) => `${permission}: ${what}`),
@@ -82,7 +86,7 @@ test("variables stand for what atomic-run(1) says, in each way of writing them",
       options: ["--memory 1g  -e A=b", "", "--deep"],
     }),
     "podman|run|--pull=never|--memory=1g|--env=A=b|--volume=/etc/tools:/c|--volume=/var/log/tools:/l|" +
-      "--volume=/var/lib/tools:/d|registry.example.org/tools:7|--deep|x",
+      `--volume=/var/lib/tools:/d|${id}|--deep|x`,
   );
   assert.match(
     command("docker run -e U=${SUDO_UID} -e G=$SUDO_GID -v ${PWD}/x:/x IMAGE"),
@@ -98,7 +102,7 @@ test("docker is called where that is the engine; a terminal only where there is 
   const given = { engine: "docker", terminal: false } as const;
   assert.equal(
     command("/usr/bin/podman run -ti -d IMAGE", given),
-    `docker|run|--pull=never|--interactive|--detach|${subject.image}`,
+    `docker|run|--pull=never|--interactive|--detach|${id}`,
   );
 });
 
@@ -133,6 +137,8 @@ test("no other program, image, container or environment than its own", () => {
   refused("docker run", /names no image/);
   refused("docker rm -f shop-db", /its own is tools/);
   refused("docker stop tools shop-db", /its own is tools/);
+  for (const option of ["--name shop-db", "--name=NAME-2", "--name tools --name shop-db"])
+    refused(`docker run ${option} IMAGE`, /calls its container ".*"; its own name is tools/);
   refused("docker run -e HOME IMAGE", /variable of your environment/);
   refused("docker run -e A=${SECRET_TOKEN} IMAGE", /variable SECRET_TOKEN/);
   for (const option of ["--env-file=/etc/shadow", "--cidfile=/etc/x", "--runtime=/x", "--hooks-dir=/x", "--pidfile=/x"])
@@ -203,7 +209,7 @@ test("labels are found as they were always written; names are made of the image'
     "--tty",
     "--rm",
     "--name=tools",
-    subject.image,
+    id,
   ]);
   assert.equal(labelCommand({ verb: "INSTALL", labels: new Map() }, subject), undefined);
   assert.equal(labelCommand({ verb: "STOP", labels: new Map() }, subject)?.command.join(" "), "podman stop tools");

@@ -24,7 +24,8 @@ export async function openImage(invocation: Invocation, reference: string): Prom
   const image = here ?? (await engine.pull(reference, { progress: invocation.progress }));
   const named = invocation.value("name");
   const name: Name = named === undefined ? (nameOfImage(reference) as Name) : parseName(named, "a container");
-  return { image, subject: { ...asker(invocation), image: runnable(reference, image), name, engine: kind } };
+  const { id } = image;
+  return { image, subject: { ...asker(invocation), image: runnable(reference, image), id, name, engine: kind } };
 }
 
 /** What the engine's command line can name; a directory or archive has been taken into its storage. */

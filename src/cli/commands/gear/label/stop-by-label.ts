@@ -16,6 +16,7 @@ export async function stopByLabel(invocation: Invocation): Promise<LabelOutcome 
   const container = await engine.container(name);
   if (container === undefined) return undefined;
   const labels = (await engine.image(container.imageId))?.labels ?? new Map<string, string>();
-  const subject = { ...asker(invocation), image: container.image, name, engine: kind };
+  const { image, imageId: id } = container;
+  const subject = { ...asker(invocation), image, id, name, engine: kind };
   return conductLabel(invocation, labelCommand({ verb: "STOP", labels }, subject)!);
 }
