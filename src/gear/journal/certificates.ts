@@ -32,7 +32,10 @@ export function checkCertificates(paths: CertificatePaths, now: number): Certifi
     if (!isAbsolute(path)) throw bad(path, "is not an absolute path");
   }
   const [certificate] = certificatesOf(paths.certificate);
-  for (const one of [certificate!, ...certificatesOf(paths.trust)]) checkTime(one, paths, now);
+  checkTime(certificate!, paths.certificate, now);
+  const authorities = certificatesOf(paths.trust);
+  // A bundle keeps those that have expired, and has those that are not valid yet.
+  if (!authorities.some((one) => isValid(one, now))) checkTime(authorities[0]!, paths.trust, now);
   const key = privateKey(paths.key);
   if (statSync(paths.key).mode & 0o004) throw bad(paths.key, "can be read by everybody", `chmod 600 ${paths.key}`);
   if (!certificate!.checkPrivateKey(key)) {
@@ -71,12 +74,16 @@ function readText(path: string): string {
   }
 }
 
-function checkTime(certificate: X509Certificate, { certificate: path, trust }: CertificatePaths, now: number): void {
-  const where = `${path} or ${trust}`;
+const isValid = ({ validFromDate: from, validToDate: to }: X509Certificate, now: number): boolean =>
+  from.getTime() <= now && now <= to.getTime();
+
+function checkTime(certificate: X509Certificate, path: string, now: number): void {
+  if (isValid(certificate, now)) return;
   const { validFromDate: from, validToDate: to, subject } = certificate;
   const name = subject.replaceAll("\n", ", ");
-  if (now > to.getTime()) throw bad(where, `has a certificate (${name}) that expired on ${to.toISOString()}`);
-  if (now < from.getTime()) throw bad(where, `has a certificate (${name}) that is valid from ${from.toISOString()} on`);
+  const when =
+    now > to.getTime() ? `that expired on ${to.toISOString()}` : `that is valid from ${from.toISOString()} on`;
+  throw bad(path, `has a certificate (${name}) ${when}`);
 }
 
 /** A name that a collector takes as that of a file. */

@@ -8,10 +8,10 @@ const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: ["
 const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 
 /** `NAME.key` and `NAME.pem` of an authority in a directory. */
-export function makeAuthority(directory: string, name: string): void {
+export function makeAuthority(directory: string, name: string, days = 2): void {
   mkdirSync(directory, { recursive: true });
   const paths = ["-keyout", join(directory, `${name}.key`), "-out", join(directory, `${name}.pem`)];
-  openssl("req", "-x509", ...curve, ...paths, "-days", "2", "-subj", `/CN=${name}`);
+  openssl("req", "-x509", ...curve, ...paths, "-days", String(days), "-subj", `/CN=${name}`);
 }
 
 /** `NAME.key` and `NAME.pem` that an authority has signed for a host. */
