@@ -140,6 +140,7 @@ test("the shop is deployed as its guide says, and answers", async () => {
   assert.equal(await output("getenforce"), "Enforcing");
   const written = "gear-shop.target shop-*.service tenant-*.slice";
   assert.equal(await output(`cd /etc/systemd/system && systemd-analyze verify ${written} 2>&1`), "");
+  assert.equal(await output("systemctl show --property=NeedDaemonReload --value dbus.service"), "no");
 });
 
 test("every process and the volume have the tenant's level, and every line of the journal says whose it is", async () => {

@@ -127,8 +127,8 @@ async function placeEarly(
   const dropped = foreign(kept.flatMap((one) => one.start)).filter((name) => !start.includes(name));
   if (dropped.length > 0) await manager.disable(dropped);
   writeUnits(store, texts, removed);
-  await manager.daemonReload();
   await manager.enable(start);
+  await manager.daemonReload();
   // What both have is queued by the boot already; it starts by the file that is there now.
   await manager.queueStart(start);
 }

@@ -48,9 +48,10 @@ export async function switchTo(surroundings: Surroundings, change: Switch): Prom
   const dropped = (other?.rendered.start ?? []).filter((name) => !starts.has(name));
   if (dropped.length > 0) await services.disable(dropped);
   writeUnits(store, texts, removed);
+  if (starts.size > 0) await services.enable([...starts]);
+  // Last: until then systemd says of every unit that it does not know the files.
   await services.daemonReload();
   await forget(services, removed);
-  if (starts.size > 0) await services.enable([...starts]);
   const wanted = orderUnits([...(change.startAll ? starts : []), ...change.active], texts);
   const startedAt = clock.now();
   const problems = await startUnits(surroundings, wanted, change.startWithin, change.signal);

@@ -40,7 +40,6 @@ export async function startUnits(
   units: readonly string[],
 ): Promise<void> {
   writeServiceFiles(files);
-  await services.daemonReload();
   await services.enable(units);
   await services.daemonReload();
   for (const unit of units) expectDone(await services.restart(unit));

@@ -100,11 +100,8 @@ async function replace(
     if (to?.unit === undefined) await services.disable([unit]);
   }
   const left = await placeOnHost(store, name, from, to);
+  if (to?.unit !== undefined) await services.enable([unit]);
   await services.daemonReload();
-  if (to?.unit !== undefined) {
-    await services.enable([unit]);
-    await services.daemonReload();
-  }
   return left;
 }
 

@@ -48,8 +48,8 @@ test("a deployment pulls, writes, starts in order, watches and is recorded", asy
   assert.deepEqual(host.calls, [
     `pull ${dbImage}`,
     `pull ${webImage}`,
-    "daemon-reload",
     "enable shop-db.service shop-web.service",
+    "daemon-reload",
     "start shop-db.service",
     "start shop-web.service",
   ]);
