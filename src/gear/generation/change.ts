@@ -5,6 +5,7 @@ import type { Name } from "../name.ts";
 import { bind, noBindings } from "./host-binding.ts";
 import type { ApplicationRecord, Change, Generation, GenerationState, HostBindings, Outcome } from "./model.ts";
 import { type Problem, reasonOf } from "./problem.ts";
+import { giveRoomBack, putRoomAside } from "./reserve.ts";
 import type { ActiveState, UnitSummary } from "../systemd/model.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { switchTo } from "./switch-to.ts";
@@ -97,6 +98,7 @@ export async function switchForward(
   const wanted = { target, other, active, startAll: true, startWithin, ...(signal === undefined ? {} : { signal }) };
   let startedAt = surroundings.clock.now();
   const attempted = await attempt(signal, async () => {
+    putRoomAside(surroundings.store, application);
     const switched = await switchTo(surroundings, wanted);
     startedAt = switched.startedAt;
     return switched.problems;
@@ -132,11 +134,13 @@ async function attempt(signal: AbortSignal | undefined, work: () => Promise<read
     return outcomeOf(problems);
   } catch (error) {
     if (signal?.aborted === true) return { problems: [], reason: "it was interrupted" };
-    // What the service manager or the engine refuses ends the deployment, not this program.
-    if (error instanceof AtomicError) return { problems: [], reason: error.message };
+    // What the service manager, the engine or a disk refuses ends the deployment, not this program.
+    if (error instanceof AtomicError || isSystemError(error)) return { problems: [], reason: error.message };
     throw error;
   }
 }
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && "errno" in error;
 
 const outcomeOf = (problems: readonly Problem[]): Forward => ({
   problems,
@@ -152,6 +156,7 @@ export async function takeBack(
 ): Promise<ChangeResult> {
   const { store } = surroundings;
   const change = requireChange(surroundings, application);
+  giveRoomBack(store, application);
   store.writeRecord(application, { ...store.requireRecord(application), change: { ...change, back: reason } });
   const target = generationOf(surroundings, application, change.from);
   const other = generationOf(surroundings, application, change.to);
@@ -182,6 +187,7 @@ export async function conclude(
   result: Omit<ChangeResult, "current">,
 ): Promise<ChangeResult> {
   const { store, clock, journal } = surroundings;
+  giveRoomBack(store, application);
   const record = store.requireRecord(application);
   const change = record.change!;
   const { outcome, reason } = result;

@@ -10,21 +10,22 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test, type TestContext } from "node:test";
-import { deleteApplication, deploy, rollback, withApplication } from "../../../src/gear/index.ts";
+import { type ChangeReport, deleteApplication, deploy, rollback, withApplication } from "../../../src/gear/index.ts";
 import { name } from "../application.ts";
 import { type Script, script } from "./scripted.ts";
 import { dbImage, deployRequest, digest, twoUnits, webImage } from "./shop.ts";
 
 const shop = name("shop");
 
-/** What every change of a file is told to; it throws when the program is dead. */
-let step = () => {};
+/** What every change of a file is told to; it throws when the program is dead, or the disk full. */
+let step: (change: "write" | "rm", path: string) => void = () => {};
 
 const changing = ["mkdirSync", "openSync", "renameSync", "unlinkSync", "rmSync"] as const;
 const originals = changing.map((one) => [one, fs[one]] as const);
 for (const [one, original] of originals) {
   const stepped = (...words: unknown[]) => {
-    step();
+    const isWrite = one === "mkdirSync" || (one === "openSync" && words[1] !== "r");
+    step(isWrite ? "write" : "rm", String(words[0]));
     return (original as (...words: unknown[]) => unknown)(...words);
   };
   Object.assign(fs, { [one]: stepped });
@@ -192,3 +193,55 @@ test("what takes a killed deployment back may be killed as well, at any step", a
     rmSync(host, { recursive: true });
   }
 });
+
+test("a disk that is full from any step of a deployment on leaves what ran, or what was deployed, running", async (t) => {
+  const root = await makeHost(t);
+  const scratch = mkdtempSync(join(tmpdir(), "atomic-killed-"));
+  t.after(() => rmSync(scratch, { recursive: true, force: true }));
+  const copy = (label: string) => {
+    cpSync(root, join(scratch, label), { recursive: true });
+    return join(scratch, label);
+  };
+  const whole = copy("whole");
+  const steps = (await run(whole, deployWith("# other")))!;
+  const ends = [stateOf(root), stateOf(whole)];
+  const outcomes = new Set<string>();
+  for (let at = 1; at <= steps; at++) {
+    const path = copy(String(at));
+    outcomes.add(await runOnFullDisk(path, deployWith("# other"), at));
+    const running = JSON.stringify(stateOf(path).running);
+    assert.ok(
+      ends.some((end) => JSON.stringify(end.running) === running),
+      `step ${at}: ${running} run`,
+    );
+    await run(path, (next) => withApplication(next, shop, async () => {}));
+    const end = stateOf(path);
+    assert.ok(
+      ends.some((one) => JSON.stringify(essence(one)) === JSON.stringify(essence(end))),
+      `step ${at}`,
+    );
+    assert.deepEqual(end.left, [], `step ${at} leaves no temporary file`);
+    rmSync(path, { recursive: true });
+  }
+  assert.deepEqual([...outcomes].sort(), ["ENOSPC", "done", "taken-back"]);
+});
+
+/** Nothing is written from a step on, until the room is given back that was put aside for that. @returns how it ended */
+async function runOnFullDisk(root: string, work: (host: Script) => Promise<ChangeReport>, from: number) {
+  let count = 0;
+  let isFull = true;
+  const host = script(root, () => void count++);
+  step = (change, path) => {
+    count++;
+    if (change === "rm" && path.endsWith("/.reserve")) isFull = false;
+    if (isFull && count >= from && change === "write")
+      throw Object.assign(new Error("full"), { code: "ENOSPC", errno: -28 });
+  };
+  try {
+    return (await work(host)).outcome;
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  } finally {
+    step = () => {};
+  }
+}
