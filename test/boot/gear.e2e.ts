@@ -279,9 +279,9 @@ test("a container with a level of another tenant reads, signals and reaches noth
   await bring("/var/srv/reach.sh", reach);
   await bring(
     "/var/srv/served.sh",
-    runs(`--detach --name=served ${image} perl -MIO::Socket::UNIX -e "$(cat /var/srv/serve.pl)"\n`, level("acme")),
+    runs(`--rm --name=served ${image} perl -MIO::Socket::UNIX -e "$(cat /var/srv/serve.pl)"\n`, level("acme")),
   );
-  await service(machine, "sh /var/srv/served.sh");
+  await output("systemd-run --quiet --unit=served sh /var/srv/served.sh");
   await eventually(() => output(`test -S ${volume}/s`));
   const reached = async (at: string) => {
     await bring(
@@ -306,9 +306,9 @@ containers:
     image: ${registry.host}/shop-proxy:1
     command: [nginx, -c, /etc/shop/nginx.conf, -g, daemon off;]
     user: www-data
-    files: { /etc/shop/nginx.conf: { content: "pid /tmp/nginx.pid; error_log stderr; events {} http { access_log off; client_body_temp_path /tmp/a; fastcgi_temp_path /tmp/b; proxy_temp_path /tmp/c; scgi_temp_path /tmp/d; uwsgi_temp_path /tmp/e; server { listen 8090; location / { return 200 here; } } }" } }
-    ports: ["8090:8090"]
-    health: { test: "curl -fs http://127.0.0.1:8090/", interval: 30s, timeout: 60s }
+    files: { /etc/shop/nginx.conf: { content: "pid /tmp/nginx.pid; error_log stderr; events {} http { access_log off; client_body_temp_path /tmp/a; fastcgi_temp_path /tmp/b; proxy_temp_path /tmp/c; scgi_temp_path /tmp/d; uwsgi_temp_path /tmp/e; server { listen 8080; location / { return 200 here; } } }" } }
+    ports: ["8090:8080"]
+    health: { test: "curl -fs http://127.0.0.1:8080/", interval: 30s, timeout: 60s }
     security: { selinux-type: generated }
 update: { min-healthy-time: 5s, healthy-deadline: 25m }
 `,

@@ -76,6 +76,8 @@ test("a preview changes nothing; a deployment runs, is enabled, and says how to 
 });
 
 test("status has every container's state and health; logs and exec reach them", async () => {
+  // As after a reboot.
+  await machine.run("systemctl", ["stop", "podman.socket", "podman.service"]);
   const [shop] = await json<ApplicationStatus[]>(["gear", "status", "shop"]);
   assert.deepEqual(shop!.instances.map(({ id, state, health }) => `${id} ${state} ${health ?? "-"}`).sort(), [
     "db active healthy",

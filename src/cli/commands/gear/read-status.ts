@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ApplicationStatus, Engine } from "../../../gear/index.ts";
 import type { Invocation } from "../../command.ts";
+import { openEngine } from "./shared.ts";
 
 /** The status of the applications that are named, or of all. It is told as far as it is known where no engine answers. */
 export async function readStatus(invocation: Invocation): Promise<readonly ApplicationStatus[]> {
-  const { applicationStatus, connectEngine, connectSystemd, currentGeneration, gearError, GenerationStore, parseName } =
+  const { applicationStatus, connectSystemd, currentGeneration, gearError, GenerationStore, parseName } =
     await import("../../../gear/index.ts");
   const store = new GenerationStore(invocation.value("root"));
   const named = invocation.args.map((name) => parseName(name, "an application"));
@@ -19,7 +20,7 @@ export async function readStatus(invocation: Invocation): Promise<readonly Appli
     // Nothing but health is asked of it, and podman's has to be started first.
     const isAsked = current?.rendered.instances.some(({ hasHealthCheck }) => hasHealthCheck) === true;
     if (isAsked && !known.has(kind)) {
-      const engine = await connectEngine({ kind }).catch((error: unknown) => {
+      const engine = await openEngine(services, kind).catch((error: unknown) => {
         if (!gearError.is(error, "engine-connection")) throw error;
         invocation.progress({ type: "warning", text: `health is not known: ${error.message}` });
         return undefined;

@@ -12,7 +12,7 @@ export interface PolicyNeeds {
   readonly network: boolean;
   /** Ports that it listens on. */
   readonly listens: readonly PolicyPort[];
-  /** Ports that it connects to: those of its links, inside it. */
+  /** Ports that it connects to: those of its links, inside it, and its own where its health is checked. */
   readonly connects: readonly PolicyPort[];
   readonly mounts: readonly PolicyFile[];
   readonly devices: readonly PolicyFile[];
@@ -46,13 +46,15 @@ export function policyNeeds(
   { name: application, containers }: Pick<Application, "name" | "containers">,
   container: Container,
 ): PolicyNeeds {
-  const { name, security, network, ports, links, mounts } = container;
+  const { name, security, network, ports, links, mounts, health } = container;
+  const listens = ports.map((port) => ({ port: port.container, protocol: port.protocol }));
   return {
     type: policyType(application, name),
     capabilities: security.capabilities,
     network: network.kind !== "none",
-    listens: ports.map((port) => ({ port: port.container, protocol: port.protocol })),
-    connects: links.flatMap((link) => linkPorts(containers, link)),
+    listens,
+    // A health check is a program in the container, which mostly asks the other one there.
+    connects: [...links.flatMap((link) => linkPorts(containers, link)), ...(typeof health === "object" ? listens : [])],
     mounts: mounts.flatMap(({ source, readOnly }) =>
       source.kind === "bind" ? [{ path: source.path, write: !readOnly }] : [],
     ),

@@ -46,6 +46,15 @@ containers:
   assert.doesNotMatch(made!.cil, /udp_socket \(name_connect/);
 });
 
+test("a container whose health is checked connects to its own ports", () => {
+  const text = (health: string) =>
+    `application: shop\ncontainers: {web: {image: a, ports: [80], ${health} security: {selinux-type: generated}}}\n`;
+  const cil = (health: string) =>
+    applicationPolicies(parseApplication(text(health), "/shop.yaml"), host("var_t"))[0]!.cil;
+  assert.match(cil("health: {test: curl localhost},"), /http_port_t \(tcp_socket \(name_connect\)\)/);
+  for (const health of ["", "health: none,"]) assert.doesNotMatch(cil(health), /name_connect/);
+});
+
 test("a tenant's own files need no rule", () => {
   const [made] = applicationPolicies(application("selinux-type: generated"), host("container_file_t"));
   assert.doesNotMatch(made!.cil, /container_file_t/);
