@@ -40,7 +40,9 @@ export function composeFile(shape: Shape, version: string): string {
 
 /** A Pod for each, as they are units for themselves. */
 export function kubeFile(shape: Shape, version: string): string {
-  const livenessProbe = { exec: { command: ["sh", "-c", check] }, periodSeconds: shape.interval, failureThreshold: 3 };
+  // Podman 4.3 makes one line of the words, and gives that to a shell.
+  const exec = { command: check.split(" ") };
+  const livenessProbe = { exec, periodSeconds: shape.interval, failureThreshold: 3 };
   const pods = names(shape).map((name) => {
     const env = Object.entries(environment(name, version)).map(([key, value]) => ({ name: key, value }));
     const container = { name: "main", image, command, env, ...(shape.health ? { livenessProbe } : {}) };
